@@ -1,0 +1,80 @@
+"""What every command shares: errors in one sentence, ``--json``, ``--debug``, progress."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from vqax.errors import VqaxError
+
+Progress = Callable[[int, int], None]
+
+
+class StageCommand(click.Command):
+    """A command whose function returns a summary, printed as lines or as one JSON object."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += [
+            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
+            click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+        ]
+
+    def invoke(self, ctx: click.Context) -> None:
+        as_json, debug = ctx.params.pop("as_json"), ctx.params.pop("debug")
+        try:
+            summary = super().invoke(ctx)
+        except VqaxError as error:
+            if debug:
+                raise
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        if as_json:
+            click.echo(json.dumps(summary, default=str))
+        else:
+            for key, value in (summary or {}).items():
+                click.echo(f"{key}: {readable(value)}")
+
+
+def readable(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {readable(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(readable, value)) or "none"
+    return str(value)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Progress | None]:
+    """A rich bar on stderr where that is a terminal, otherwise nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def loaded() -> tuple[Any, Any]:
+    """The settings and the workspace of the current folder."""
+    from stages.params import load
+    from stages.workspace import Workspace
+
+    return load(), Workspace()
+
+
+run_argument = click.argument("run")
+device_option = click.option(
+    "--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1 …"
+)
+workers_option = click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(min=0), help="Helper processes."
+)

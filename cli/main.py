@@ -1,0 +1,43 @@
+"""The ``vqax`` command: groups are imported only when they are used."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "train": ("cli.runs", "Train one run of params.yaml."),
+    "explain": ("cli.runs", "Predict, with uncertainty, and export the maps of one run."),
+    "score": ("cli.score", "Score a run, or a file of predictions in the official format."),
+    "compare": ("cli.results", "Friedman, Nemenyi, paired bootstrap; the tables of all runs."),
+    "table": ("cli.results", "Show a table as Markdown, CSV or LaTeX."),
+    "report": ("cli.results", "Write the HTML report."),
+    "check": ("cli.results", "Compare the metrics with their committed tolerances."),
+    "repro": ("cli.pipeline", "Bring every stage up to date."),
+    "runs": ("cli.pipeline", "List the runs of params.yaml."),
+    "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
+    "data": ("cli.data", "Generate, check and describe data sets."),
+    "features": ("cli.features", "Extract grid features and look into their store."),
+}
+
+
+class LazyGroup(click.Group):
+    """Help is shown from the table above; a command's module is imported when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        return getattr(import_module(module), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="vqax")
+def main() -> None:
+    """Where does a VQA model look, how sure is it, and does that agree with people?"""

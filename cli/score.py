@@ -1,0 +1,46 @@
+"""``vqax score``: a run of the pipeline, or anybody's predictions."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.common import StageCommand, loaded, workers_option
+
+EXISTING = click.Path(path_type=Path)
+
+
+@click.command(cls=StageCommand)
+@click.argument("run", required=False)
+@click.option("--questions", type=EXISTING, help="Official questions file (.json or .json.gz).")
+@click.option("--annotations", type=EXISTING, help="Official annotations file.")
+@click.option("--results", type=EXISTING, help="Predictions: [{question_id, answer}, …].")
+@click.option(
+    "--mode",
+    type=click.Choice(["official", "always", "simple"]),
+    default="official",
+    show_default=True,
+    help="official: bit-exact with the evaluator; always: normalise unanimous answers too; "
+    "simple: min(matches/3, 1).",
+)
+@workers_option
+def score(
+    run: str | None,
+    questions: Path | None,
+    annotations: Path | None,
+    results: Path | None,
+    mode: str,
+    workers: int,
+) -> dict[str, Any]:
+    """Score RUN, or --results against --questions and --annotations."""
+    if questions and annotations and results and run is None:
+        from stages.score_file import run as score_file
+
+        return score_file(questions, annotations, results, mode)
+    if run is None or questions or annotations or results:
+        raise click.UsageError(
+            "give the name of a run, or all of --questions, --annotations and --results"
+        )
+    from stages import score as stage
+
+    return stage.run(*loaded(), run, workers=workers)

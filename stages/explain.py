@@ -1,0 +1,168 @@
+"""Stage ``explain``: predictions with their uncertainty, and the maps of a whole split."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from stages.models import build
+from stages.params import Explain, Params, named
+from stages.prepare import load_prepared
+from stages.workspace import Workspace
+from vqax.data import Example
+from vqax.explain import EXPLAINERS
+from vqax.explain.predict import Prediction, mc_predict
+from vqax.files import atomic_path, write_parquet
+from vqax.learning.batches import Batch, VqaDataset, in_order
+from vqax.learning.checkpoint import load_model_weights
+from vqax.metrics.accuracy import accuracies
+from vqax.metrics.margin import top2_margin
+from vqax.metrics.uncertainty import uncertainties
+from vqax.vision import FeatureStore
+
+
+def run(
+    params: Params, workspace: Workspace, name: str, *, device: str = "cpu", progress: Any = None
+) -> dict[str, Any]:
+    """Write predictions.parquet, index.parquet and one HDF5 of raw, signed maps per method."""
+    settings = params.explain
+    for method in settings.methods:
+        named(EXPLAINERS, method, "explainer", "vqax.explain.EXPLAINERS")
+    dataset = params.run(name).dataset
+    prepared = load_prepared(params, workspace, dataset)
+    store = FeatureStore(workspace.features(dataset), extractor=params.features.extractor)
+    model = build(params, name, prepared, store.width)
+    load_model_weights(workspace.run(name), model)
+    model.to(torch.device(device)).eval()
+    questions = VqaDataset(
+        prepared.test, store, prepared.questions, prepared.answers, params.text.max_tokens
+    )
+    examples = questions.examples
+    out = workspace.explanation(name)
+    frames = []
+    with MapFiles(out, examples, store.grid) as files:
+        for start, batch in _batches(questions, settings.batch_size, device):
+            prediction = mc_predict(
+                model, batch.visual, batch.tokens, settings.samples, params.seed + start
+            )
+            frames.append(_rows(prediction, prepared.answers.answers))
+            for method in _methods(settings, prediction):
+                maps = EXPLAINERS[method](
+                    model, batch.visual, batch.tokens, prediction.forward.logits.argmax(1),
+                    store.grid,
+                )  # fmt: skip
+                files.write(method, start, maps)
+            if progress is not None:
+                progress(start + len(batch.tokens), len(examples))
+    predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
+    write_parquet(out / "predictions.parquet", predictions)
+    write_parquet(out / "index.parquet", files.index(predictions["answer"].tolist()))
+    return {
+        "run": name,
+        "questions": len(predictions),
+        "without features": len(questions.skipped),
+        "maps": list(files.methods),
+        "accuracy": float(predictions["accuracy_official"].mean()),
+    }
+
+
+def _batches(questions: VqaDataset, size: int, device: str) -> Iterator[tuple[int, Batch]]:
+    for number, batch in enumerate(in_order(questions, size)):
+        yield number * size, Batch(*(column.to(device) for column in batch))
+
+
+def _methods(settings: Explain, prediction: Prediction) -> list[str]:
+    """A model without attention has no attention map; it is left out and the index says so."""
+    has_attention = prediction.forward.attention is not None
+    return [method for method in settings.methods if has_attention or method != "attention"]
+
+
+def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
+    """Top-5 answers without dropout; uncertainty over the Monte-Carlo passes."""
+    probabilities = prediction.forward.logits.float().softmax(dim=1)
+    top = probabilities.topk(min(5, len(answers)), dim=1)
+    variance = prediction.variance
+    samples = prediction.probabilities.double().cpu().numpy()
+    measures = uncertainties(samples, None if variance is None else _numpy(variance))
+    return pd.DataFrame(
+        {
+            "answer": [answers[i] for i in top.indices[:, 0].tolist()],
+            "top5_answers": [[answers[i] for i in row] for row in top.indices.tolist()],
+            "top5_probabilities": top.values.cpu().tolist(),
+            **measures,
+            "margin": top2_margin(_numpy(probabilities)),
+        }
+    )
+
+
+def _numpy(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().double().cpu().numpy()
+
+
+def _predictions(examples: list[Example], rows: pd.DataFrame) -> pd.DataFrame:
+    asked = pd.DataFrame(
+        {
+            "question_id": [e.question_id for e in examples],
+            "image_id": [e.image_id for e in examples],
+            "question": [e.question for e in examples],
+            "question_type": [e.question_type for e in examples],
+            "answer_type": [e.answer_type for e in examples],
+            "truth": [e.multiple_choice_answer for e in examples],
+        }
+    )
+    given = dict(zip(asked["question_id"], rows["answer"], strict=True))
+    scores = {
+        f"accuracy_{mode}": np.asarray(accuracies(given, examples, mode=mode))
+        for mode in ("official", "simple")
+    }
+    return pd.concat([asked, rows], axis=1).assign(**scores)
+
+
+class MapFiles:
+    """One HDF5 per method, filled batch by batch, in place only when all of them are whole."""
+
+    def __init__(self, folder: Path, examples: list[Example], grid: tuple[int, int]) -> None:
+        self.folder, self.grid = folder, grid
+        self.ids = np.array([example.question_id for example in examples], dtype=np.int64)
+        self.methods: dict[str, h5py.File] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "MapFiles":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def write(self, method: str, start: int, maps: Tensor) -> None:
+        """Store (b,h,w) raw, signed maps of the questions from ``start`` on."""
+        if method not in self.methods:
+            path = self._stack.enter_context(atomic_path(self.folder / f"{method}.h5"))
+            file = self._stack.enter_context(h5py.File(path, "w"))
+            file["question_ids"] = self.ids
+            file.create_dataset("maps", (len(self.ids), *self.grid), np.float32)
+            self.methods[method] = file
+        self.methods[method]["maps"][start : start + len(maps)] = maps.float().cpu().numpy()
+
+    def index(self, answers: list[str]) -> pd.DataFrame:
+        """Where the map of each question and method lies, and for which answer it was made."""
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "question_id": self.ids,
+                        "method": method,
+                        "row": np.arange(len(self.ids)),
+                        "answer": answers,
+                        "file": f"{method}.h5",
+                    }
+                )
+                for method in self.methods
+            ],
+            ignore_index=True,
+        )

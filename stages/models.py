@@ -1,0 +1,73 @@
+"""Build the model of a run, and load what training left."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from stages.params import Params, named
+from stages.prepare import Prepared
+from vqax.errors import UsageError
+from vqax.models import MODELS
+from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
+
+
+def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.Module:
+    """The untrained model of run ``name``, seeded, with word vectors where params.yaml asks."""
+    run = params.run(name)
+    kind = named(MODELS, run.model, "model", "vqax.models.MODELS")
+    torch.manual_seed(params.seed)
+    try:
+        model = kind(
+            words=len(prepared.questions.words),
+            answers=len(prepared.answers.answers),
+            visual_dim=visual_dim,
+            variance="none" if run.objective.name == "answer" else "scalar",
+            **params.models[run.model],
+        )
+    except TypeError as error:
+        raise UsageError(f"params.yaml: models.{run.model}: {error}; remove or mend it") from error
+    vectors = word_vectors(params.text.vectors)
+    if vectors is not None:
+        _copy_vectors(model.embedding, vectors, prepared, f"models.{run.model}.word_dim")
+    return model
+
+
+def word_vectors(source: str | Path) -> WordVectors | None:
+    """The vectors that ``text.vectors`` names."""
+    if source == "none":
+        return None
+    return glove_6b_50d() if source == "glove_6b_50d" else read_glove(Path(source))
+
+
+def _copy_vectors(
+    embedding: nn.Embedding, vectors: WordVectors, prepared: Prepared, where: str
+) -> None:
+    rows = torch.from_numpy(vectors.lookup(prepared.questions.words))
+    if rows.shape[1] != embedding.embedding_dim:
+        raise UsageError(
+            f"params.yaml: {where} is {embedding.embedding_dim}, but text.vectors has "
+            f"{rows.shape[1]} dimensions; make them equal or set text.vectors to none"
+        )
+    known = rows.abs().sum(dim=1) > 0
+    with torch.no_grad():
+        embedding.weight[known] = rows[known]
+
+
+def identity(params: Params, name: str, prepared: Prepared, visual_dim: int) -> dict[str, Any]:
+    """What makes a checkpoint this run's: compared before training goes on from one."""
+    run = params.run(name)
+    return {
+        "run": name,
+        "model": run.model,
+        "sizes": params.models[run.model],
+        "objective": run.objective.model_dump(mode="json"),
+        "training": params.training_of(name).model_dump(mode="json"),
+        "text": params.text.model_dump(mode="json"),
+        "seed": params.seed,
+        "words": len(prepared.questions.words),
+        "answers": len(prepared.answers.answers),
+        "train_questions": len(prepared.train),
+        "visual_dim": visual_dim,
+    }

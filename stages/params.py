@@ -1,0 +1,256 @@
+"""params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from vqax.errors import MissingArtefact, UsageError
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Positive = Annotated[int, Field(gt=0)]
+Rate = Annotated[float, Field(gt=0.0)]
+
+
+class Section(BaseModel):
+    """A frozen part of params.yaml; keys that mean nothing are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Scenes(Section):
+    """One generated data set (vqax.data.scenes)."""
+
+    flavour: Literal["v1", "v2"]
+    things: Positive
+    colours: Positive
+    train_images: Positive
+    val_images: Positive
+    train_questions: Positive
+    val_questions: Positive
+    human_maps_train: int
+    human_maps_val: int
+    seed: int
+
+
+class Dataset(Section):
+    """A folder in the official layout, and how its questions are divided."""
+
+    root: Path
+    train: str
+    test: str | None = Field(description="official split; none: pictures held out of `train`")
+    test_share: Share = 0.0
+    validation_share: Share
+    label: str
+
+    @model_validator(mode="after")
+    def test_has_a_source(self) -> "Dataset":
+        if self.test is None and self.test_share == 0.0:
+            raise ValueError("test: name an official split or give test_share > 0")
+        return self
+
+
+class Features(Section):
+    extractor: str
+    input_px: Positive
+    weights: Path | None = None
+
+
+class Text(Section):
+    max_tokens: Positive
+    min_word_count: Positive
+    min_answer_count: Positive
+    vectors: Literal["glove_6b_50d", "none"] | Path
+
+
+class Optimiser(Section):
+    name: Literal["adamw", "adam", "adamax", "sgd"]
+    lr: Rate
+    weight_decay: float = 0.0
+
+
+class Training(Section):
+    epochs: Positive
+    batch_size: Positive
+    optimiser: Optimiser
+    variance_optimiser: Optimiser | None = None
+    clip: float | None
+    precision: Literal["fp32", "bf16"]
+    patience: int | None = None
+    warmup_epochs: float = 0.0
+    decay: Literal["none", "cosine"] = "none"
+
+
+class Certainty(Section):
+    """The certainty gradient of U-CAM, equations 6 to 9."""
+
+    gain: float = 1.0
+    negative_gain: float = -10.0
+    normaliser: Literal["softmax", "sum"] = "softmax"
+    reduction: Literal["activation", "product", "per_channel"] = "activation"
+    inject: Literal["attended", "attention"] = "attended"
+    sign: Literal[1, -1] = 1
+
+
+class Objective(Section):
+    """What is minimised; every term of U-CAM has its switch."""
+
+    name: Literal["answer", "uncertainty"]
+    source: Literal["aleatoric", "predictive"] = "aleatoric"
+    terms: tuple[Literal["ul", "ve", "udl"], ...] = ("ul", "ve", "udl")
+    samples: Positive = 25
+    eta: float = 1.0
+    alpha: float = 1.0
+    sigma0_squared: float = 0.0
+    noise: Literal["sigma", "variance"] = "sigma"
+    likelihood: Literal["log_mean_exp", "mean_ce"] = "log_mean_exp"
+    certainty: Certainty | None = None
+
+
+class Run(Section):
+    dataset: str
+    model: str
+    objective: Objective
+    training: dict[str, Any] = Field(default_factory=dict, description="overrides of `training`")
+
+
+class Explain(Section):
+    methods: tuple[str, ...]
+    samples: Positive
+    batch_size: Positive
+
+
+class Score(Section):
+    emd_questions: Positive | None = Field(description="none: every question with a human map")
+    resamples: Positive
+
+
+class Significance(Section):
+    alpha: Annotated[float, Field(gt=0.0, lt=1.0)]
+    block: Literal["question_type", "answer_type"]
+    min_block_questions: Positive
+
+
+class Report(Section):
+    title: str
+    gallery: Positive
+    comparisons: dict[str, str] = Field(description="run -> the run it is compared with")
+    labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
+    caveats: tuple[str, ...] = ()
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    seed: int
+    scenes: dict[str, Scenes]
+    datasets: dict[str, Dataset]
+    features: Features
+    text: Text
+    models: dict[str, dict[str, Any]]
+    training: Training
+    runs: dict[str, Run]
+    explain: Explain
+    score: Score
+    significance: Significance
+    tables: dict[str, dict[str, str]] = Field(description="table -> printed row -> run")
+    report: Report
+
+    def run(self, name: str) -> Run:
+        return named(self.runs, name, "run", "params.yaml: runs")
+
+    def training_of(self, name: str) -> Training:
+        """The shared training settings with this run's overrides."""
+        return Training.model_validate(merged(self.training.model_dump(), self.run(name).training))
+
+    @model_validator(mode="after")
+    def names_exist(self) -> "Params":
+        wrong = [*self._unknown_names(), *self._wrong_overrides()]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _unknown_names(self) -> list[str]:
+        used = [
+            (f"runs.{key}.dataset", run.dataset, self.datasets) for key, run in self.runs.items()
+        ]
+        used += [(f"runs.{key}.model", run.model, self.models) for key, run in self.runs.items()]
+        used += [
+            (f"tables.{table}.{row}", run, self.runs)
+            for table, rows in self.tables.items()
+            for row, run in rows.items()
+        ]
+        for run, baseline in self.report.comparisons.items():
+            used += [("report.comparisons", run, self.runs)]
+            used += [(f"report.comparisons.{run}", baseline, self.runs)]
+        return [
+            f"{where}: {value!r} is not one of {', '.join(known)}"
+            for where, value, known in used
+            if value not in known
+        ]
+
+    def _wrong_overrides(self) -> list[str]:
+        wrong = []
+        for name, run in self.runs.items():
+            try:
+                Training.model_validate(merged(self.training.model_dump(), run.training))
+            except ValidationError as error:
+                wrong += [f"runs.{name}.training.{mistake}" for mistake in mistakes(error)]
+        return wrong
+
+
+def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
+    """``known[name]``, or a sentence that lists the names there are."""
+    if name not in known:
+        raise UsageError(f"{name}: no such {kind}; {where} has {', '.join(known) or 'none'}")
+    return known[name]
+
+
+def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the entries of ``overlay``, mapping by mapping."""
+    result = dict(base)
+    for key, value in overlay.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+def mistakes(error: ValidationError) -> list[str]:
+    """One line per mistake: where, what, and the value that was given."""
+    return [
+        f"{'.'.join(map(str, item['loc'])) or 'params'}: {item['msg']}{_given(item['input'])}"
+        for item in error.errors()
+    ]
+
+
+def _given(value: Any) -> str:
+    return "" if isinstance(value, dict) else f" (given: {value!r:.80})"
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingArtefact(
+            f"{path}: no such file; run vqax in the folder that holds params.yaml"
+        ) from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path}: not valid YAML ({error}); mend the line it names") from error
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: holds no settings; restore it from git")
+    return value
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check the settings.
+
+    Raises:
+        MissingArtefact: no such file.
+        UsageError: every unknown, missing or wrong entry, one line each.
+    """
+    try:
+        return Params.model_validate(read_yaml(path))
+    except ValidationError as error:
+        lines = "\n  ".join(mistakes(error))
+        raise UsageError(f"{path}: {error.error_count()} mistake(s) to mend:\n  {lines}") from error

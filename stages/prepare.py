@@ -1,0 +1,128 @@
+"""Stage ``prepare``: check a data set, divide its pictures, build vocabularies from train."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stages.params import Dataset, Params, named
+from stages.people import write_human_maps
+from stages.workspace import Workspace
+from vqax.data import Example, Skipped, VqaFolder
+from vqax.data.parts import hold_out
+from vqax.errors import BadData
+from vqax.files import read_json, read_parquet, write_json, write_parquet
+from vqax.text.answers import AnswerVocabulary
+from vqax.text.tokens import QuestionVocabulary
+
+
+class Prepared(NamedTuple):
+    """A data set as the later stages see it."""
+
+    train: list[Example]
+    validation: list[Example]
+    test: list[Example]
+    train_folder: VqaFolder
+    test_folder: VqaFolder
+    questions: QuestionVocabulary
+    answers: AnswerVocabulary
+
+
+def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
+    """Write parts.parquet, skipped.parquet, vocabularies and a card for data set ``name``."""
+    spec = named(params.datasets, name, "data set", "params.yaml: datasets")
+    out = workspace.dataset(name)
+    parts, skipped = _divide(spec, workspace, params.seed)
+    if not parts["train"] or not parts["test"]:
+        raise BadData(
+            f"{spec.root}: {len(parts['train'])} train and {len(parts['test'])} test questions are "
+            "left after the checks; see `vqax data verify` for what is wrong with the others"
+        )
+    questions = QuestionVocabulary.from_questions(
+        [example.question for example in parts["train"]], min_count=params.text.min_word_count
+    )
+    answers = AnswerVocabulary.from_examples(parts["train"], min_count=params.text.min_answer_count)
+    skipped += write_human_maps(
+        out / "human_maps.h5",
+        folders(spec, workspace)[1],
+        [example.question_id for example in parts["test"]],
+    )
+    write_parquet(out / "parts.parquet", _parts_table(parts))
+    write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
+    write_json(out / "question_vocabulary.json", questions.to_json())
+    write_json(out / "answer_vocabulary.json", answers.to_json())
+    card = {
+        "root": str(spec.root),
+        "questions": {part: len(examples) for part, examples in parts.items()},
+        "pictures": {part: len({e.image_id for e in found}) for part, found in parts.items()},
+        "skipped": len(skipped),
+        "words": len(questions.words),
+        "answers": len(answers.answers),
+    }
+    write_json(out / "card.json", card, indent=2)
+    return card
+
+
+def _divide(
+    spec: Dataset, workspace: Workspace, seed: int
+) -> tuple[dict[str, list[Example]], list[Skipped]]:
+    train_folder, test_folder = folders(spec, workspace)
+    train, skipped = train_folder.read()
+    held_test = hold_out((e.image_id for e in train), spec.test_share, seed)
+    if spec.test is None:
+        test = [example for example in train if example.image_id in held_test]
+    else:
+        test, more = test_folder.read()
+        skipped = [*skipped, *more]
+        held_test = frozenset()
+    left = [example for example in train if example.image_id not in held_test]
+    held = hold_out((e.image_id for e in left), spec.validation_share, seed)
+    parts = {
+        "train": [example for example in left if example.image_id not in held],
+        "validation": [example for example in left if example.image_id in held],
+        "test": test,
+    }
+    return parts, list(skipped)
+
+
+def _parts_table(parts: dict[str, list[Example]]) -> pd.DataFrame:
+    rows = [(e.question_id, e.image_id, part) for part, found in parts.items() for e in found]
+    return pd.DataFrame(rows, columns=["question_id", "image_id", "part"])
+
+
+def folders(spec: Dataset, workspace: Workspace) -> tuple[VqaFolder, VqaFolder]:
+    """The official folders that hold the train and the test pictures (maybe the same)."""
+    root = workspace.root / spec.root
+    train = VqaFolder(root, spec.train)
+    return train, train if spec.test is None else VqaFolder(root, spec.test)
+
+
+def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
+    """Read back what ``run`` left, and the official files it speaks of."""
+    spec = named(params.datasets, name, "data set", "params.yaml: datasets")
+    source = workspace.dataset(name)
+    part_of = read_parquet(source / "parts.parquet").set_index("question_id")["part"].to_dict()
+    train_folder, test_folder = folders(spec, workspace)
+    examples = list(train_folder.read().examples)
+    if spec.test is not None:
+        examples += test_folder.read().examples
+    parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
+    for example in examples:
+        if example.question_id in part_of:
+            parts[part_of[example.question_id]].append(example)
+    return Prepared(
+        **parts,
+        train_folder=train_folder,
+        test_folder=test_folder,
+        questions=QuestionVocabulary.from_json(read_json(source / "question_vocabulary.json")),
+        answers=AnswerVocabulary.from_json(read_json(source / "answer_vocabulary.json")),
+    )
+
+
+def image_paths(prepared: Prepared) -> dict[int, Path]:
+    """The picture of every question, by image id, in id order."""
+    train = {e.image_id for e in (*prepared.train, *prepared.validation)}
+    test = {e.image_id for e in prepared.test}
+    paths = {i: prepared.train_folder.image_path(i) for i in train}
+    paths |= {i: prepared.test_folder.image_path(i) for i in test}
+    return dict(sorted(paths.items()))

@@ -1,0 +1,75 @@
+"""A profile: an overlay of params.yaml that works in a folder of its own.
+
+work/NAME holds the merged params.yaml, a dvc.yaml and a DVC repository without git, so the
+default's results and dvc.lock stay as they are.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.params import load, merged, read_yaml
+from vqax.errors import MissingArtefact
+from vqax.files import write_text
+
+WHOLE_SECTIONS = ("scenes", "datasets", "runs", "tables", "significance", "report")
+
+
+def prepare_profile(repository: Path, name: str) -> Path:
+    """Write work/``name`` from profiles/``name``.yaml and return it.
+
+    Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry.
+    A data set root below data/ belongs to the profile; any other is relative to the repository.
+    """
+    overlay_path = repository / "profiles" / f"{name}.yaml"
+    if not overlay_path.exists():
+        known = ", ".join(sorted(path.stem for path in overlay_path.parent.glob("*.yaml")))
+        raise MissingArtefact(f"{overlay_path}: no such profile; there are: {known or 'none'}")
+    folder = repository / "work" / name
+    settings = _overlaid(read_yaml(repository / "params.yaml"), read_yaml(overlay_path))
+    for spec in settings["datasets"].values():
+        if Path(spec["root"]).parts[0] != "data":
+            spec["root"] = os.path.relpath(repository / spec["root"], folder)
+    _write_yaml(folder / "params.yaml", settings)
+    _write_yaml(folder / "dvc.yaml", _pipeline(repository, folder, list(settings["runs"])))
+    load(folder / "params.yaml")
+    if not (folder / ".dvc").is_dir():
+        _init_dvc(folder)
+    return folder
+
+
+def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    whole = {key: value for key, value in overlay.items() if key in WHOLE_SECTIONS}
+    return merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
+
+
+def _pipeline(repository: Path, folder: Path, runs: list[str]) -> dict[str, Any]:
+    """dvc.yaml of the repository, its code and published numbers seen from ``folder``."""
+    pipeline = read_yaml(repository / "dvc.yaml")
+    for stage in pipeline["stages"].values():
+        body = stage.get("do", stage)
+        body["deps"] = [_seen_from(repository, folder, path) for path in body["deps"]]
+    pipeline["plots"][0]["accuracy by epoch"]["y"] = {"results/curves.csv": runs}
+    del pipeline["artifacts"]
+    return pipeline
+
+
+def _seen_from(repository: Path, folder: Path, path: str) -> str:
+    belongs_to_code = path.startswith(("vqax/", "stages/", "data/published"))
+    return os.path.relpath(repository / path, folder) if belongs_to_code else path
+
+
+def _write_yaml(path: Path, value: dict[str, Any]) -> None:
+    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+
+
+def _init_dvc(folder: Path) -> None:
+    dvc = [sys.executable, "-m", "dvc"]
+    subprocess.run([*dvc, "init", "--no-scm", "--quiet"], cwd=folder, check=True)
+    subprocess.run([*dvc, "config", "core.analytics", "false"], cwd=folder, check=True)

@@ -1,0 +1,154 @@
+"""Stage ``score``: every metric of one run, per question and as means with intervals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from stages.params import Params, Score
+from stages.people import read_human_maps
+from stages.workspace import Workspace
+from vqax.files import read_parquet, write_parquet
+from vqax.metrics import MAP_METRICS, METRICS
+from vqax.metrics.calibration import (
+    aurc,
+    brier_score,
+    expected_calibration_error,
+    misclassification_auroc,
+)
+from vqax.metrics.people import agreement_with_people
+from vqax.metrics.resize import rectify, resize_area
+from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
+
+UNCERTAINTIES = ("aleatoric", "epistemic", "entropy", "predictive")
+ANSWER_TYPES = {"yes/no": "yes_no", "number": "number", "other": "other"}
+
+
+class Value(NamedTuple):
+    """A row of metrics.parquet."""
+
+    metric: str
+    value: float
+    ci_low: float
+    ci_high: float
+    n: int
+    unit: str
+    direction: str
+
+
+def run(params: Params, workspace: Workspace, name: str, *, workers: int = 2) -> dict[str, Any]:
+    """Write questions.parquet and metrics.parquet of run ``name``."""
+    dataset = params.run(name).dataset
+    source, out = workspace.explanation(name), workspace.scores(name)
+    questions = read_parquet(source / "predictions.parquet")
+    people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
+    for method, maps in _maps(source):
+        scores = _map_scores(maps, questions, people, params.score, params.seed, workers)
+        questions = questions.assign(
+            **{f"{method}_{metric}": values for metric, values in scores.items()}
+        )
+    write_parquet(out / "questions.parquet", questions)
+    metrics = pd.DataFrame(_metrics(questions, params.score, params.seed))
+    metrics.insert(0, "run", name)
+    write_parquet(out / "metrics.parquet", metrics)
+    return dict(zip(metrics["metric"], metrics["value"], strict=True))
+
+
+def _maps(source: Path) -> Iterator[tuple[str, pd.Series]]:
+    """Method -> its maps on the 14×14 grid by question id, negative evidence set to 0."""
+    for path in sorted(source.glob("*.h5")):
+        with h5py.File(path) as file:
+            maps = rectify(resize_area(file["maps"][:]))
+            yield path.stem, pd.Series(list(maps), index=file["question_ids"][:])
+
+
+def _map_scores(
+    maps: pd.Series,
+    questions: pd.DataFrame,
+    people: dict[int, np.ndarray],
+    settings: Score,
+    seed: int,
+    workers: int,
+) -> dict[str, np.ndarray]:
+    """Each map metric per question; NaN where there is no human map or the map is constant."""
+    ids = questions["question_id"].to_numpy()
+    own = np.stack(maps.loc[ids].to_list())
+    seen = np.array([question_id in people for question_id in ids])
+    chosen = {
+        metric: _sample(seen, settings.emd_questions if metric == "emd" else None, seed)
+        for metric in MAP_METRICS
+    }
+    scores = {metric: np.full(len(ids), np.nan) for metric in MAP_METRICS}
+    for metric, rows in chosen.items():
+        options = {"workers": workers} if metric == "emd" else {}
+        compute = MAP_METRICS[metric].compute
+        scores[metric][rows] = agreement_with_people(
+            lambda a, b, compute=compute, options=options: compute(a, b, **options),
+            own[rows],
+            [people[int(question_id)] for question_id in ids[rows]],
+        )
+    return scores
+
+
+def _sample(seen: np.ndarray, size: int | None, seed: int) -> np.ndarray:
+    rows = np.flatnonzero(seen)
+    if size is None or size >= len(rows):
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, size=size, replace=False))
+
+
+def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+    yield from _accuracies(questions, settings, seed)
+    means = [c for c in questions if c.endswith(tuple(MAP_METRICS))]
+    means += [*UNCERTAINTIES, "classification_error", "margin"]
+    for column in means:
+        kind = METRICS[next(name for name in sorted(METRICS, key=len) if column.endswith(name))]
+        interval = _mean(questions, column, settings, seed)
+        yield Value(column, *interval, kind.unit, kind.direction)
+    yield from _failures(questions, settings, seed)
+
+
+def _accuracies(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+    """By both rules; the official one by answer type too, under the names of the tables."""
+    yield Value(
+        "accuracy_simple",
+        *_mean(questions, "accuracy_simple", settings, seed),
+        "fraction",
+        "higher",
+    )
+    parts = {ANSWER_TYPES[key]: part for key, part in questions.groupby("answer_type")}
+    for name, part in {"all": questions, **parts}.items():
+        interval = _mean(part, "accuracy_official", settings, seed)
+        yield Value(f"accuracy_{name}", *interval, "fraction", "higher")
+
+
+def _mean(questions: pd.DataFrame, column: str, settings: Score, seed: int) -> Interval:
+    return bootstrap_mean(
+        questions[column].to_numpy(dtype=np.float64),
+        samples=settings.resamples,
+        seed=seed,
+        clusters=questions["image_id"].to_numpy(),
+    )
+
+
+def _failures(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+    """Does uncertainty tell wrong from right, and are the probabilities honest?"""
+    accuracy = questions["accuracy_official"].to_numpy(dtype=np.float64)
+    right = accuracy >= 0.5
+    draws = {"samples": min(settings.resamples, 500), "seed": seed}
+    for name in UNCERTAINTIES:
+        uncertainty = questions[name].to_numpy(dtype=np.float64)
+        interval = bootstrap_statistic(misclassification_auroc, uncertainty, right, **draws)
+        yield Value(f"auroc_{name}", *interval, "probability", "higher")
+    confidence = questions["top5_probabilities"].str[0].to_numpy(dtype=np.float64)
+    entropy = questions["entropy"].to_numpy(dtype=np.float64)
+    for name, statistic, first in (
+        ("ece", expected_calibration_error, confidence),
+        ("brier", brier_score, confidence),
+        ("aurc", aurc, entropy),
+    ):
+        interval = bootstrap_statistic(statistic, first, accuracy, **draws)
+        yield Value(name, *interval, METRICS[name].unit, "lower")

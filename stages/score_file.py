@@ -1,0 +1,46 @@
+"""``vqax score --results``: anybody's predictions against the official files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vqax.data import read_results, read_split
+from vqax.errors import BadData
+from vqax.metrics.accuracy import accuracies
+
+
+def run(questions: Path, annotations: Path, results: Path, mode: str) -> dict[str, Any]:
+    """Accuracy in percent, overall and by answer and question type, as the evaluator prints it.
+
+    Raises:
+        BadData: a question without a prediction, or a prediction without its question.
+    """
+    examples, skipped = read_split(questions, annotations)
+    predictions = read_results(results, known={example.question_id for example in examples})
+    missing = [e.question_id for e in examples if e.question_id not in predictions]
+    if missing:
+        raise BadData(
+            f"{results}: {len(missing)} of {len(examples)} questions have no prediction, the first "
+            f"is question_id {missing[0]}; the official evaluator wants every question of the split"
+        )
+    table = pd.DataFrame(
+        {
+            "accuracy": 100 * np.asarray(accuracies(predictions, examples, mode=mode)),
+            "answer_type": [example.answer_type for example in examples],
+            "question_type": [example.question_type for example in examples],
+        }
+    )
+    return {
+        "mode": mode,
+        "questions": len(examples),
+        "skipped": len(skipped),
+        "overall": round(float(table["accuracy"].mean()), 2),
+        "by answer type": _means(table, "answer_type"),
+        "by question type": _means(table, "question_type"),
+    }
+
+
+def _means(table: pd.DataFrame, column: str) -> dict[str, float]:
+    return table.groupby(column)["accuracy"].mean().round(2).to_dict()

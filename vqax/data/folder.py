@@ -1,0 +1,128 @@
+"""A data set folder in the layout of VQA and COCO: which file is where.
+
+``root`` holds ``[v2_]OpenEnded_mscoco_{split}_questions.json``,
+``[v2_]mscoco_{split}_annotations.json``, ``images/{split}/COCO_{split}_{id:012d}.jpg`` and, where
+they exist, ``vqa_hat/{split}/`` and ``annotations/instances_{split}.json``.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from vqax.data.records import Example, Skipped, Split
+from vqax.data.split import read_split
+from vqax.errors import MissingArtefact
+
+PREFIXES = ("v2_", "")
+COMPRESSIONS = ("", ".gz")
+PICTURE_SUFFIXES = (".jpg", ".png")
+
+
+def questions_name(split: str, prefix: str = "") -> str:
+    """The official name of a questions file; ``prefix`` is ``v2_`` for VQA v2."""
+    return f"{prefix}OpenEnded_mscoco_{split}_questions.json"
+
+
+def annotations_name(split: str, prefix: str = "") -> str:
+    """The official name of an annotations file; ``prefix`` is ``v2_`` for VQA v2."""
+    return f"{prefix}mscoco_{split}_annotations.json"
+
+
+def picture_name(split: str, image_id: int, suffix: str = ".jpg") -> str:
+    """The COCO name of a picture: twelve digits."""
+    return f"COCO_{split}_{image_id:012d}{suffix}"
+
+
+@dataclass(frozen=True)
+class VqaFolder:
+    """One split, such as ``train2014``, of the data set under ``root``."""
+
+    root: Path
+    split: str
+
+    @property
+    def questions_path(self) -> Path:
+        """The questions file; v2 before v1 where both are there.
+
+        Raises:
+            MissingArtefact: the folder has none for this split.
+        """
+        return self._first("questions", [questions_name(self.split, p) for p in PREFIXES])
+
+    @property
+    def annotations_path(self) -> Path:
+        """The annotations file of the same version as the questions file.
+
+        Raises:
+            MissingArtefact: the folder has none for this split.
+        """
+        prefix = "v2_" if self.questions_path.name.startswith("v2_") else ""
+        return self._first("annotations", [annotations_name(self.split, prefix)])
+
+    @property
+    def human_maps_dir(self) -> Path | None:
+        """The folder of VQA-HAT maps, or None."""
+        folder = self.root / "vqa_hat" / self.split
+        return folder if folder.is_dir() else None
+
+    @property
+    def instances_path(self) -> Path | None:
+        """The COCO instances file, or None."""
+        path = self.root / "annotations" / f"instances_{self.split}.json"
+        return path if path.is_file() else None
+
+    @cached_property
+    def _pictures_dir(self) -> Path:
+        folders = (self.root / "images" / self.split, self.root / self.split)
+        return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+    def image_path(self, image_id: int) -> Path:
+        """The picture with this COCO id.
+
+        Raises:
+            MissingArtefact: there is none under any of the names in use.
+        """
+        path = self._picture(image_id)
+        if path is None:
+            expected = self._pictures_dir / picture_name(self.split, image_id)
+            raise MissingArtefact(f"{expected}: no such picture; put image_id {image_id} there")
+        return path
+
+    def read(self, *, strict: bool = False) -> Split:
+        """Join questions and annotations; records without their picture are listed as skipped.
+
+        Raises:
+            MissingArtefact: no questions or annotations file; with ``strict`` also no picture.
+            BadData: as ``read_split``.
+        """
+        split = read_split(self.questions_path, self.annotations_path, strict=strict)
+        present: dict[int, bool] = {}
+        for example in split.examples:
+            if example.image_id not in present:
+                path = self.image_path(example.image_id) if strict else None
+                present[example.image_id] = bool(path or self._picture(example.image_id))
+        lost = [self._without_picture(e) for e in split.examples if not present[e.image_id]]
+        kept = [example for example in split.examples if present[example.image_id]]
+        return Split(kept, split.skipped + lost)
+
+    def _picture(self, image_id: int) -> Path | None:
+        names = (picture_name(self.split, image_id, suffix) for suffix in PICTURE_SUFFIXES)
+        paths = (self._pictures_dir / name for name in names)
+        return next((path for path in paths if path.is_file()), None)
+
+    def _without_picture(self, example: Example) -> Skipped:
+        return Skipped(
+            str(self._pictures_dir / picture_name(self.split, example.image_id)),
+            f"question_id {example.question_id}",
+            f"has no picture with image_id {example.image_id}; put it there",
+        )
+
+    def _first(self, kind: str, names: list[str]) -> Path:
+        candidates = [self.root / f"{name}{end}" for name in names for end in COMPRESSIONS]
+        for path in candidates:
+            if path.is_file():
+                return path
+        raise MissingArtefact(
+            f"{self.root}: no {kind} file for split {self.split!r}; "
+            f"put {' or '.join(names)} there or name another split"
+        )

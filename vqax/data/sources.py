@@ -1,0 +1,67 @@
+"""Where the official files come from; sizes as their hosts state them.
+
+Source: the download pages visualqa.org and cocodataset.org; state of the links: see note.
+"""
+
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """One official archive."""
+
+    file: str
+    size: str
+    address: str
+    note: str = ""
+
+
+_VQA = "https://s3.amazonaws.com/cvmlp/vqa/mscoco/vqa"
+_COCO = "http://images.cocodataset.org/zips"
+
+OFFICIAL_FILES = (
+    Source(
+        "v2_Questions_Train_mscoco.zip",
+        "443,757 questions",
+        f"{_VQA}/v2_Questions_Train_mscoco.zip",
+    ),
+    Source(
+        "v2_Questions_Val_mscoco.zip", "214,354 questions", f"{_VQA}/v2_Questions_Val_mscoco.zip"
+    ),
+    Source(
+        "v2_Annotations_Train_mscoco.zip",
+        "4,437,570 answers",
+        f"{_VQA}/v2_Annotations_Train_mscoco.zip",
+    ),
+    Source(
+        "v2_Annotations_Val_mscoco.zip",
+        "2,143,540 answers",
+        f"{_VQA}/v2_Annotations_Val_mscoco.zip",
+    ),
+    Source(
+        "Questions_Train_mscoco.zip (v1)", "248,349 questions", f"{_VQA}/Questions_Train_mscoco.zip"
+    ),
+    Source(
+        "Questions_Val_mscoco.zip (v1)", "121,512 questions", f"{_VQA}/Questions_Val_mscoco.zip"
+    ),
+    Source(
+        "Annotations_Train_mscoco.zip (v1)",
+        "2,483,490 answers",
+        f"{_VQA}/Annotations_Train_mscoco.zip",
+    ),
+    Source(
+        "Annotations_Val_mscoco.zip (v1)", "1,215,120 answers", f"{_VQA}/Annotations_Val_mscoco.zip"
+    ),
+    Source("train2014.zip", "82,783 pictures", f"{_COCO}/train2014.zip"),
+    Source("val2014.zip", "40,504 pictures", f"{_COCO}/val2014.zip"),
+    Source(
+        "vqahat_train.zip",
+        "about 750 MB with val",
+        "http://s3.amazonaws.com/vqa-hat/vqahat_train.zip",
+    ),
+    Source(
+        "vqahat_val.zip",
+        "1,374 questions, 3 maps each",
+        "http://s3.amazonaws.com/vqa-hat/vqahat_val.zip",
+    ),
+    Source("vqacp_v1, vqacp_v2", "-", "no live link", "the host computing.ece.vt.edu is gone"),
+)

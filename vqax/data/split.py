@@ -1,0 +1,91 @@
+"""The questions and annotations of a split, joined; what cannot be joined is listed."""
+
+from pathlib import Path
+
+from vqax.data.checks import Report, fail, parse_all, parse_annotation, parse_question
+from vqax.data.json_list import read_entries
+from vqax.data.records import Annotation, Example, Question, Skipped, Split
+from vqax.errors import BadData
+
+
+def read_split(questions_path: Path, annotations_path: Path, *, strict: bool = False) -> Split:
+    """Join the two files of a split, in the order of the questions.
+
+    A record that cannot be used is listed in ``skipped``; ``strict`` raises at the first one.
+
+    Raises:
+        MissingArtefact: one of the files is absent.
+        BadData: a file is cut; not one record joins; with ``strict`` any unusable record.
+    """
+    skipped: list[Skipped] = []
+    report: Report = fail if strict else skipped.append
+    questions, bad_questions = parse_all(
+        read_entries(questions_path, "questions"), parse_question, str(questions_path), report
+    )
+    annotations, bad_annotations = parse_all(
+        read_entries(annotations_path, "annotations"),
+        parse_annotation,
+        str(annotations_path),
+        report,
+    )
+    for question_id in questions:
+        if question_id not in annotations and question_id not in bad_annotations:
+            report(_alone(questions_path, question_id, "annotation", annotations_path))
+    for question_id in annotations:
+        if question_id not in questions and question_id not in bad_questions:
+            report(_alone(annotations_path, question_id, "question", questions_path))
+    examples = _join_all(questions, annotations, annotations_path, report)
+    if skipped and not examples:
+        raise BadData(
+            f"{annotations_path}: not one usable annotation for {questions_path} "
+            f"(the first of {len(skipped)} problems: {skipped[0].entry} {skipped[0].reason})"
+        )
+    return Split(examples, skipped)
+
+
+def _join_all(
+    questions: dict[int, Question],
+    annotations: dict[int, Annotation],
+    annotations_path: Path,
+    report: Report,
+) -> list[Example]:
+    examples = []
+    for question_id, question in questions.items():
+        annotation = annotations.get(question_id)
+        if annotation is None:
+            continue
+        if annotation.image_id != question.image_id:
+            report(_other_image(annotations_path, annotation, question))
+        else:
+            examples.append(_join(question, annotation))
+    return examples
+
+
+def _join(question: Question, annotation: Annotation) -> Example:
+    ordered = sorted(annotation.answers, key=lambda answer: answer.answer_id)
+    return Example(
+        question_id=question.question_id,
+        image_id=question.image_id,
+        question=question.question,
+        question_type=annotation.question_type,
+        answer_type=annotation.answer_type,
+        multiple_choice_answer=annotation.multiple_choice_answer,
+        answers=tuple(answer.answer for answer in ordered),
+    )
+
+
+def _alone(path: Path, question_id: int, partner: str, other: Path) -> Skipped:
+    return Skipped(
+        str(path),
+        f"question_id {question_id}",
+        f"has no {partner} in {other}; add it there or delete this entry",
+    )
+
+
+def _other_image(path: Path, annotation: Annotation, question: Question) -> Skipped:
+    return Skipped(
+        str(path),
+        f"question_id {annotation.question_id}",
+        f"has image_id {annotation.image_id}, but its question has {question.image_id}; "
+        "give two files of the same version or correct one of them",
+    )

@@ -1,0 +1,40 @@
+"""What can go wrong, each with the exit code of DESIGN 11.
+
+A message is one sentence that names the file (or parameter), the value and the remedy.
+"""
+
+
+class VqaxError(Exception):
+    """An error a user can mend; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class UsageError(VqaxError):
+    """An unknown run, parameter or option."""
+
+    exit_code = 2
+
+
+class BadData(VqaxError):
+    """A file that is cut, inconsistent or out of its format."""
+
+    exit_code = 3
+
+
+class MissingArtefact(VqaxError):
+    """Something an earlier stage or a download should have left is not there."""
+
+    exit_code = 4
+
+
+class OutOfTolerance(VqaxError):
+    """A metric left its committed range."""
+
+    exit_code = 5
+
+
+class Resumable(VqaxError):
+    """Stopped on request; the same command with ``--resume`` goes on."""
+
+    exit_code = 75

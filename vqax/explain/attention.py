@@ -1,0 +1,30 @@
+"""The attention that the model used, as a map."""
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.errors import UsageError
+from vqax.explain.grid import as_grid
+from vqax.explain.state import left_as_found
+
+
+def attention(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],  # noqa: ARG001  the signature all explainers share
+    grid: tuple[int, int],
+) -> Float[Tensor, "b h w"]:
+    """``Forward.attention`` on the grid: weights in [0, 1] that sum to 1, the same for all answers.
+
+    Raises:
+        UsageError: the model has no attention, or the grid has not as many cells as it.
+    """
+    with left_as_found(model):
+        weights = model(visual, tokens).attention
+    if weights is None:
+        raise UsageError(
+            f"{type(model).__name__} has no attention to show; "
+            "choose another explainer for it, for example grad_cam"
+        )
+    return as_grid(weights.detach(), grid)

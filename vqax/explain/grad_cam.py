@@ -1,0 +1,46 @@
+"""Grad-CAM on the cells that the model was given (Selvaraju et al. 2017)."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.errors import UsageError
+from vqax.explain.grid import as_grid
+from vqax.explain.state import left_as_found
+
+
+def grad_cam(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    grid: tuple[int, int],
+) -> Float[Tensor, "b h w"]:
+    """α_k = mean over cells of ∂y_answer/∂A_k; map = Σ_k α_k A_k, with A = ``Forward.visual``.
+
+    y is the logit before softmax. The map is raw and signed, without scale or range: the
+    published one is its ReLU, which ``vqax.metrics.resize.rectify`` and the drawings apply.
+
+    Raises:
+        UsageError: the logits do not depend on ``visual`` through differentiable operations, or
+            the grid has not as many cells as the model saw.
+    """
+    with left_as_found(model):
+        forward = model(visual.detach().clone().requires_grad_(), tokens)
+        score = forward.logits.gather(1, answer[:, None]).sum()
+        gradient = _gradient(score, forward.visual, model)
+    weights = gradient.mean(dim=1, keepdim=True)
+    return as_grid((weights * forward.visual.detach()).sum(dim=2), grid)
+
+
+def _gradient(
+    score: Float[Tensor, ""], visual: Float[Tensor, "b l d"], model: nn.Module
+) -> Float[Tensor, "b l d"]:
+    if score.requires_grad and visual.requires_grad:
+        (gradient,) = torch.autograd.grad(score, visual, allow_unused=True)
+        if gradient is not None:
+            return gradient
+    raise UsageError(
+        f"no gradient reaches the visual cells of {type(model).__name__}; its Forward must hold "
+        "the visual tensor that the logits were computed from, without detach or no_grad"
+    )

@@ -1,0 +1,87 @@
+"""Files that are either whole or absent: written beside their place, then renamed."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from vqax.errors import BadData, MissingArtefact
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary name beside ``path``; rename it to ``path`` if the block succeeds.
+
+    Raises:
+        BadData: the folder is read-only or the disk is full; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def unwritable(path: Path, error: OSError) -> BadData:
+    """The sentence for a write that the file system refused."""
+    if error.errno == errno.ENOSPC:
+        return BadData(f"{path}: the disk is full; free some space and run the command again")
+    return BadData(
+        f"{path}: cannot be written ({error.strerror or error}); "
+        "make the folder writable or choose another one"
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any, *, indent: int | None = None) -> None:
+    write_text(path, json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
+
+
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    with atomic_path(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def read_json(path: Path) -> Any:
+    """Parse a JSON file.
+
+    Raises:
+        MissingArtefact: there is no such file.
+        BadData: the file is cut or is not JSON; the message says where.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise MissingArtefact(f"{path}: no such file; check the path or produce it first") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadData(f"{path}: not valid JSON ({error}); the file is cut or damaged, "
+                      "fetch or write it again") from error
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet table.
+
+    Raises:
+        MissingArtefact: there is no such file.
+        BadData: the file is cut or is not Parquet.
+    """
+    if not path.exists():
+        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it")
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise BadData(f"{path}: not a readable Parquet file ({error}); delete it and "
+                      "run `vqax repro`") from error

@@ -1,0 +1,83 @@
+"""The processes of one training: a single one, or those ``torchrun`` started.
+
+Gradients are averaged by hand after ``backward()``. DistributedDataParallel forwards
+``__call__`` alone, and objectives also call ``model.head`` and ``autograd.grad``.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Sums and means over ``world_size`` processes, of which this one is ``rank``."""
+
+    device: torch.device
+    rank: int = 0
+    world_size: int = 1
+
+    @property
+    def writes(self) -> bool:
+        """Files are written by one process alone."""
+        return self.rank == 0
+
+    def total(self, values: Sequence[float]) -> list[float]:
+        """The sums of the values over all processes, in float64."""
+        sums = torch.tensor(values, dtype=torch.float64, device=self.device)
+        if self.world_size > 1:
+            distributed.all_reduce(sums)
+        return sums.tolist()
+
+    def any(self, flag: bool) -> bool:
+        return self.world_size > 1 and self.total([float(flag)])[0] > 0.0 or flag
+
+    def mean(self, values: Mapping[str, Tensor], weight: float) -> dict[str, float]:
+        """Means of scalars, each process counting by its ``weight``; the weights add up to 1."""
+        stacked = torch.stack([value.detach().double() for value in values.values()]) * weight
+        if self.world_size > 1:
+            distributed.all_reduce(stacked)
+        return dict(zip(values, stacked.tolist(), strict=True))
+
+    def average_gradients(self, parameters: Sequence[nn.Parameter], weight: float) -> None:
+        """Replace every gradient by its weighted mean over the processes, in one exchange."""
+        if self.world_size == 1:
+            return
+        gradients = [p.grad if p.grad is not None else torch.zeros_like(p) for p in parameters]
+        flat = torch.cat([gradient.flatten() for gradient in gradients]) * weight
+        distributed.all_reduce(flat)
+        sizes = [parameter.numel() for parameter in parameters]
+        for parameter, part in zip(parameters, flat.split(sizes), strict=True):
+            parameter.grad = part.view_as(parameter)
+
+    def copy_from_first(self, model: nn.Module) -> None:
+        """Give every process the weights and buffers of the one that writes."""
+        if self.world_size > 1:
+            for tensor in model.state_dict().values():
+                distributed.broadcast(tensor, 0)
+
+
+@contextmanager
+def processes(device: torch.device | str) -> Iterator[Processes]:
+    """The processes around this one; joins them if ``torchrun`` set WORLD_SIZE above 1.
+
+    Each process of a machine takes the CUDA device of its LOCAL_RANK when ``device`` is "cuda".
+    """
+    device = torch.device(device)
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    joined = not distributed.is_initialized() and int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if joined:
+        distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        if distributed.is_initialized():
+            yield Processes(device, distributed.get_rank(), distributed.get_world_size())
+        else:
+            yield Processes(device)
+    finally:
+        if joined:
+            distributed.destroy_process_group()

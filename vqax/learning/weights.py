@@ -1,0 +1,66 @@
+"""Model weights as safetensors, with errors that say what does not fit."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from vqax.errors import BadData, MissingArtefact
+from vqax.files import atomic_path
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write copies on the CPU, so that tied and non-contiguous tensors are no special case.
+
+    Raises:
+        BadData: the folder is read-only or the disk is full.
+    """
+    copies = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
+    with atomic_path(path) as temporary:
+        try:
+            save_file(copies, temporary)
+        except SafetensorError as error:
+            # the library reports a refused write as its own error
+            raise OSError(None, str(error)) from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a file, on the CPU.
+
+    Raises:
+        MissingArtefact: there is no such file.
+        BadData: the file is cut or is not in the safetensors format.
+    """
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise MissingArtefact(f"{path}: no such file; train the model first") from error
+    except (SafetensorError, OSError) as error:
+        raise BadData(
+            f"{path}: not a whole safetensors file ({error}); delete it and train the model again"
+        ) from error
+
+
+def copy_weights(tensors: Mapping[str, Tensor], model: nn.Module, path: Path) -> None:
+    """Put tensors read from ``path`` into the model.
+
+    Raises:
+        BadData: names or shapes differ; the message gives both shapes of the first difference.
+    """
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    wrong = [name for name in [*wanted, *found] if wanted.get(name) != found.get(name)]
+    if wrong:
+        name, more = wrong[0], len(set(wrong)) - 1
+        raise BadData(
+            f"{path}: weights of another model: {name} is {found.get(name, 'absent')} in the file "
+            f"and {wanted.get(name, 'absent')} in {type(model).__name__} ({more} more differ); "
+            "build the model with the settings it was trained with, or train it again"
+        )
+    model.load_state_dict(dict(tensors))

@@ -1,0 +1,65 @@
+"""Does the model know when it is wrong, and are its probabilities honest?
+
+``correct`` is 1 for a right answer and 0 for a wrong one; where it may also be a soft accuracy
+in between, the docstring says so.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from vqax.metrics.rank_correlation import average_ranks
+
+
+def misclassification_auroc(
+    uncertainty: Float[np.ndarray, "n"], correct: Bool[np.ndarray, "n"]
+) -> float:
+    """The chance that a wrong answer is more uncertain than a right one (ties count half).
+
+    AUROC = (Σ ranks of the wrong - w(w + 1)/2) / (w · r) for w wrong and r right answers
+    (Mann-Whitney). .5 says nothing, 1 is perfect; NaN when all are right or all are wrong.
+    """
+    wrong = np.count_nonzero(~correct)
+    right = len(correct) - wrong
+    if wrong == 0 or right == 0 or np.isnan(uncertainty).any():
+        return float("nan")
+    rank_sum = average_ranks(uncertainty[None])[0, ~correct].sum()
+    return float((rank_sum - wrong * (wrong + 1) / 2) / (wrong * right))
+
+
+def aurc(uncertainty: Float[np.ndarray, "n"], correct: Float[np.ndarray, "n"]) -> float:
+    """Area under the risk-coverage curve: mean error of the k most certain, over all k.
+
+    AURC = 1/n Σ_k 1/k Σ_{i≤k} (1 - correct₍ᵢ₎), in [0, 1], lower is better (Geifman and
+    El-Yaniv 2017). Among equally uncertain answers the expectation over their orders is taken,
+    so the order of the rows does not matter. ``correct`` may be a soft accuracy.
+    """
+    if len(uncertainty) == 0 or np.isnan(uncertainty).any():
+        return float("nan")
+    _, group = np.unique(uncertainty, return_inverse=True)
+    group = np.sort(group)
+    errors = (1 - correct)[np.argsort(uncertainty, kind="stable")]
+    errors = (np.bincount(group, errors) / np.bincount(group))[group]
+    return float((np.cumsum(errors) / np.arange(1, len(errors) + 1)).mean())
+
+
+def expected_calibration_error(
+    confidence: Float[np.ndarray, "n"], correct: Float[np.ndarray, "n"], *, bins: int = 15
+) -> float:
+    """ECE = Σ_bins (n_bin / n) |mean confidence - mean correct|, in [0, 1] (Guo et al. 2017).
+
+    Equal-width bins (low, high], the first one closed, so that a confidence of exactly 0 or 1
+    counts. ``correct`` may be a soft accuracy. NaN without answers.
+    """
+    if len(confidence) == 0:
+        return float("nan")
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gaps = np.bincount(place, confidence - correct, minlength=bins)
+    return float(np.abs(gaps).sum() / len(confidence))
+
+
+def brier_score(confidence: Float[np.ndarray, "n"], correct: Float[np.ndarray, "n"]) -> float:
+    """Mean (confidence - correct)² of the answer given, in [0, 1], lower is better.
+
+    The two-class Brier score of "my answer is right"; ``correct`` may be a soft accuracy.
+    """
+    return float(np.square(confidence - correct).mean()) if len(confidence) else float("nan")

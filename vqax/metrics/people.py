@@ -1,0 +1,56 @@
+"""Compare with several people per question: every human map by itself, then the mean."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float, Int, Real
+
+MapMetric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def agreement_with_people(
+    metric: MapMetric,
+    maps: Real[np.ndarray, "n h w"],
+    human_maps: Sequence[Real[np.ndarray, "_ h w"]],
+) -> Float[np.ndarray, "n"]:
+    """Score each map against each human map of its question and average, one value a question.
+
+    ``human_maps[i]`` holds the k maps of question i (k may differ, and may be 0). Pairs that
+    have no value (constant maps) are left out of the mean; NaN where none has one.
+    """
+    question = np.repeat(np.arange(len(maps)), [len(people) for people in human_maps])
+    if question.size == 0:
+        return np.full(len(maps), np.nan)
+    scores = metric(maps[question], np.concatenate(list(human_maps)))
+    return _mean_by_group(scores, question, len(maps))
+
+
+def human_agreement(
+    maps_by_question: Mapping[int, Real[np.ndarray, "_ h w"]], metric: MapMetric
+) -> dict[int, float]:
+    """The mean of ``metric`` over all pairs of people who looked at the same question.
+
+    The ceiling for a model: .623 rank correlation on VQA-HAT (Das et al. 2016). NaN where a
+    question has fewer than two maps.
+    """
+    first, second, question = [], [], []
+    for row, people in enumerate(maps_by_question.values()):
+        for i, j in combinations(range(len(people)), 2):
+            first.append(people[i])
+            second.append(people[j])
+            question.append(row)
+    if not question:
+        return dict.fromkeys(maps_by_question, float("nan"))
+    scores = metric(np.stack(first), np.stack(second))
+    means = _mean_by_group(scores, np.array(question), len(maps_by_question))
+    return dict(zip(maps_by_question, means.tolist(), strict=True))
+
+
+def _mean_by_group(
+    scores: Float[np.ndarray, "p"], group: Int[np.ndarray, "p"], groups: int
+) -> Float[np.ndarray, "groups"]:
+    valid = ~np.isnan(scores)
+    sums = np.bincount(group[valid], scores[valid], minlength=groups)
+    counts = np.bincount(group[valid], minlength=groups)
+    return np.divide(sums, counts, out=np.full(groups, np.nan), where=counts > 0)

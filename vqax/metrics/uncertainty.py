@@ -1,0 +1,84 @@
+"""How sure a model is, from s Monte-Carlo passes of its head (U-CAM, III-B).
+
+All entropies in nats. ``probabilities`` are the softmax outputs of every pass; ``variance`` is
+the aleatoric variance σ²_a that the variance head put out, one per pass or one per question.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+Samples = Float[np.ndarray, "s n a"]
+PerQuestion = Float[np.ndarray, "n"]
+SMALLEST = 1e-12  # a probability below it counts as this much, so that logarithms stay finite
+
+
+def entropy(probabilities: Float[np.ndarray, "*n a"]) -> Float[np.ndarray, "*n"]:
+    """H = -Σ p log p over the answers, in [0, log a] (eq. 4 when p is the mean of the passes)."""
+    logs = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
+    return -(probabilities * logs).sum(axis=-1)
+
+
+def mutual_information(probabilities: Samples) -> PerQuestion:
+    """Epistemic uncertainty: H(mean of the passes) - mean of H(pass), never below 0.
+
+    What the passes disagree about (BALD, Houlsby et al. 2011; Kendall and Gal 2017).
+    """
+    disagreement = entropy(probabilities.mean(axis=0)) - entropy(probabilities).mean(axis=0)
+    return np.maximum(disagreement, 0)
+
+
+def probability_variance(probabilities: Samples) -> PerQuestion:
+    """Variance over the passes of each answer's probability, averaged over the answers."""
+    return probabilities.var(axis=0).mean(axis=-1)
+
+
+def aleatoric(variance: Float[np.ndarray, "s n"] | PerQuestion) -> PerQuestion:
+    """The mean over the passes of the variance that the model predicts for its own logits."""
+    return variance.mean(axis=0) if variance.ndim == 2 else variance
+
+
+def predictive(
+    probabilities: Samples, variance: Float[np.ndarray, "s n"] | PerQuestion
+) -> PerQuestion:
+    """σ²_p = H(mean of the passes) + mean σ²_a (eq. 5)."""
+    return entropy(probabilities.mean(axis=0)) + aleatoric(variance)
+
+
+def misclassification(probabilities: Samples) -> PerQuestion:
+    """1 - mean probability of the answer that most passes chose, as U-CAM's evaluation does.
+
+    Among answers with equally many votes the one of the higher mean probability counts.
+    """
+    answers = probabilities.shape[-1]
+    mean = probabilities.mean(axis=0)
+    votes = np.stack([np.bincount(row, minlength=answers) for row in probabilities.argmax(-1).T])
+    chosen = (votes + mean / 2).argmax(axis=-1)
+    return 1 - np.take_along_axis(mean, chosen[:, None], axis=-1)[:, 0]
+
+
+def classification_error(misclassified: PerQuestion) -> PerQuestion:
+    """log 1/(1 - p) for a probability p of being wrong (U-CAM, VII-C), at most log 10¹²."""
+    return -np.log(np.maximum(1 - misclassified, SMALLEST))
+
+
+def uncertainties(
+    probabilities: Samples, variance: Float[np.ndarray, "s n"] | PerQuestion | None
+) -> dict[str, PerQuestion]:
+    """Every measure by the name it has in the tables.
+
+    A model without a variance head has NaN as ``aleatoric``, and the entropy alone as
+    ``predictive``.
+    """
+    passes, n, _ = probabilities.shape
+    if variance is None:
+        noise, total = np.full(n, np.nan), entropy(probabilities.mean(axis=0))
+    else:
+        noise, total = aleatoric(variance), predictive(probabilities, variance)
+    return {
+        "aleatoric": noise,
+        "epistemic": mutual_information(probabilities),
+        "entropy": entropy(probabilities.mean(axis=0)),
+        "predictive": total,
+        "probability_variance": probability_variance(probabilities),
+        "classification_error": classification_error(misclassification(probabilities)),
+    }

@@ -1,0 +1,1 @@
+"""Tables, figures and one self-contained HTML file for people who were not there."""

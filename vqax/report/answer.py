@@ -1,0 +1,160 @@
+"""The answer in words, derived from paired differences; no sentence here knows a result."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vqax.report.content import Comparison, ReportContent
+from vqax.report.labels import MetricLabel, label_of, number, scale_of
+
+PRINTED_AS = {
+    "accuracy_official": "accuracy_all",
+    "accuracy_yes_no": "accuracy_yes_no",
+    "accuracy_number": "accuracy_number",
+    "accuracy_other": "accuracy_other",
+    "attention_rank_correlation": "rank_correlation",
+    "rank_correlation": "rank_correlation",
+    "attention_emd": "emd",
+    "emd": "emd",
+    "margin": "top2_distance",
+}
+VERDICTS = ("better", "worse", "inconclusive")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One paired difference, proposed − baseline, in the unit that is shown."""
+
+    metric: str
+    difference: float
+    low: float
+    high: float
+    n: int
+    effect_size: float
+    nemenyi_p: float
+    verdict: str
+    printed: float | None
+    printed_dataset: str
+
+    @property
+    def label(self) -> MetricLabel:
+        return label_of(self.metric)
+
+    @property
+    def versus_paper(self) -> str:
+        """Whether the paper's direction was found: only signs are compared, never sizes."""
+        if self.printed is None or not self.label.direction:
+            return ""
+        better = (self.printed > 0) == (self.label.direction == "higher")
+        paper = "no difference" if self.printed == 0 else "better" if better else "worse"
+        if self.verdict == "inconclusive":
+            return "open"
+        return "same direction" if paper == self.verdict else "other direction"
+
+    @property
+    def sentence(self) -> str:
+        unit = f" {self.label.unit}" if self.label.unit else ""
+        digits = self.label.digits
+        return (
+            f"{self.label.name} {number(self.difference, digits, sign=True)}{unit}, 95 % interval "
+            f"[{number(self.low, digits)}, {number(self.high, digits)}]: {self.verdict}"
+        )
+
+
+def verdict(low: float, high: float, direction: str) -> str:
+    """What an interval of a difference says: the side of zero it lies on, if on one at all.
+
+    A metric without a direction (an uncertainty is not better for being small) is "higher" or
+    "lower" instead of better or worse.
+    """
+    if not (math.isfinite(low) and math.isfinite(high)) or low <= 0.0 <= high:
+        return "inconclusive"
+    if not direction:
+        return "higher" if low > 0.0 else "lower"
+    return "better" if (low > 0.0) == (direction == "higher") else "worse"
+
+
+def findings(comparison: Comparison, content: ReportContent) -> list[Finding]:
+    """Every measured paired difference of two runs; metrics the paper prints come first."""
+    pairs = content.pairs
+    forward = _between(pairs, comparison.proposed, comparison.baseline)
+    backward = _between(pairs, comparison.baseline, comparison.proposed)
+    found = [_finding(row, 1.0, comparison, content) for _, row in forward.iterrows()]
+    found += [_finding(row, -1.0, comparison, content) for _, row in backward.iterrows()]
+    order = list(PRINTED_AS)
+    return sorted(
+        found, key=lambda f: order.index(f.metric) if f.metric in order else len(order)
+    )
+
+
+def _between(pairs: pd.DataFrame, run_a: str, run_b: str) -> pd.DataFrame:
+    return pairs[(pairs["run_a"] == run_a) & (pairs["run_b"] == run_b)]
+
+
+def _finding(
+    row: pd.Series, sign: float, comparison: Comparison, content: ReportContent
+) -> Finding:
+    metric = str(row["metric"])
+    factor = sign * scale_of(metric, str(row.get("unit", "")))
+    low, high = sorted([factor * float(row["ci_low"]), factor * float(row["ci_high"])])
+    printed, dataset = printed_difference(comparison, content.headline, metric)
+    return Finding(
+        metric=metric,
+        difference=factor * float(row["difference"]),
+        low=low,
+        high=high,
+        n=int(row["n"]),
+        effect_size=sign * float(row["effect_size"]),
+        nemenyi_p=float(row["nemenyi_p"]),
+        verdict=verdict(low, high, label_of(metric).direction),
+        printed=printed,
+        printed_dataset=dataset,
+    )
+
+
+def printed_difference(
+    comparison: Comparison, headline: pd.DataFrame, metric: str
+) -> tuple[float | None, str]:
+    """The paper's own difference for a metric and the data set it stands for, where it has one."""
+    for table, proposed, baseline in comparison.printed:
+        cells = headline[
+            (headline["table"] == table) & (headline["metric"] == PRINTED_AS.get(metric))
+        ].set_index("row")
+        if proposed in cells.index and baseline in cells.index:
+            difference = float(cells.loc[proposed, "published"]) - float(
+                cells.loc[baseline, "published"]
+            )
+            if math.isfinite(difference):
+                return difference, str(cells.loc[proposed, "published_dataset"])
+    return None, ""
+
+
+def in_words(comparison: Comparison, content: ReportContent) -> str:
+    """One paragraph: who against whom, each printed difference, and what they add up to."""
+    proposed, baseline = content.label(comparison.proposed), content.label(comparison.baseline)
+    found = [finding for finding in findings(comparison, content) if finding.label.direction]
+    if not found:
+        return f"{proposed} minus {baseline}: no paired difference was measured."
+    main = [finding for finding in found if finding.metric in PRINTED_AS] or found
+    return (
+        f"{proposed} minus {baseline}: {'; '.join(f.sentence for f in main)}. "
+        f"{proposed} is {tally(main)}."
+    )
+
+
+def tally(found: list[Finding]) -> str:
+    """``better on 1 of 4 measures (rank correlation), worse on none, inconclusive on 3``."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for finding in found:
+        names[finding.verdict].append(finding.label.name)
+    better, worse, unclear = (names[key] for key in VERDICTS)
+    return (
+        f"better on {_counted(better)}, worse on {_counted(worse)} and inconclusive on "
+        f"{len(unclear) or 'none'} of {len(found)} measures"
+    )
+
+
+def _counted(names: list[str]) -> str:
+    return f"{len(names)} ({', '.join(names)})" if names else "none"

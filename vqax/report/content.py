@@ -1,0 +1,98 @@
+"""Everything a report shows, as plain data; nothing here knows HTML or where files lie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from vqax.report.gallery import GalleryItem
+from vqax.report.tables import COLUMNS, require
+
+METRIC_COLUMNS = ["run", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction"]
+RANK_COLUMNS = ["measure", "block", "run", "mean_rank", "n_blocks", "k", "cd", "friedman_chi2", "p"]
+PAIR_COLUMNS = [
+    *["metric", "run_a", "run_b", "difference", "ci_low", "ci_high", "n"],
+    *["effect_size", "nemenyi_p"],
+]
+HISTORY_COLUMNS = ["run", "epoch", "split", "metric", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDescription:
+    """A run by its key in the tables, with the words a reader sees."""
+
+    name: str
+    label: str
+    description: str
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs the report sets against each other in words.
+
+    ``printed`` names the paper's own pair: (table, row of the method, row of the baseline).
+    """
+
+    proposed: str
+    baseline: str
+    printed: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How the report came to be; ``date`` is an argument, so the same input gives the same bytes."""
+
+    date: str
+    command: str
+    seed: int
+    versions: Mapping[str, str]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class ReportContent:
+    """What `write_report` needs.
+
+    ``headline`` has the columns of `vqax.report.tables.COLUMNS`; differences in ``pairs`` are
+    run_a − run_b, accuracies as fractions. ``cd_diagrams`` maps a measure of ``ranks`` to SVG
+    text. Empty frames are allowed: the section then says that nothing was measured.
+
+    Raises:
+        BadData: a frame lacks one of its columns.
+    """
+
+    title: str
+    asked: str
+    dataset: str
+    dataset_description: str
+    runs: tuple[RunDescription, ...]
+    headline: pd.DataFrame
+    metrics: pd.DataFrame
+    ranks: pd.DataFrame
+    pairs: pd.DataFrame
+    history: pd.DataFrame
+    provenance: Provenance
+    comparisons: tuple[Comparison, ...] = ()
+    cd_diagrams: Mapping[str, str] = field(default_factory=dict)
+    gallery: tuple[GalleryItem, ...] = ()
+    gallery_rule: str = ""
+    caveats: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, columns in FRAMES.items():
+            require(getattr(self, name), columns, f"report content: {name}")
+
+    def label(self, run: str) -> str:
+        """The words for a run; its own name where it is not described."""
+        return next((item.label for item in self.runs if item.name == run), run)
+
+
+FRAMES = {
+    "headline": COLUMNS,
+    "metrics": METRIC_COLUMNS,
+    "ranks": RANK_COLUMNS,
+    "pairs": PAIR_COLUMNS,
+    "history": HISTORY_COLUMNS,
+}

@@ -1,0 +1,166 @@
+"""How a metric is called, scaled and explained to a reader."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Direction = Literal["higher", "lower", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLabel:
+    """Words and number format of one metric.
+
+    ``scale`` turns a stored fraction into what is shown (100 for accuracies in per cent);
+    ``short`` is the column heading the paper prints, where it prints one.
+    """
+
+    name: str
+    meaning: str
+    direction: Direction = ""
+    short: str = ""
+    unit: str = ""
+    scale: float = 1.0
+    digits: int = 3
+
+    @property
+    def heading(self) -> str:
+        return self.short or self.name
+
+    @property
+    def arrow(self) -> str:
+        return {"higher": "↑", "lower": "↓", "": ""}[self.direction]
+
+
+def _accuracy(name: str, meaning: str, short: str = "") -> MetricLabel:
+    return MetricLabel(name, meaning, "higher", short, "points", 100.0, 1)
+
+
+METRICS: dict[str, MetricLabel] = {
+    "accuracy_official": _accuracy(
+        "VQA accuracy",
+        "The official VQA score: an answer given by at least three other people counts fully, "
+        "averaged over the ten ways to leave one of the ten people out.",
+    ),
+    "accuracy_simple": _accuracy(
+        "simple VQA accuracy", "min(people who gave this answer / 3, 1), without normalisation."
+    ),
+    "accuracy_all": _accuracy("accuracy, all questions", "VQA accuracy over all questions.", "All"),
+    "accuracy_yes_no": _accuracy(
+        "accuracy, yes/no", "VQA accuracy over questions answered by yes or no.", "Yes/No"
+    ),
+    "accuracy_number": _accuracy(
+        "accuracy, number", "VQA accuracy over questions answered by a number.", "Number"
+    ),
+    "accuracy_other": _accuracy(
+        "accuracy, other", "VQA accuracy over all remaining questions.", "Other"
+    ),
+    "rank_correlation": MetricLabel(
+        "rank correlation with people",
+        "Spearman correlation between the map and a person's map, both shrunk to 14×14; "
+        "1 is the same order of places, 0 is no relation.",
+        "higher",
+        "RC",
+    ),
+    "emd": MetricLabel(
+        "earth mover's distance to people",
+        "How far attention has to be moved, as a fraction of the picture's diagonal, "
+        "to become the person's map.",
+        "lower",
+        "EMD",
+    ),
+    "histogram_emd": MetricLabel(
+        "histogram EMD to people",
+        "Earth mover's distance between the two maps' value histograms; blind to where.",
+        "lower",
+        "EMD (histogram)",
+    ),
+    "top2_distance": MetricLabel(
+        "top-2 margin",
+        "Distance between the two highest answer probabilities; the likely meaning of the "
+        "column CD, which the paper never spells out.",
+        "higher",
+        "CD",
+    ),
+    "margin": MetricLabel(
+        "top-2 margin", "Distance between the two highest answer probabilities.", "higher"
+    ),
+    "aleatoric": MetricLabel(
+        "aleatoric",
+        "Noise in the data: the variance the model predicts for its own answer scores.",
+    ),
+    "epistemic": MetricLabel(
+        "epistemic",
+        "What the model does not know: mutual information between the answer and the "
+        "dropout samples, in nats.",
+    ),
+    "entropy": MetricLabel("entropy", "Entropy of the averaged answer probabilities, in nats."),
+    "predictive": MetricLabel(
+        "predictive", "Both kinds together: entropy plus predicted variance (U-CAM, equation 5)."
+    ),
+    "classification_error": MetricLabel(
+        "classification error", "log 1/(1−p) with p the probability of a wrong answer.", "lower"
+    ),
+    "auroc": MetricLabel(
+        "AUROC of errors",
+        "Chance that a wrong answer is more uncertain than a right one; "
+        ".5 means that uncertainty says nothing.",
+        "higher",
+    ),
+    "ece": MetricLabel(
+        "ECE", "Expected calibration error: mean gap between confidence and accuracy.", "lower"
+    ),
+    "brier": MetricLabel("Brier score", "Squared error of the answer probabilities.", "lower"),
+    "aurc": MetricLabel(
+        "AURC", "Area under risk–coverage: error left when the unsure answers are withheld.", "lower"
+    ),
+}
+
+MAP_SUFFIXES = ("histogram_emd", "rank_correlation", "emd")
+METHODS = {"attention": "attention", "grad_cam": "Grad-CAM"}
+
+
+def label_of(metric: str) -> MetricLabel:
+    """The label of a metric; ``{method}_rank_correlation`` and the like are put together.
+
+    A metric this module does not know keeps its own name and has no direction.
+    """
+    if metric in METRICS:
+        return METRICS[metric]
+    for suffix in MAP_SUFFIXES:
+        if metric.endswith(f"_{suffix}"):
+            method = metric.removesuffix(f"_{suffix}")
+            base = METRICS[suffix]
+            return replace(base, name=f"{METHODS.get(method, spaced(method))}: {base.name}", short="")
+    if metric.startswith("auroc_"):
+        return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")
+    if metric.startswith("accuracy"):
+        return _accuracy(spaced(metric), "")
+    return MetricLabel(spaced(metric), "")
+
+
+def spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def number(value: float | None, digits: int, *, sign: bool = False) -> str:
+    """A number as a reader wants it: real minus sign, thousands, a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    if float(text.replace(",", "")) == 0.0:
+        text = f"{0:.{digits}f}"
+    return text.replace("-", "−")
+
+
+def printed_number(value: float | None, metric: str) -> str:
+    """A published number with the digits the paper prints: one for per cent, else 3 or 4."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    digits = label_of(metric).digits
+    return max(f"{value:.{digits}f}", f"{value:.4f}".rstrip("0"), key=len).replace("-", "−")
+
+
+def scale_of(metric: str, unit: str | None = None) -> float:
+    """What a stored value is multiplied by to be shown; a value stored in per cent stays."""
+    return 1.0 if unit in {"percent", "%", "points"} else label_of(metric).scale

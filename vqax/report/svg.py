@@ -1,0 +1,75 @@
+"""Make an SVG figure part of an HTML page: nothing active, own ids, the page's colours."""
+
+import re
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+from vqax.errors import BadData
+
+ELEMENTS = frozenset(
+    "svg g path rect circle ellipse line polyline polygon text tspan use defs clipPath title".split()
+)
+PAGE_COLOURS = {"#000000": "currentColor", "black": "currentColor", "#ffffff": "var(--surface)"}
+SIZE = {"width", "height", "version", "class"}
+
+
+def inline_svg(
+    text: str, *, prefix: str, title: str, colours: Mapping[str, str] | None = None
+) -> str:
+    """SVG markup that is safe inside HTML, scales with its container and follows the theme.
+
+    Unknown elements, event attributes and references that leave the document are removed; ids
+    get ``prefix``, so that figures of one page do not share clip paths. ``colours`` maps
+    further colours of the figure to CSS values; black becomes the text colour and white the
+    surface. ``title`` is the text alternative.
+
+    Raises:
+        BadData: not well-formed XML, or not an SVG.
+    """
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise BadData(f"figure {title!r}: not well-formed SVG ({error}); draw it again") from error
+    if _local(root.tag) != "svg":
+        raise BadData(f"figure {title!r}: starts with <{_local(root.tag)}>, not <svg>; draw it again")
+    swaps = {**PAGE_COLOURS, **(colours or {})}
+    clean = _clean(root, prefix, swaps)
+    for attribute in SIZE & clean.attrib.keys():
+        del clean.attrib[attribute]
+    clean.attrib |= {"class": "figure", "role": "img", "aria-label": title}
+    return ElementTree.tostring(clean, encoding="unicode")
+
+
+def _clean(element: ElementTree.Element, prefix: str, colours: Mapping[str, str]) -> ElementTree.Element:
+    """A copy with known elements and harmless attributes only, without namespaces."""
+    copy = ElementTree.Element(_local(element.tag))
+    copy.text, copy.tail = element.text, element.tail
+    for name, value in element.attrib.items():
+        kept = _attribute(_local(name), value, prefix, colours)
+        if kept is not None:
+            copy.set(_local(name), kept)
+    copy.extend(
+        _clean(child, prefix, colours) for child in element if _local(child.tag) in ELEMENTS
+    )
+    return copy
+
+
+def _attribute(name: str, value: str, prefix: str, colours: Mapping[str, str]) -> str | None:
+    """The attribute's value for the page; None where it must go."""
+    if name.lower().startswith("on"):
+        return None
+    if name == "id":
+        return prefix + value
+    if name == "href":
+        return f"#{prefix}{value[1:]}" if value.startswith("#") else None
+    if re.search(r"url\((?!\s*#)", value):
+        return None
+    value = value.replace("url(#", f"url(#{prefix}")
+    for colour, replacement in colours.items():
+        value = re.sub(rf"(?<![\w#-]){re.escape(colour)}(?![\w-])", replacement, value)
+    return value
+
+
+def _local(name: object) -> str:
+    """The name without its namespace; comments and the like have none."""
+    return name.rsplit("}", 1)[-1] if isinstance(name, str) else ""

@@ -1,0 +1,278 @@
+"""Tidy tables as the paper prints them, measured and published numbers side by side.
+
+A tidy table has the columns ``COLUMNS`` (DESIGN 10). Values are in the unit the paper prints:
+accuracies in per cent, everything else as it is. ``value`` is what this run measured on
+``dataset``; ``published`` is the paper's number on ``published_dataset``. They never mix.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.report.labels import label_of, number, printed_number
+
+KEY = ["table", "row", "metric"]
+MEASURED = ["dataset", "value", "ci_low", "ci_high", "n", "seeds"]
+COLUMNS = [
+    *["table", "row", "dataset", "metric", "value", "ci_low", "ci_high", "n", "seeds"],
+    *["published", "published_dataset", "direction", "note"],
+]
+PUBLISHED_COLUMNS = ["table", "row", "dataset", "metric", "value", "std_error", "direction", "note"]
+
+
+def require(table: pd.DataFrame, columns: Sequence[str], name: str) -> None:
+    """Raise BadData if a table lacks one of the columns."""
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise BadData(
+            f"{name}: lacks the columns {', '.join(missing)}; "
+            f"it has {', '.join(map(str, table.columns)) or 'none'}, write it again"
+        )
+
+
+def published_table(path: Path) -> pd.DataFrame:
+    """Read one ``data/published/*.csv``: a row per printed number, in the printed order.
+
+    Raises:
+        MissingArtefact: no such file.
+        BadData: a column is missing, a value is not a number or a cell is printed twice.
+    """
+    if not path.exists():
+        raise MissingArtefact(f"{path}: no such file; restore data/published from git")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise BadData(f"{path}: not readable as CSV ({error}); restore it from git") from error
+    require(table, PUBLISHED_COLUMNS, str(path))
+    for column in ("value", "std_error"):
+        table[column] = _numbers(table, column, path)
+    _reject_duplicates(table, str(path))
+    return table[PUBLISHED_COLUMNS]
+
+
+def _numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    values = pd.to_numeric(table[column], errors="coerce")
+    wrong = table[values.isna() & ((table[column] != "") | (column == "value"))]
+    if len(wrong):
+        first = wrong.iloc[0]
+        raise BadData(
+            f"{path}: {column} {first[column]!r} of row {first['row']!r}, {first['metric']} "
+            "is not a number; restore the file from git"
+        )
+    return values
+
+
+def _reject_duplicates(table: pd.DataFrame, name: str) -> None:
+    twice = table[table.duplicated(KEY)]
+    if len(twice):
+        row = twice.iloc[0]
+        raise BadData(
+            f"{name}: {row['table']}, row {row['row']!r}, {row['metric']} occurs twice; keep one"
+        )
+
+
+def join_published(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Put what was measured beside what is printed; every printed cell stays.
+
+    ``measured`` has table, row (as printed), metric, dataset, value, ci_low, ci_high, n, seeds
+    and optionally ``note`` and ``unit``; where ``unit`` is "fraction", accuracies are turned
+    into the per cent the paper prints. A metric the paper leaves out for a row it prints
+    (the dashes of Table IV) is added behind, with ``published`` empty.
+
+    Raises:
+        BadData: a measured row is not a printed one, or is given twice.
+    """
+    require(measured, [*KEY, *MEASURED], "measured table")
+    _reject_duplicates(measured, "measured table")
+    _reject_unprinted(measured, published)
+    ours = _in_printed_unit(measured).rename(columns={"note": "note_measured"})
+    theirs = published.rename(columns={"dataset": "published_dataset", "value": "published"})
+    theirs = theirs.assign(order=np.arange(len(theirs)))
+    joined = theirs.drop(columns="std_error").merge(ours, on=KEY, how="outer")
+    joined = _complete(joined.sort_values("order", kind="stable", na_position="last"), published)
+    return joined[COLUMNS].reset_index(drop=True)
+
+
+def _reject_unprinted(measured: pd.DataFrame, published: pd.DataFrame) -> None:
+    known = set(zip(published["table"], published["row"], strict=True))
+    for table, row in zip(measured["table"], measured["row"], strict=True):
+        if (table, row) not in known:
+            rows = published.loc[published["table"] == table, "row"].unique()
+            raise BadData(
+                f"measured table: {table} prints no row {row!r}; "
+                f"it prints {', '.join(map(repr, rows)) or 'nothing'}"
+            )
+
+
+def _in_printed_unit(measured: pd.DataFrame) -> pd.DataFrame:
+    ours = measured.copy()
+    if "unit" in ours:
+        scale = [
+            label_of(metric).scale if unit == "fraction" else 1.0
+            for metric, unit in zip(ours["metric"], ours["unit"], strict=True)
+        ]
+        for column in ("value", "ci_low", "ci_high"):
+            ours[column] = ours[column].astype(float) * scale
+    notes = ours["note"] if "note" in ours else ""
+    return ours[[*KEY, *MEASURED]].assign(note=notes)
+
+
+def _complete(joined: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Texts where the outer merge left none; numbers stay empty where there is no number."""
+    datasets = published.groupby("table")["dataset"].first()
+    directions = joined["metric"].map(lambda metric: label_of(metric).direction)
+    fallback = joined["table"].map(datasets)
+    joined["published_dataset"] = joined["published_dataset"].fillna(fallback)
+    joined["direction"] = joined["direction"].fillna(directions)
+    joined["dataset"] = joined["dataset"].fillna("")
+    notes = joined[["note_measured", "note"]].fillna("").to_numpy()
+    joined["note"] = ["; ".join(filter(None, map(str, pair))) for pair in notes]
+    for column in ("n", "seeds"):
+        joined[column] = joined[column].astype("Int64")
+    return joined
+
+
+def to_csv(tidy: pd.DataFrame) -> str:
+    """One line per printed row; per metric the value, its interval, n and the published number."""
+    lines = []
+    for row, cells in _rows(tidy):
+        line: dict[str, object] = {"row": row}
+        for metric in _metrics(tidy):
+            cell = cells.get(metric)
+            for column, name in _CSV_PARTS.items():
+                line[f"{metric}{name}"] = None if cell is None else cell[column]
+        line["dataset"] = _names(tidy, "dataset", row)
+        line["published_dataset"] = _names(tidy, "published_dataset", row)
+        lines.append(line)
+    return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")
+
+
+_CSV_PARTS = {
+    "value": "",
+    "ci_low": "_ci_low",
+    "ci_high": "_ci_high",
+    "n": "_n",
+    "published": "_published",
+}
+
+
+def to_markdown(tidy: pd.DataFrame) -> str:
+    """A Markdown table: per metric the value with its interval, then the published number."""
+    head, body = _grid(tidy, _plain, escape=lambda text: text.replace("|", "\\|"))
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    lines = [f"| {' | '.join(cells)} |" for cells in [head, rule, *body]]
+    return f"{_caption(tidy)}\n\n" + "\n".join(lines) + "\n"
+
+
+def to_latex(tidy: pd.DataFrame) -> str:
+    """A LaTeX table for ``booktabs``; published numbers in italics."""
+    head, body = _grid(tidy, _latex_published, escape=_latex)
+    lines = [
+        r"\begin{table}",
+        rf"\caption{{{_latex(_caption(tidy))}}}",
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+        r"\toprule",
+        rf"{' & '.join(head)} \\",
+        r"\midrule",
+        *[rf"{' & '.join(cells)} \\" for cells in body],
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _grid(
+    tidy: pd.DataFrame, published: Callable[[str], str], escape: Callable[[str], str]
+) -> tuple[list[str], list[list[str]]]:
+    """Heading and body cells, escaped; every metric takes two columns."""
+    metrics = _metrics(tidy)
+    head = [escape("Models")]
+    for metric in metrics:
+        label = label_of(metric)
+        head += [escape(f"{label.heading} {label.arrow}".strip()), escape("published")]
+    body = []
+    for row, cells in _rows(tidy):
+        line = [escape(row)]
+        for metric in metrics:
+            cell = cells.get(metric)
+            line.append(escape(measured_cell(cell, metric)))
+            line.append(published(printed_number(None if cell is None else cell["published"], metric)))
+        body.append(line)
+    return head, body
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def _latex_published(text: str) -> str:
+    return _latex(text) if text == "–" else rf"\textit{{{_latex(text)}}}"
+
+
+def measured_cell(cell: pd.Series | None, metric: str) -> str:
+    """``57.9 [55.4, 60.4]``, or a dash where there is no run."""
+    if cell is None or pd.isna(cell["value"]):
+        return "–"
+    digits = label_of(metric).digits
+    value, low, high = (number(float(cell[c]), digits) for c in ("value", "ci_low", "ci_high"))
+    return value if low == "–" or high == "–" else f"{value} [{low}, {high}]"
+
+
+def _rows(tidy: pd.DataFrame) -> list[tuple[str, dict[str, pd.Series]]]:
+    """Printed rows in their order, each with its cells by metric."""
+    require(tidy, COLUMNS, "table")
+    one_table(tidy)
+    rows: dict[str, dict[str, pd.Series]] = {}
+    for _, cell in tidy.iterrows():
+        rows.setdefault(str(cell["row"]), {})[str(cell["metric"])] = cell
+    return list(rows.items())
+
+
+def one_table(tidy: pd.DataFrame) -> str:
+    """The name of the only table in a tidy frame.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    names = [str(name) for name in tidy["table"].unique()]
+    if len(names) != 1:
+        raise UsageError(f"one table at a time, not {', '.join(names) or 'none'}; name one")
+    return names[0]
+
+
+def _metrics(tidy: pd.DataFrame) -> list[str]:
+    return [str(metric) for metric in tidy["metric"].unique()]
+
+
+def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
+    values = tidy[column] if row is None else tidy.loc[tidy["row"] == row, column]
+    return ", ".join(str(name) for name in values.dropna().unique() if name)
+
+
+def _caption(tidy: pd.DataFrame) -> str:
+    paper, name = one_table(tidy).split("/")
+    title = {"ucam": "U-CAM"}.get(paper, paper)
+    return (
+        f"{title}, Table {name}: measured on {_names(tidy, 'dataset') or 'nothing yet'} "
+        f"with 95 % intervals; published numbers on {_names(tidy, 'published_dataset')}."
+    )
+
+
+_LATEX = {
+    **{char: f"\\{char}" for char in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "−": "$-$",
+    "–": "--",
+}
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(char, char) for char in text)

@@ -1,0 +1,1 @@
+"""Is method A really better than B? Tests, intervals and effect sizes; no torch."""

@@ -1,0 +1,133 @@
+"""Percentile bootstrap: 95 % intervals of means, of paired differences, of any statistic."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+DRAWS_AT_ONCE = 4_000_000  # bounds the memory of a resampling step to about 64 MB
+
+
+class Interval(NamedTuple):
+    """An estimate with its bootstrap interval; ``n`` counts the values that are not NaN."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class Difference(NamedTuple):
+    """Mean of a - b with its interval, the questions both have, and a two-sided p."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    p: float
+
+
+def bootstrap_mean(
+    values: Float[np.ndarray, "n"],
+    *,
+    samples: int = 2000,
+    seed: int,
+    clusters: Shaped[np.ndarray, "n"] | None = None,
+    level: float = 0.95,
+) -> Interval:
+    """The mean and its percentile interval (Efron and Tibshirani 1993); NaNs are left out.
+
+    ``clusters`` (say, the image of each question) are drawn whole, because questions about one
+    picture are not independent. Without a value everything is NaN and n = 0.
+    """
+    return _bootstrap(values, clusters, samples, seed, level)[0]
+
+
+def paired_bootstrap(
+    a: Float[np.ndarray, "n"],
+    b: Float[np.ndarray, "n"],
+    *,
+    samples: int = 2000,
+    seed: int,
+    clusters: Shaped[np.ndarray, "n"] | None = None,
+    level: float = 0.95,
+) -> Difference:
+    """Mean of a - b over the questions where both have a value (row i is the same question).
+
+    p = 2 min(#{d* ≤ 0} + 1, #{d* ≥ 0} + 1) / (samples + 1), at most 1: the share of resampled
+    differences on the other side of 0, never 0 itself.
+    """
+    interval, means = _bootstrap(a - b, clusters, samples, seed, level)
+    if interval.n == 0:
+        return Difference(*interval, float("nan"))
+    tail = min((means <= 0).sum(), (means >= 0).sum()) + 1
+    return Difference(*interval, float(min(1.0, 2 * tail / (samples + 1))))
+
+
+def bootstrap_statistic(
+    statistic: Callable[..., float],
+    *columns: Shaped[np.ndarray, "n"],
+    samples: int = 2000,
+    seed: int,
+    level: float = 0.95,
+) -> Interval:
+    """The interval of ``statistic(*columns)`` when rows are drawn; for AUROC, ECE and the like.
+
+    Resamples where the statistic is NaN (one class only) are left out of the percentiles.
+    """
+    n = len(columns[0])
+    value = statistic(*columns)
+    rng = np.random.default_rng(seed)
+    rows = (rng.integers(0, n, n) for _ in range(samples if n else 0))
+    draws = np.array([statistic(*(column[r] for column in columns)) for r in rows])
+    draws = draws[~np.isnan(draws)]
+    if np.isnan(value) or draws.size == 0:
+        return Interval(float("nan"), float("nan"), float("nan"), n)
+    return Interval(float(value), *_percentiles(draws, level), n)
+
+
+def _bootstrap(
+    values: Float[np.ndarray, "n"],
+    clusters: Shaped[np.ndarray, "n"] | None,
+    samples: int,
+    seed: int,
+    level: float,
+) -> tuple[Interval, Float[np.ndarray, "_"]]:
+    """The interval of the mean, and the resampled means it was read from."""
+    valid = ~np.isnan(values)
+    kept, n = values[valid].astype(np.float64), int(valid.sum())
+    if n == 0:
+        return Interval(float("nan"), float("nan"), float("nan"), 0), np.empty(0)
+    groups = None if clusters is None else clusters[valid]
+    means = _resampled_means(kept, groups, samples, seed)
+    return Interval(float(kept.mean()), *_percentiles(means, level), n), means
+
+
+def _resampled_means(
+    values: Float[np.ndarray, "n"],
+    clusters: Shaped[np.ndarray, "n"] | None,
+    samples: int,
+    seed: int,
+) -> Float[np.ndarray, "samples"]:
+    """Means of ``samples`` resamples; a resample of clusters is a ratio of sums and counts."""
+    rng = np.random.default_rng(seed)
+    if clusters is None:
+        return np.concatenate([values[rows].mean(axis=1) for rows in _draws(rng, values, samples)])
+    _, group = np.unique(clusters, return_inverse=True)
+    sums, counts = np.bincount(group, values), np.bincount(group)
+    draws = _draws(rng, sums, samples)
+    return np.concatenate([sums[rows].sum(axis=1) / counts[rows].sum(axis=1) for rows in draws])
+
+
+def _draws(
+    rng: np.random.Generator, units: Shaped[np.ndarray, "n"], samples: int
+) -> Iterator[Int[np.ndarray, "_ n"]]:
+    step = max(1, DRAWS_AT_ONCE // len(units))
+    for start in range(0, samples, step):
+        yield rng.integers(0, len(units), (min(step, samples - start), len(units)))
+
+
+def _percentiles(draws: Float[np.ndarray, "_"], level: float) -> tuple[float, float]:
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
