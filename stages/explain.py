@@ -19,8 +19,9 @@ from vqax.data import Example
 from vqax.explain import EXPLAINERS
 from vqax.explain.predict import Prediction, mc_predict
 from vqax.files import atomic_path, write_parquet
-from vqax.learning.batches import Batch, VqaDataset, in_order
-from vqax.learning.checkpoint import load_model_weights
+from vqax.learning.batches import Batch, VqaDataset, batches
+from vqax.learning.sampler import Sampler
+from vqax.learning.weights import load_model_weights
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.uncertainty import uncertainties
@@ -43,7 +44,8 @@ def run(
     questions = VqaDataset(
         prepared.test, store, prepared.questions, prepared.answers, params.text.max_tokens
     )
-    examples = questions.examples
+    kept = set(questions.question_ids.tolist())
+    examples = [example for example in prepared.test if example.question_id in kept]
     out = workspace.explanation(name)
     frames = []
     with MapFiles(out, examples, store.grid) as files:
@@ -73,8 +75,10 @@ def run(
 
 
 def _batches(questions: VqaDataset, size: int, device: str) -> Iterator[tuple[int, Batch]]:
-    for number, batch in enumerate(in_order(questions, size)):
-        yield number * size, Batch(*(column.to(device) for column in batch))
+    """The questions in order, each batch with the row it starts at."""
+    read = batches(questions, Sampler(len(questions), size, shuffle=False), workers=1)
+    for number, batch in enumerate(read):
+        yield number * size, batch.to(torch.device(device))
 
 
 def _methods(settings: Explain, prediction: Prediction) -> list[str]:

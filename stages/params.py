@@ -164,40 +164,38 @@ class Params(Section):
         """The shared training settings with this run's overrides."""
         return Training.model_validate(merged(self.training.model_dump(), self.run(name).training))
 
-    @model_validator(mode="after")
-    def names_exist(self) -> "Params":
-        wrong = [*self._unknown_names(), *self._wrong_overrides()]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        return self
 
-    def _unknown_names(self) -> list[str]:
-        used = [
-            (f"runs.{key}.dataset", run.dataset, self.datasets) for key, run in self.runs.items()
-        ]
-        used += [(f"runs.{key}.model", run.model, self.models) for key, run in self.runs.items()]
-        used += [
-            (f"tables.{table}.{row}", run, self.runs)
-            for table, rows in self.tables.items()
-            for row, run in rows.items()
-        ]
-        for run, baseline in self.report.comparisons.items():
-            used += [("report.comparisons", run, self.runs)]
-            used += [(f"report.comparisons.{run}", baseline, self.runs)]
-        return [
-            f"{where}: {value!r} is not one of {', '.join(known)}"
-            for where, value, known in used
-            if value not in known
-        ]
+def unknown_names(raw: dict[str, Any]) -> list[str]:
+    """Every name in the settings that no other section knows; works on settings with mistakes."""
+    sections = {key: raw[key] for key in ("runs", "datasets", "models", "tables") if key in raw}
+    known = {key: value if isinstance(value, dict) else {} for key, value in sections.items()}
+    runs = {name: run for name, run in known.get("runs", {}).items() if isinstance(run, dict)}
+    used = [(f"runs.{name}.dataset", run.get("dataset"), "datasets") for name, run in runs.items()]
+    used += [(f"runs.{name}.model", run.get("model"), "models") for name, run in runs.items()]
+    for table, rows in known.get("tables", {}).items():
+        used += [(f"tables.{table}.{row}", run, "runs") for row, run in rows.items()]
+    compared = (raw.get("report") or {}).get("comparisons") or {}
+    for run, baseline in compared.items():
+        used += [("report.comparisons", run, "runs")]
+        used += [(f"report.comparisons.{run}", baseline, "runs")]
+    return [
+        f"{where}: {value!r} is not one of {', '.join(known.get(section, {})) or 'none'}"
+        for where, value, section in used
+        if value is not None and value not in known.get(section, {})
+    ]
 
-    def _wrong_overrides(self) -> list[str]:
-        wrong = []
-        for name, run in self.runs.items():
-            try:
-                Training.model_validate(merged(self.training.model_dump(), run.training))
-            except ValidationError as error:
+
+def wrong_overrides(raw: dict[str, Any]) -> list[str]:
+    """Mistakes in the training settings that a run overrides."""
+    wrong = []
+    for name, run in (raw.get("runs") or {}).items():
+        overrides = run.get("training") if isinstance(run, dict) else None
+        try:
+            Training.model_validate(merged(raw.get("training") or {}, overrides or {}))
+        except ValidationError as error:
+            if overrides:
                 wrong += [f"runs.{name}.training.{mistake}" for mistake in mistakes(error)]
-        return wrong
+    return wrong
 
 
 def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
@@ -249,8 +247,13 @@ def load(path: Path = Path("params.yaml")) -> Params:
         MissingArtefact: no such file.
         UsageError: every unknown, missing or wrong entry, one line each.
     """
+    raw = read_yaml(path)
+    wrong = [*unknown_names(raw), *wrong_overrides(raw)]
     try:
-        return Params.model_validate(read_yaml(path))
+        params = Params.model_validate(raw)
     except ValidationError as error:
-        lines = "\n  ".join(mistakes(error))
-        raise UsageError(f"{path}: {error.error_count()} mistake(s) to mend:\n  {lines}") from error
+        wrong = [*mistakes(error), *wrong]
+    if wrong:
+        lines = "\n  ".join(wrong)
+        raise UsageError(f"{path}: {len(wrong)} mistake(s) to mend:\n  {lines}")
+    return params

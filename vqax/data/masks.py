@@ -17,8 +17,15 @@ def encode_mask(mask: Bool[np.ndarray, "h w"]) -> Rle:
 
 
 def decode_mask(rle: Mapping[str, Any]) -> Bool[np.ndarray, "h w"]:
-    """The pixels of a run-length encoding, compressed (text) or not (list of runs)."""
-    return coco_mask.decode(_packed(rle)).astype(bool)
+    """The pixels of a run-length encoding, compressed (text) or not (list of runs).
+
+    Its own few lines because ``pycocotools.mask.decode`` warns with numpy 2.
+    """
+    height, width = rle["size"]
+    counts = rle["counts"]
+    runs = counts if isinstance(counts, list) else _runs(counts)
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(width, height).T
 
 
 def mask_area(rle: Mapping[str, Any]) -> int:
@@ -45,3 +52,20 @@ def _as_text(rle: Mapping[str, Any]) -> Rle:
     counts = rle["counts"]
     text = counts.decode("ascii") if isinstance(counts, bytes) else counts
     return {"size": [int(side) for side in rle["size"]], "counts": text}
+
+
+def _runs(text: str) -> list[int]:
+    """Five bits a character, low ones first; from the fourth run on the change since two before."""
+    runs: list[int] = []
+    value = shift = 0
+    for character in text:
+        bits = ord(character) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if bits & 32:
+            continue
+        if bits & 16:
+            value -= 1 << shift
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+        value = shift = 0
+    return runs

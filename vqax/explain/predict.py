@@ -1,6 +1,6 @@
 """What the model answers, and how much that varies when its head is sampled."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vqax.errors import UsageError
 from vqax.explain.state import left_as_found, seed_draws
-from vqax.models.forward import Forward
+from vqax.models.forward import Forward, VqaModel
 
 KEEPS_STATISTICS = (
     nn.BatchNorm1d,
@@ -19,6 +19,7 @@ KEEPS_STATISTICS = (
     nn.InstanceNorm2d,
     nn.InstanceNorm3d,
 )
+
 
 class Prediction(NamedTuple):
     """``probabilities`` and ``variance`` of each stochastic pass; ``forward`` without dropout."""
@@ -53,13 +54,10 @@ def mc_predict(
         forward = model(visual, tokens)
         seed_draws(model, generator_seed)
         _start_sampling(model)
-        passes = [model.head(forward.combined) for _ in range(samples)]
+        passes = [cast(VqaModel, model).head(forward.combined) for _ in range(samples)]
     probabilities = torch.stack([logits.softmax(dim=-1) for logits, _ in passes])
-    if any(variance is None for _, variance in passes):
-        return Prediction(probabilities, None, forward)
-    return Prediction(
-        probabilities, torch.stack([variance.mean(dim=-1) for _, variance in passes]), forward
-    )
+    variances = [variance.mean(dim=-1) for _, variance in passes if variance is not None]
+    return Prediction(probabilities, torch.stack(variances) if variances else None, forward)
 
 
 def _start_sampling(model: nn.Module) -> None:

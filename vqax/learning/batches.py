@@ -1,23 +1,21 @@
 """Examples as batches of tensors, in an order that depends on nothing but seed and epoch."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Int32, Int64
+from jaxtyping import Float, Float32, Int, Int32, Int64
 from torch import Tensor
 
-from vqax.data.records import Example, Skipped
+from vqax.data.records import ANSWERS, Example, Skipped
+from vqax.learning.sampler import Sampler
 from vqax.text.answers import AnswerVocabulary, soft_scores
 from vqax.text.tokens import QuestionVocabulary
 from vqax.vision.store import FeatureStore
-
-MOST_ANSWERS = 10  # annotators of a question, hence distinct answers with a score above 0
 
 
 class Batch(NamedTuple):
@@ -33,6 +31,7 @@ class Batch(NamedTuple):
         return Batch(*(part.to(device, non_blocking=True) for part in self))
 
 
+@runtime_checkable
 class Batchable(Protocol):
     """What the loop asks of a data set: its size, and the batch of any of its rows."""
 
@@ -65,8 +64,8 @@ class VqaDataset:
         self.tokens = np.zeros((len(kept), max_tokens), dtype=np.int32)
         for row, example in enumerate(kept):
             self.tokens[row] = question_vocabulary.encode(example.question, max_tokens)
-        self.answers = len(answer_vocabulary.answers)
-        self._index, self._score = _sparse_targets(kept, answer_vocabulary.answers)
+        self.answers = len(answer_vocabulary)
+        self._index, self._score = _sparse_targets(kept, answer_vocabulary)
         self._store = store
 
     def __len__(self) -> int:
@@ -87,53 +86,13 @@ class VqaDataset:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Sampler:
-    """Which rows make up step ``k`` of an epoch, and which of them this process takes.
-
-    ``batch_size`` counts the rows of all processes together, so the rows of a step are the same
-    for every ``world_size``. The last batch may be smaller; a process it leaves without a row
-    gets the first one with weight 0, so that all processes take part in every step.
-    """
-
-    size: int
-    batch_size: int
-    seed: int = 0
-    shuffle: bool = True
-    rank: int = 0
-    world_size: int = 1
-
-    @property
-    def steps(self) -> int:
-        return -(-self.size // self.batch_size)
-
-    def together(self, step: int) -> int:
-        """How many rows all processes see in this step."""
-        return min(self.batch_size, self.size - step * self.batch_size)
-
-    def weight(self, step: int) -> float:
-        """This process's share of the rows of a step; the shares add up to 1."""
-        together = self.together(step)
-        return len(range(self.rank, together, self.world_size)) / together
-
-    def rows(self, epoch: int, start: int = 0) -> Iterator[Int64[np.ndarray, "b"]]:
-        """The rows of this process, step by step from step ``start`` of the epoch."""
-        order = np.arange(self.size, dtype=np.int64)
-        if self.shuffle:
-            order = np.random.default_rng([self.seed, epoch]).permutation(order)
-        for step in range(start, self.steps):
-            rows = order[step * self.batch_size : (step + 1) * self.batch_size]
-            mine = rows[self.rank :: self.world_size]
-            yield mine if len(mine) else rows[:1]
-
-
 def batches(
     dataset: Batchable, sampler: Sampler, *, epoch: int = 0, start: int = 0, workers: int = 0
 ) -> Iterator[Batch]:
     """The batches of an epoch; ``workers`` threads read that many ahead, with equal results.
 
     Threads, not processes: h5py releases the interpreter lock while it reads, and nothing has to
-    be copied or cleaned up. Memory: at most ``workers`` + 1 batches.
+    be copied or cleaned up. Memory: at most ``workers`` + 2 batches.
     """
     rows = sampler.rows(epoch, start)
     if workers == 0:
@@ -152,16 +111,15 @@ def batches(
 
 
 def _sparse_targets(
-    examples: Sequence[Example], answers: Sequence[str]
-) -> tuple[Int32[np.ndarray, "n 10"], Float[np.ndarray, "n 10"]]:
+    examples: Sequence[Example], vocabulary: AnswerVocabulary
+) -> tuple[Int32[np.ndarray, "n 10"], Float32[np.ndarray, "n 10"]]:
     """Answer index and score of every question; unused slots point one past the last answer."""
-    position: Mapping[str, int] = {answer: index for index, answer in enumerate(answers)}
-    index = np.full((len(examples), MOST_ANSWERS), len(answers), dtype=np.int32)
-    score = np.zeros((len(examples), MOST_ANSWERS), dtype=np.float32)
+    index = np.full((len(examples), ANSWERS), len(vocabulary), dtype=np.int32)
+    score = np.zeros((len(examples), ANSWERS), dtype=np.float32)
     for row, example in enumerate(examples):
         scores = soft_scores(example.answers)
-        for slot, answer in enumerate(answer for answer in scores if answer in position):
-            index[row, slot], score[row, slot] = position[answer], scores[answer]
+        for slot, answer in enumerate(answer for answer in scores if answer in vocabulary.index):
+            index[row, slot], score[row, slot] = vocabulary.index[answer], scores[answer]
     return index, score
 
 

@@ -1,6 +1,6 @@
 """What a training measured: one value per epoch, split and metric."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,25 +49,21 @@ class History:
 
 @dataclass
 class Running:
-    """Weighted mean and extremes of the metrics of an epoch, while it runs."""
+    """Mean over the examples and extremes over the steps of an epoch, while it runs."""
 
-    weight: float = 0.0
+    examples: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     lows: dict[str, float] = field(default_factory=dict)
     highs: dict[str, float] = field(default_factory=dict)
 
-    def add(self, values: Mapping[str, float], weight: float) -> None:
-        self.weight += weight
+    def add(self, values: Mapping[str, float], examples: int) -> None:
+        self.examples += examples
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + weight * value
+            self.sums[name] = self.sums.get(name, 0.0) + examples * value
             self.lows[name] = min(self.lows.get(name, value), value)
             self.highs[name] = max(self.highs.get(name, value), value)
 
     def summary(self) -> dict[str, float]:
-        summary = {name: total / self.weight for name, total in self.sums.items()}
+        summary = {name: total / self.examples for name, total in self.sums.items()}
         summary |= {f"{name}_min": low for name, low in self.lows.items()}
         return summary | {f"{name}_max": high for name, high in self.highs.items()}
-
-
-def entries_from_json(rows: Iterable[list]) -> list[Entry]:
-    return [Entry(*row) for row in rows]

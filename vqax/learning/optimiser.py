@@ -1,11 +1,11 @@
 """Optimisers by name, one per parameter group, and the learning rate as a function of the step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, Adamax, AdamW, Optimizer
 
 from vqax.errors import UsageError
@@ -81,7 +81,32 @@ def rate_factor(step: int, *, warmup_steps: float, total_steps: int, decay: str)
     return DECAYS[decay]((step - warmup_steps) / max(1.0, total_steps - warmup_steps))
 
 
-def set_rates(optimisers: list[Optimizer], factor: float) -> None:
+def set_rates(optimisers: Sequence[Optimizer], factor: float) -> None:
     for optimiser in optimisers:
         for group in optimiser.param_groups:
             group["lr"] = group["initial_lr"] * factor
+
+
+def state_of_optimisers(
+    optimisers: Sequence[Optimizer],
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What the optimisers remember, as tensors and plain values named optimiser.row.key."""
+    state = {
+        f"{index}.{row}.{key}": value
+        for index, optimiser in enumerate(optimisers)
+        for row, memory in optimiser.state_dict()["state"].items()
+        for key, value in memory.items()
+    }
+    tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+    return tensors, {name: value for name, value in state.items() if name not in tensors}
+
+
+def restore_optimisers(optimisers: Sequence[Optimizer], state: Mapping[str, Any]) -> None:
+    """Put back what ``state_of_optimisers`` took from optimisers of the same settings."""
+    memory: list[dict[int, dict[str, Any]]] = [{} for _ in optimisers]
+    for name, value in state.items():
+        index, row, key = name.split(".", 2)
+        memory[int(index)].setdefault(int(row), {})[key] = value
+    for optimiser, rows in zip(optimisers, memory, strict=True):
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": rows, "param_groups": groups})

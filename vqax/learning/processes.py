@@ -34,7 +34,7 @@ class Processes:
         return sums.tolist()
 
     def any(self, flag: bool) -> bool:
-        return self.world_size > 1 and self.total([float(flag)])[0] > 0.0 or flag
+        return (self.world_size > 1 and self.total([float(flag)])[0] > 0.0) or flag
 
     def mean(self, values: Mapping[str, Tensor], weight: float) -> dict[str, float]:
         """Means of scalars, each process counting by its ``weight``; the weights add up to 1."""

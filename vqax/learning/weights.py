@@ -2,14 +2,40 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from vqax.errors import BadData, MissingArtefact
-from vqax.files import atomic_path
+from vqax.files import atomic_path, read_json, write_json
+
+WEIGHTS = "model.safetensors"
+META = "model.json"
+
+
+def save_model(folder: Path, model: nn.Module, meta: Mapping[str, Any]) -> None:
+    """Write ``model.safetensors`` and, when it is whole, ``model.json`` with what builds it.
+
+    Raises:
+        BadData: the folder is read-only or the disk is full.
+    """
+    write_tensors(folder / WEIGHTS, model.state_dict())
+    write_json(folder / META, dict(meta), indent=1)
+
+
+def load_model_weights(folder: Path, model: nn.Module) -> dict[str, Any]:
+    """Put the weights of the folder into the model; return what ``model.json`` says.
+
+    Raises:
+        MissingArtefact: one of the two files is absent.
+        BadData: a file is cut, or the weights are those of another architecture.
+    """
+    meta: dict[str, Any] = read_json(folder / META)
+    copy_weights(read_tensors(folder / WEIGHTS), model, folder / WEIGHTS)
+    return meta
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -23,11 +49,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
         for name, tensor in tensors.items()
     }
     with atomic_path(path) as temporary:
-        try:
-            save_file(copies, temporary)
-        except SafetensorError as error:
-            # the library reports a refused write as its own error
-            raise OSError(None, str(error)) from error
+        # not save_file: it hides a full disk behind an error of its own
+        temporary.write_bytes(save(copies))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ Nothing here imports torch, so that a command line can list the names at no cost
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-from vqax.metrics.accuracy import official_accuracy, simple_accuracy
+from vqax.metrics.accuracy import ACCURACIES
 from vqax.metrics.calibration import (
     aurc,
     brier_score,
@@ -36,8 +36,8 @@ class Metric(NamedTuple):
 
 # (prediction, answers) -> the accuracy of one question
 ANSWER_METRICS = {
-    "accuracy_official": Metric(official_accuracy, "fraction", "higher"),
-    "accuracy_simple": Metric(simple_accuracy, "fraction", "higher"),
+    f"accuracy_{rule}": Metric(compute, "fraction", "higher")
+    for rule, compute in ACCURACIES.items()
 }
 
 # (maps (n,h,w), human (n,h,w)) -> (n,)

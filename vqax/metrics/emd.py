@@ -5,6 +5,7 @@ laboratory calls a one-dimensional EMD of value histograms. Both readings are he
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
 from jaxtyping import Float, Float64, Real
@@ -21,11 +22,11 @@ def spatial_emd(
     ``workers`` threads share the pairs (POT releases the interpreter lock).
     """
     distances = _cell_distances(*a.shape[1:])
-    pairs = list(zip(_masses(a), _masses(b), strict=True))
+    pairs = _masses(a), _masses(b), repeat(distances)
     if workers == 1:
-        return np.array([_cost(p, q, distances) for p, q in pairs])
+        return np.fromiter(map(_cost, *pairs), np.float64)
     with ThreadPoolExecutor(workers) as pool:
-        return np.array(list(pool.map(lambda pair: _cost(*pair, distances), pairs)))
+        return np.fromiter(pool.map(_cost, *pairs), np.float64)
 
 
 def histogram_emd(
@@ -46,9 +47,9 @@ def _masses(maps: Real[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n m"]:
 
 
 def _cell_distances(h: int, w: int) -> Float64[np.ndarray, "m m"]:
-    centres = np.stack(np.mgrid[:h, :w], axis=-1).reshape(h * w, 2)
-    steps = centres[:, None] - centres[None]
-    return np.hypot(steps[..., 0], steps[..., 1]) / np.hypot(h, w)
+    rows, columns = np.indices((h, w)).reshape(2, h * w)
+    down, right = np.subtract.outer(rows, rows), np.subtract.outer(columns, columns)
+    return np.hypot(down, right) / np.hypot(h, w)
 
 
 def _cost(

@@ -69,7 +69,7 @@ def uncertainties(
     A model without a variance head has NaN as ``aleatoric``, and the entropy alone as
     ``predictive``.
     """
-    passes, n, _ = probabilities.shape
+    n = probabilities.shape[1]
     if variance is None:
         noise, total = np.full(n, np.nan), entropy(probabilities.mean(axis=0))
     else:

@@ -1,0 +1,12 @@
+"""Models of Visual Question Answering, all returning `Forward`."""
+
+from torch import nn
+
+from vqax.models.forward import Forward, VqaModel
+from vqax.models.lstm_qi import LstmQi
+from vqax.models.mcb import Mcb
+from vqax.models.san import San
+
+MODELS: dict[str, type[nn.Module]] = {"lstm_qi": LstmQi, "san": San, "mcb": Mcb}
+
+__all__ = ["MODELS", "Forward", "VqaModel"]

@@ -43,15 +43,14 @@ class Finding:
         return label_of(self.metric)
 
     @property
-    def versus_paper(self) -> str:
-        """Whether the paper's direction was found: only signs are compared, never sizes."""
-        if self.printed is None or not self.label.direction:
+    def same_direction(self) -> str:
+        """Whether the paper's direction was found here; only signs are compared, never sizes."""
+        if not self.printed or not self.label.direction:
             return ""
-        better = (self.printed > 0) == (self.label.direction == "higher")
-        paper = "no difference" if self.printed == 0 else "better" if better else "worse"
         if self.verdict == "inconclusive":
-            return "open"
-        return "same direction" if paper == self.verdict else "other direction"
+            return "not decided"
+        improved = (self.printed > 0.0) == (self.label.direction == "higher")
+        return "yes" if improved == (self.verdict == "better") else "no"
 
     @property
     def sentence(self) -> str:
@@ -84,9 +83,7 @@ def findings(comparison: Comparison, content: ReportContent) -> list[Finding]:
     found = [_finding(row, 1.0, comparison, content) for _, row in forward.iterrows()]
     found += [_finding(row, -1.0, comparison, content) for _, row in backward.iterrows()]
     order = list(PRINTED_AS)
-    return sorted(
-        found, key=lambda f: order.index(f.metric) if f.metric in order else len(order)
-    )
+    return sorted(found, key=lambda f: order.index(f.metric) if f.metric in order else len(order))
 
 
 def _between(pairs: pd.DataFrame, run_a: str, run_b: str) -> pd.DataFrame:
@@ -119,41 +116,45 @@ def printed_difference(
 ) -> tuple[float | None, str]:
     """The paper's own difference for a metric and the data set it stands for, where it has one."""
     for table, proposed, baseline in comparison.printed:
-        cells = headline[
-            (headline["table"] == table) & (headline["metric"] == PRINTED_AS.get(metric))
-        ].set_index("row")
-        if proposed in cells.index and baseline in cells.index:
-            difference = float(cells.loc[proposed, "published"]) - float(
-                cells.loc[baseline, "published"]
-            )
-            if math.isfinite(difference):
-                return difference, str(cells.loc[proposed, "published_dataset"])
+        wanted = (headline["table"] == table) & (headline["metric"] == PRINTED_AS.get(metric))
+        cells = headline[wanted & headline["published"].notna()]
+        values = dict(zip(cells["row"], cells["published"], strict=True))
+        datasets = dict(zip(cells["row"], cells["published_dataset"], strict=True))
+        if proposed in values and baseline in values:
+            return float(values[proposed]) - float(values[baseline]), str(datasets[proposed])
     return None, ""
 
 
-def in_words(comparison: Comparison, content: ReportContent) -> str:
-    """One paragraph: who against whom, each printed difference, and what they add up to."""
+def in_short(comparison: Comparison, content: ReportContent) -> str:
+    """One sentence: on how many measures the method is better, worse, or neither."""
     proposed, baseline = content.label(comparison.proposed), content.label(comparison.baseline)
-    found = [finding for finding in findings(comparison, content) if finding.label.direction]
+    found = _main(comparison, content)
     if not found:
-        return f"{proposed} minus {baseline}: no paired difference was measured."
-    main = [finding for finding in found if finding.metric in PRINTED_AS] or found
-    return (
-        f"{proposed} minus {baseline}: {'; '.join(f.sentence for f in main)}. "
-        f"{proposed} is {tally(main)}."
-    )
-
-
-def tally(found: list[Finding]) -> str:
-    """``better on 1 of 4 measures (rank correlation), worse on none, inconclusive on 3``."""
+        return f"{proposed} was not compared with {baseline}: no paired difference was measured."
     names: dict[str, list[str]] = defaultdict(list)
     for finding in found:
         names[finding.verdict].append(finding.label.name)
     better, worse, unclear = (names[key] for key in VERDICTS)
     return (
-        f"better on {_counted(better)}, worse on {_counted(worse)} and inconclusive on "
-        f"{len(unclear) or 'none'} of {len(found)} measures"
+        f"Of {len(found)} measures, {proposed} is better than {baseline} on {_counted(better)} "
+        f"and worse on {_counted(worse)}; {len(unclear) or 'none'} "
+        f"{'is' if len(unclear) == 1 else 'are'} inconclusive."
     )
+
+
+def in_words(comparison: Comparison, content: ReportContent) -> str:
+    """Who minus whom, then each difference the paper speaks of with its interval and verdict."""
+    found = _main(comparison, content)
+    if not found:
+        return ""
+    proposed, baseline = content.label(comparison.proposed), content.label(comparison.baseline)
+    return f"{proposed} minus {baseline}: {'; '.join(f.sentence for f in found)}."
+
+
+def _main(comparison: Comparison, content: ReportContent) -> list[Finding]:
+    """The findings that can be better or worse; those the paper prints, if there are any."""
+    found = [finding for finding in findings(comparison, content) if finding.label.direction]
+    return [finding for finding in found if finding.metric in PRINTED_AS] or found
 
 
 def _counted(names: list[str]) -> str:

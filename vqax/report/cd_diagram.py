@@ -74,7 +74,16 @@ def _draw_axis(axes: Axes, k: int) -> None:
         axes.plot([rank, rank], [0, height], color=INK, linewidth=1, clip_on=False)
         if whole:
             axes.text(rank, 0.14, f"{rank:.0f}", ha="center", va="bottom", color=INK, fontsize=11)
-    axes.text(0.98, 0.14, "mean rank (1 = best)  ", ha="right", va="bottom", color=QUIET, fontsize=10)
+    axes.annotate(
+        "mean rank (1 = best)",
+        (1, 0.14),
+        xytext=(-12, 0),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        color=QUIET,
+        fontsize=10,
+    )
 
 
 def _draw_scale(axes: Axes, cd: float, k: int, n_blocks: int, alpha: float) -> None:

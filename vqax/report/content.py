@@ -42,7 +42,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How the report came to be; ``date`` is an argument, so the same input gives the same bytes."""
+    """How the report came to be; the date is given, so the same input gives the same bytes."""
 
     date: str
     command: str

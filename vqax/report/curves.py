@@ -39,7 +39,7 @@ def training_curves(history: pd.DataFrame) -> TrainingCurves:
     """
     require(history, ["run", "epoch", "split", "metric", "value"], "history")
     metrics = list(dict.fromkeys(map(str, history["metric"])))
-    metrics.sort(key=lambda metric: (not is_accuracy(metric), metrics.index(metric)))
+    metrics.sort(key=lambda metric: not is_accuracy(metric))
     colours = {metric: SERIES[i % len(SERIES)] for i, metric in enumerate(metrics)}
     limits = _accuracy_limits(history)
     panels = {

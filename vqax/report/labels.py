@@ -112,7 +112,9 @@ METRICS: dict[str, MetricLabel] = {
     ),
     "brier": MetricLabel("Brier score", "Squared error of the answer probabilities.", "lower"),
     "aurc": MetricLabel(
-        "AURC", "Area under risk–coverage: error left when the unsure answers are withheld.", "lower"
+        "AURC",
+        "Area under risk–coverage: error left when the unsure answers are withheld.",
+        "lower",
     ),
 }
 
@@ -131,12 +133,29 @@ def label_of(metric: str) -> MetricLabel:
         if metric.endswith(f"_{suffix}"):
             method = metric.removesuffix(f"_{suffix}")
             base = METRICS[suffix]
-            return replace(base, name=f"{METHODS.get(method, spaced(method))}: {base.name}", short="")
+            return replace(
+                base, name=f"{METHODS.get(method, spaced(method))}: {base.name}", short=""
+            )
     if metric.startswith("auroc_"):
         return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")
     if metric.startswith("accuracy"):
         return _accuracy(spaced(metric), "")
     return MetricLabel(spaced(metric), "")
+
+
+DATASETS = {"vqa_v1": "VQA v1", "vqa_v2": "VQA v2", "vqa_hat": "VQA-HAT", "vqa_x": "VQA-X"}
+
+
+def dataset_name(key: str) -> str:
+    """``vqa_hat val`` as a reader knows it; any other name stays."""
+    first, _, rest = key.partition(" ")
+    return f"{DATASETS[first]} {rest}".strip() if first in DATASETS else key
+
+
+def explained(metric: str) -> MetricLabel:
+    """The label that explains a metric: that of the family where the metric is put together."""
+    suffix = next((suffix for suffix in MAP_SUFFIXES if metric.endswith(f"_{suffix}")), metric)
+    return METRICS["auroc"] if metric.startswith("auroc_") else label_of(suffix)
 
 
 def spaced(name: str) -> str:
@@ -147,9 +166,8 @@ def number(value: float | None, digits: int, *, sign: bool = False) -> str:
     """A number as a reader wants it: real minus sign, thousands, a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
+    value = value or 0.0
     text = f"{value:{'+' if sign else ''},.{digits}f}"
-    if float(text.replace(",", "")) == 0.0:
-        text = f"{0:.{digits}f}"
     return text.replace("-", "−")
 
 

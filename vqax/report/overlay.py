@@ -16,8 +16,8 @@ from PIL import Image
 from vqax.errors import BadData
 
 COLOUR_MAP = "inferno"
-OPACITY = 0.62
-GREY_SHARE = 0.75
+OPACITY = 0.3, 0.75  # of the lowest and the highest place: the picture stays visible beneath
+GREY_SHARE = 0.7
 
 
 def prob_scale(raw_map: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:
@@ -57,8 +57,14 @@ def overlay(picture: Image.Image, raw_map: Float[np.ndarray, "h w"]) -> Image.Im
     """The greyed picture under the coloured map, at the picture's own size."""
     colour = picture.convert("RGB")
     greyed = Image.blend(colour, colour.convert("L").convert("RGB"), GREY_SHARE)
-    heat = colourise(enlarge(prob_scale(raw_map), picture.size))
-    return Image.blend(greyed, Image.fromarray(heat), OPACITY)
+    return _lay_over(greyed, enlarge(prob_scale(raw_map), picture.size))
+
+
+def _lay_over(ground: Image.Image, heat: Float[np.ndarray, "h w"]) -> Image.Image:
+    """Colour over the ground, the more opaque the higher the value."""
+    low, high = OPACITY
+    mask = Image.fromarray(np.rint(255 * (low + (high - low) * heat)).astype(np.uint8))
+    return Image.composite(Image.fromarray(colourise(heat)), ground, mask)
 
 
 def has_evidence(raw_map: Float[np.ndarray, "h w"]) -> bool:
@@ -69,8 +75,8 @@ def has_evidence(raw_map: Float[np.ndarray, "h w"]) -> bool:
 def colour_scale(width_px: int = 256, height_px: int = 14) -> Image.Image:
     """The colours of 0 to 1, left to right, as they appear over a mid-grey picture."""
     ramp = np.linspace(0.0, 1.0, width_px, dtype=np.float32)[None].repeat(height_px, axis=0)
-    grey = Image.new("RGB", (width_px, height_px), (128, 128, 128))
-    return Image.blend(grey, Image.fromarray(colourise(ramp)), OPACITY)
+    grey = Image.new("RGB", (width_px, height_px), (150, 150, 150))
+    return _lay_over(grey, ramp)
 
 
 def thumbnail(picture: Image.Image, longest_px: int = 288) -> Image.Image:

@@ -6,9 +6,8 @@ from xml.etree import ElementTree
 
 from vqax.errors import BadData
 
-ELEMENTS = frozenset(
-    "svg g path rect circle ellipse line polyline polygon text tspan use defs clipPath title".split()
-)
+SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
+ELEMENTS = SHAPES | {"svg", "g", "text", "tspan", "use", "defs", "clipPath", "title"}
 PAGE_COLOURS = {"#000000": "currentColor", "black": "currentColor", "#ffffff": "var(--surface)"}
 SIZE = {"width", "height", "version", "class"}
 
@@ -31,7 +30,9 @@ def inline_svg(
     except ElementTree.ParseError as error:
         raise BadData(f"figure {title!r}: not well-formed SVG ({error}); draw it again") from error
     if _local(root.tag) != "svg":
-        raise BadData(f"figure {title!r}: starts with <{_local(root.tag)}>, not <svg>; draw it again")
+        raise BadData(
+            f"figure {title!r}: starts with <{_local(root.tag)}>, not <svg>; draw it again"
+        )
     swaps = {**PAGE_COLOURS, **(colours or {})}
     clean = _clean(root, prefix, swaps)
     for attribute in SIZE & clean.attrib.keys():
@@ -40,7 +41,9 @@ def inline_svg(
     return ElementTree.tostring(clean, encoding="unicode")
 
 
-def _clean(element: ElementTree.Element, prefix: str, colours: Mapping[str, str]) -> ElementTree.Element:
+def _clean(
+    element: ElementTree.Element, prefix: str, colours: Mapping[str, str]
+) -> ElementTree.Element:
     """A copy with known elements and harmless attributes only, without namespaces."""
     copy = ElementTree.Element(_local(element.tag))
     copy.text, copy.tail = element.text, element.tail

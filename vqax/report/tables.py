@@ -116,7 +116,7 @@ def _in_printed_unit(measured: pd.DataFrame) -> pd.DataFrame:
         ]
         for column in ("value", "ci_low", "ci_high"):
             ours[column] = ours[column].astype(float) * scale
-    notes = ours["note"] if "note" in ours else ""
+    notes = ours.get("note", "")
     return ours[[*KEY, *MEASURED]].assign(note=notes)
 
 
@@ -200,7 +200,9 @@ def _grid(
         for metric in metrics:
             cell = cells.get(metric)
             line.append(escape(measured_cell(cell, metric)))
-            line.append(published(printed_number(None if cell is None else cell["published"], metric)))
+            line.append(
+                published(printed_number(None if cell is None else cell["published"], metric))
+            )
         body.append(line)
     return head, body
 

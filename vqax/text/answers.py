@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -23,6 +23,7 @@ __all__ = ["AnswerVocabulary", "normalise_answer", "soft_scores", "soft_target"]
 SCORES = (0.0, 0.3, 0.6, 0.9, 1.0)
 
 
+@runtime_checkable
 class Answered(Protocol):
     """What a vocabulary is built from; ``vqax.data.Example`` and ``Annotation`` are such."""
 
@@ -32,7 +33,10 @@ class Answered(Protocol):
 
 @dataclass(frozen=True)
 class AnswerVocabulary:
-    """Normalised answers by index. Build it from training examples only."""
+    """Normalised answers by index; build it from training examples only.
+
+    The empty text (``"a"`` normalised) may be among them, as in the 3,129 answers in public use.
+    """
 
     answers: tuple[str, ...]
 
@@ -40,7 +44,7 @@ class AnswerVocabulary:
     def from_examples(cls, examples: Iterable[Answered], min_count: int) -> "AnswerVocabulary":
         """The answers most annotators gave to at least ``min_count`` questions, frequent first."""
         counts = Counter(normalise_answer(e.multiple_choice_answer) for e in examples)
-        kept = [answer for answer, n in counts.items() if n >= min_count and answer]
+        kept = [answer for answer, n in counts.items() if n >= min_count]
         return cls(tuple(sorted(kept, key=lambda answer: (-counts[answer], answer))))
 
     @cached_property
@@ -76,9 +80,7 @@ def soft_scores(answers: Sequence[str]) -> dict[str, float]:
     return {answer: SCORES[min(n, len(SCORES) - 1)] for answer, n in counts.items()}
 
 
-def soft_target(
-    answers: Sequence[str], vocabulary: AnswerVocabulary
-) -> Float32[np.ndarray, " a"]:
+def soft_target(answers: Sequence[str], vocabulary: AnswerVocabulary) -> Float32[np.ndarray, " a"]:
     """The soft scores laid out over the vocabulary; answers outside it are lost."""
     target = np.zeros(len(vocabulary), dtype=np.float32)
     for answer, score in soft_scores(answers).items():

@@ -1,13 +1,15 @@
 """GloVe word vectors (Pennington et al., 2014), from a text file or from PyPI."""
 
-from collections.abc import Iterable, Sequence
+import math
+from array import array
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Bool, Float32
+from jaxtyping import Float32
 
 from vqax.errors import BadData, MissingArtefact
 
@@ -37,20 +39,53 @@ class WordVectors:
 
     def coverage(self, words: Iterable[str]) -> float:
         """Share of ``words`` with a vector, in [0, 1]; NaN for no words."""
-        known: list[bool] = [word in self.words for word in words]
+        known = [word in self.words for word in words]
         return float(np.mean(known)) if known else float("nan")
 
 
-def read_glove(path: Path) -> WordVectors:
-    """Read a GloVe ``.txt``; the width is that of the shortest line.
+def read_glove(
+    path: Path, *, dim: int | None = None, only: Container[str] | None = None
+) -> WordVectors:
+    """Read a GloVe ``.txt``; ``dim`` defaults to the width of the first line, ``only`` keeps words.
 
-    Tokens may contain blanks (840B has 32), so a line is split from the right.
+    Tokens may contain blanks (some of 840B do), so a line is split from the right. Of a word
+    that occurs twice the first vector stays.
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: a line has too few numbers or something that is not a number.
+        BadData: a line has too few numbers or one that is not finite, or there is no line.
     """
-    raise NotImplementedError
+    words: dict[str, int] = {}
+    numbers = array("f")
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            for place, line in enumerate(lines, start=1):
+                dim = dim or line.count(" ")
+                word, vector = _parse_line(line, dim, f"{path}: line {place}")
+                if word not in words and (only is None or word in only):
+                    words[word] = len(words)
+                    numbers.extend(vector)
+    except FileNotFoundError as error:
+        raise MissingArtefact(f"{path}: no such file; fetch the GloVe file first") from error
+    except UnicodeDecodeError as error:
+        raise BadData(f"{path}: is not UTF-8 text ({error}); unpack or fetch it again") from error
+    if dim is None:
+        raise BadData(f"{path}: is empty; fetch the GloVe file again")
+    return WordVectors(words, np.array(numbers, dtype=np.float32).reshape(len(words), dim))
+
+
+def _parse_line(line: str, dim: int, place: str) -> tuple[str, list[float]]:
+    word, *texts = line.rstrip("\n").rsplit(" ", dim)
+    try:
+        vector = [float(text) for text in texts]
+    except ValueError as error:
+        raise BadData(f"{place}: {error}; the file is damaged, fetch it again") from error
+    if len(vector) != dim or not all(map(math.isfinite, vector)):
+        raise BadData(
+            f"{place}: has {len(vector)} numbers, expected {dim} finite ones; "
+            "the file is cut or damaged, fetch it again"
+        )
+    return word, vector
 
 
 def glove_6b_50d() -> WordVectors:

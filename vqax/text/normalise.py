@@ -13,7 +13,7 @@ ARTICLES = frozenset({"a", "an", "the"})
 NUMBERS = {"none": "0", "zero": "0"} | {
     word: str(value)
     for value, word in enumerate(
-        "one two three four five six seven eight nine ten".split(), start=1
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], start=1
     )
 }
 COMMA_IN_NUMBER = re.compile(r"\d,\d")
@@ -40,9 +40,7 @@ def _punctuation(text: str) -> str:
     """
     delete_all = COMMA_IN_NUMBER.search(text) is not None
     table = {
-        ord(symbol): None
-        if delete_all or f"{symbol} " in text or f" {symbol}" in text
-        else " "
+        ord(symbol): None if delete_all or f"{symbol} " in text or f" {symbol}" in text else " "
         for symbol in PUNCTUATION
         if symbol in text
     }

@@ -1,0 +1,58 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import COMMANDS, main
+
+HEAVY = ("torch", "pandas", "scipy", "dvc", "numpy", "rich", "matplotlib")
+
+
+def test_help_lists_every_command_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom cli.main import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print('HEAVY', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "HEAVY []" in done.stdout
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_of_its_own(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    assert CliRunner().invoke(main, ["trian"]).exit_code == 2
+
+
+def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["runs"])
+    assert result.exit_code == 4
+    assert result.output.startswith("error: params.yaml: no such file")
+    assert "Traceback" not in result.output
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["runs", "--debug"])
+    assert type(result.exception).__name__ == "MissingArtefact"
+
+
+def test_json_is_one_object() -> None:
+    result = CliRunner().invoke(main, ["data", "list", "--json"])
+    assert "train2014.zip" in json.loads(result.output)
+
+
+def test_score_needs_a_run_or_all_three_files() -> None:
+    result = CliRunner().invoke(main, ["score", "--results", "r.json"])
+    assert result.exit_code == 2
+    assert "--annotations" in result.output

@@ -1,0 +1,111 @@
+"""Where the files of a data set folder are found."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.data.official import annotation_entry, question_entry
+from vqax.data.folder import VqaFolder
+from vqax.data.json_list import write_any_json
+from vqax.errors import MissingArtefact
+
+QUESTIONS = "OpenEnded_mscoco_val2014_questions.json"
+ANNOTATIONS = "mscoco_val2014_annotations.json"
+
+
+def fill(root: Path, prefix: str = "", end: str = "") -> None:
+    questions = [question_entry(7), question_entry(8, image_id=80)]
+    annotations = [annotation_entry(7), annotation_entry(8, image_id=80)]
+    write_any_json(root / f"{prefix}{QUESTIONS}{end}", {"questions": questions})
+    write_any_json(root / f"{prefix}{ANNOTATIONS}{end}", {"annotations": annotations})
+
+
+def picture(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (3, 2)).save(path)
+    return path
+
+
+@pytest.mark.parametrize("prefix", ["", "v2_"])
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_official_names_of_both_versions(tmp_path: Path, prefix: str, end: str) -> None:
+    fill(tmp_path, prefix, end)
+    folder = VqaFolder(tmp_path, "val2014")
+    assert folder.questions_path == tmp_path / f"{prefix}{QUESTIONS}{end}"
+    assert folder.annotations_path == tmp_path / f"{prefix}{ANNOTATIONS}{end}"
+
+
+def test_questions_and_annotations_are_of_one_version(tmp_path: Path) -> None:
+    fill(tmp_path)
+    fill(tmp_path, "v2_")
+    folder = VqaFolder(tmp_path, "val2014")
+    assert folder.annotations_path.name == f"v2_{ANNOTATIONS}"
+    (tmp_path / f"v2_{ANNOTATIONS}").unlink()
+    with pytest.raises(MissingArtefact, match=f"no annotations file .*put v2_{ANNOTATIONS} there"):
+        _ = folder.annotations_path
+
+
+def test_a_split_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingArtefact) as caught:
+        _ = VqaFolder(tmp_path, "val2014").questions_path
+    assert str(caught.value) == (
+        f"{tmp_path}: no questions file for split 'val2014'; "
+        f"put v2_{QUESTIONS} or {QUESTIONS} there or name another split"
+    )
+
+
+@pytest.mark.parametrize("place", ["images/val2014", "val2014"])
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_pictures(tmp_path: Path, place: str, suffix: str) -> None:
+    path = picture(tmp_path / place / f"COCO_val2014_000000000070{suffix}")
+    assert VqaFolder(tmp_path, "val2014").image_path(70) == path
+
+
+def test_a_missing_picture(tmp_path: Path) -> None:
+    with pytest.raises(MissingArtefact) as caught:
+        VqaFolder(tmp_path, "val2014").image_path(70)
+    expected = tmp_path / "images" / "val2014" / "COCO_val2014_000000000070.jpg"
+    assert str(caught.value) == f"{expected}: no such picture; put image_id 70 there"
+
+
+def test_records_without_picture_are_listed(tmp_path: Path) -> None:
+    fill(tmp_path)
+    present = picture(tmp_path / "images" / "val2014" / "COCO_val2014_000000000070.jpg")
+    split = VqaFolder(tmp_path, "val2014").read()
+    assert [example.question_id for example in split.examples] == [7]
+    assert split.skipped == [
+        (
+            str(present.with_name("COCO_val2014_000000000080.jpg")),
+            "question_id 8",
+            "has no picture with image_id 80; put it there",
+        )
+    ]
+    with pytest.raises(MissingArtefact, match="000000000080"):
+        VqaFolder(tmp_path, "val2014").read(strict=True)
+
+
+def test_human_maps_and_instances_may_be_absent(tmp_path: Path) -> None:
+    folder = VqaFolder(tmp_path, "val2014")
+    assert folder.human_maps_dir is None
+    assert folder.instances_path is None
+    (tmp_path / "vqa_hat" / "val2014").mkdir(parents=True)
+    instances = tmp_path / "annotations" / "instances_val2014.json"
+    write_any_json(instances, {})
+    assert folder.human_maps_dir == tmp_path / "vqa_hat" / "val2014"
+    assert folder.instances_path == instances
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "examples", "skipped"),
+    [
+        ("coco_vqa_v2_mini", "train2014", 244, 0),
+        ("vqa_v1_official_mini", "train2014", 2, 0),
+        ("vqa_v2_official_heads", "train2014", 3, 0),
+        ("vqa_v2_official_heads", "val2014", 10, 90),
+    ],
+)
+def test_real_folders(shared: Path, name: str, split: str, examples: int, skipped: int) -> None:
+    found = VqaFolder(shared / "data" / name, split).read()
+    assert (len(found.examples), len(found.skipped)) == (examples, skipped)
+    assert all("has no picture with image_id" in record.reason for record in found.skipped)

@@ -1,0 +1,91 @@
+"""A differentiable model of a few numbers that meets the contract."""
+
+import torch
+from torch import Tensor, nn
+
+from vqax.models.forward import Forward
+
+GRID = (2, 3)
+CELLS, WIDTH, WORDS, ANSWERS = 6, 4, 7, 5
+
+
+class Tiny(nn.Module):
+    """Attention by question, a nonlinear head with dropout and batch norm, and a variance."""
+
+    def __init__(self, *, with_attention: bool = True, variances: int = 1) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(WORDS, WIDTH, padding_idx=0)
+        self.recurrent = nn.LSTM(WIDTH, WIDTH, batch_first=True)
+        self.norm = nn.BatchNorm1d(WIDTH)
+        self.dropout = nn.Dropout(0.5)
+        self.answer = nn.Linear(WIDTH, ANSWERS)
+        self.spread = nn.Linear(ANSWERS, variances) if variances else None
+        self.with_attention = with_attention
+
+    def forward(self, visual: Tensor, tokens: Tensor) -> Forward:
+        question = self.recurrent(self.embedding(tokens))[0][:, -1]
+        attention = (visual * question[:, None]).sum(2).softmax(1)
+        attended = visual * (attention[:, :, None] if self.with_attention else 1 / CELLS)
+        combined = torch.tanh(attended.sum(1)) * question
+        logits, variance = self.head(combined)
+        seen = attention if self.with_attention else None
+        return Forward(logits, seen, attended, visual, question, combined, variance)
+
+    def head(self, combined: Tensor) -> tuple[Tensor, Tensor | None]:
+        logits = self.answer(self.dropout(self.norm(combined))).exp()
+        return logits, None if self.spread is None else nn.functional.softplus(self.spread(logits))
+
+
+def tiny(**options) -> Tiny:
+    """A model in a state that is easy to disturb: mixed flags, gradients and statistics."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = Tiny(**options)
+        model.norm.running_mean.uniform_(-1, 1)
+    model.train()
+    model.norm.eval()
+    model.embedding.weight.requires_grad_(False)
+    model.answer.weight.grad = torch.ones_like(model.answer.weight)
+    return model
+
+
+def batch(b: int = 3) -> tuple[Tensor, Tensor, Tensor]:
+    """visual (b,l,d), tokens (b,t), answer (b,)."""
+    generator = torch.Generator().manual_seed(1)
+    visual = torch.randn(b, CELLS, WIDTH, generator=generator)
+    tokens = torch.randint(0, WORDS, (b, 4), generator=generator)
+    return visual, tokens, torch.arange(b) % ANSWERS
+
+
+class Trace:
+    """Everything of a model, and around it, that looking at it could change."""
+
+    def __init__(self, model: nn.Module, *tensors: Tensor) -> None:
+        self.training = [module.training for module in model.modules()]
+        self.wanted = [parameter.requires_grad for parameter in model.parameters()]
+        self.gradients = [
+            None if p.grad is None else (id(p.grad), p.grad.clone()) for p in model.parameters()
+        ]
+        self.values = {name: value.clone() for name, value in model.state_dict().items()}
+        self.hooks = [
+            (len(module._forward_hooks), len(module._backward_hooks)) for module in model.modules()
+        ]
+        self.inputs = [(tensor.clone(), tensor.requires_grad, tensor.grad) for tensor in tensors]
+        self.random = torch.get_rng_state()
+        self.gradients_enabled = torch.is_grad_enabled()
+
+    def assert_equal(self, other: "Trace") -> None:
+        assert self.training == other.training
+        assert self.wanted == other.wanted
+        assert self.hooks == other.hooks
+        assert self.gradients_enabled == other.gradients_enabled
+        assert torch.equal(self.random, other.random)
+        for before, after in zip(self.gradients, other.gradients, strict=True):
+            assert (before is None) == (after is None)
+            if before is not None:
+                assert before[0] == after[0]
+                assert torch.equal(before[1], after[1])
+        assert all(torch.equal(value, other.values[name]) for name, value in self.values.items())
+        for before, after in zip(self.inputs, other.inputs, strict=True):
+            assert torch.equal(before[0], after[0])
+            assert before[1:] == after[1:]

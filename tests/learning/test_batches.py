@@ -1,0 +1,140 @@
+"""What a batch holds, and that reading ahead changes nothing."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.learning.tiny import TinyData
+from vqax.data.records import Example
+from vqax.learning.batches import Batch, VqaDataset, batches
+from vqax.learning.sampler import Sampler
+from vqax.text.answers import AnswerVocabulary, soft_target
+from vqax.text.tokens import QuestionVocabulary
+from vqax.vision.store import FeatureStore, FeatureWriter
+
+GRID, WIDTH = (2, 3), 4
+
+
+def example(question_id: int, image_id: int, question: str, *answers: str) -> Example:
+    ten = (answers * 10)[:10]
+    return Example(question_id, image_id, question, "what", "other", ten[0], ten)
+
+
+EXAMPLES = [
+    example(71, 7, "What is this?", "cat"),
+    example(31, 3, "What colour is the dog?", "red", "red", "blue"),
+    example(32, 3, "Is it a zebra crossing?", "a zebra"),
+    example(91, 9, "Where?", "here", "there", "cat", "red", "blue"),
+]
+QUESTIONS = QuestionVocabulary.from_questions(e.question for e in EXAMPLES[:2])
+ANSWERS = AnswerVocabulary(("red", "cat", "blue", "no"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FeatureStore:
+    path = tmp_path / "features.h5"
+    with FeatureWriter(path, [3, 7], grid=GRID, width=WIDTH, attributes={}) as writer:
+        for image_id in (3, 7):
+            writer.write(image_id, record(image_id))
+        writer.finish()
+    return FeatureStore(path)
+
+
+def record(image_id: int) -> np.ndarray:
+    return (np.arange(24).reshape(6, 4) / 10 + image_id).astype(np.float16)
+
+
+@pytest.fixture
+def dataset(store: FeatureStore) -> VqaDataset:
+    return VqaDataset(EXAMPLES, store, QUESTIONS, ANSWERS, max_tokens=6)
+
+
+def test_batch_holds_the_rows_in_the_order_asked_for(dataset: VqaDataset) -> None:
+    batch = dataset.batch(np.array([1, 0, 2]))
+    chosen = [EXAMPLES[1], EXAMPLES[0], EXAMPLES[2]]
+    assert batch.question_ids.tolist() == [31, 71, 32]
+    assert batch.image_ids.tolist() == [3, 7, 3]
+    assert batch.visual.dtype == torch.float32
+    assert torch.equal(
+        batch.visual, torch.from_numpy(np.stack([record(i) for i in (3, 7, 3)]).astype(np.float32))
+    )
+    assert batch.tokens.tolist() == [QUESTIONS.encode(e.question, 6) for e in chosen]
+    expected = np.stack([soft_target(e.answers, ANSWERS) for e in chosen])
+    assert torch.equal(batch.targets, torch.from_numpy(expected))
+    assert batch.targets[0].tolist() == pytest.approx([1.0, 0.0, 0.9, 0.0])
+
+
+def test_answers_outside_of_the_vocabulary_leave_zeros(dataset: VqaDataset) -> None:
+    assert dataset.batch(np.array([2])).targets.tolist() == [[0.0] * 4]
+
+
+def test_question_without_features_is_listed(dataset: VqaDataset) -> None:
+    assert len(dataset) == 3
+    (skipped,) = dataset.skipped
+    assert skipped.entry == "question_id 91"
+    assert "image 9 has no features" in skipped.reason
+    assert skipped.file.endswith("features.h5")
+
+
+@pytest.mark.parametrize("workers", [1, 3, 20])
+def test_reading_ahead_gives_the_same_batches(dataset: VqaDataset, workers: int) -> None:
+    sampler = Sampler(len(dataset), 1, seed=2)
+    plain = list(batches(dataset, sampler, epoch=1))
+    ahead = list(batches(dataset, sampler, epoch=1, workers=workers))
+    assert len(plain) == len(ahead) == 3
+    assert all(
+        torch.equal(a, b)
+        for p, q in zip(plain, ahead, strict=True)
+        for a, b in zip(p, q, strict=True)
+    )
+
+
+def test_batches_start_where_asked() -> None:
+    data, sampler = TinyData(10), Sampler(10, 3, seed=8)
+    rest = list(batches(data, sampler, epoch=2, start=2, workers=2))
+    expected = list(sampler.rows(2))[2:]
+    assert [b.question_ids.tolist() for b in rest] == [rows.tolist() for rows in expected]
+
+
+class Counting(TinyData):
+    """Remembers how many batches were read; fails at the row it is told."""
+
+    reads = 0
+    broken_row = -1
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        self.reads += 1
+        if self.broken_row in rows:
+            raise ValueError("unreadable")
+        return super().batch(rows)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_only_a_few_batches_are_read_ahead(workers: int) -> None:
+    data = Counting(30)
+    read = batches(data, Sampler(30, 1), workers=workers)
+    for _ in range(4):
+        next(read)
+    read.close()
+    assert 4 <= data.reads <= 4 + workers
+
+
+def test_closing_early_leaves_no_thread() -> None:
+    read = batches(TinyData(30), Sampler(30, 1), workers=3)
+    next(read)
+    assert any(thread.name.startswith("batches") for thread in threading.enumerate())
+    read.close()
+    assert not any(thread.name.startswith("batches") for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_read_error_reaches_the_loop_at_its_own_batch(workers: int) -> None:
+    data = Counting(6)
+    data.broken_row = 3
+    read = batches(data, Sampler(6, 1, shuffle=False), workers=workers)
+    assert [int(next(read).question_ids) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(ValueError, match="unreadable"):
+        next(read)

@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.params import load, merged
+from vqax.errors import MissingArtefact, UsageError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings() -> dict:
+    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+def written(folder: Path, value: object) -> Path:
+    path = folder / "params.yaml"
+    path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_the_committed_settings_are_whole() -> None:
+    params = load(ROOT / "params.yaml")
+    assert list(params.runs) == ["lstm_qi", "san", "san_p_gca", "mcb", "mcb_a_gca", "mcb_p_gca"]
+
+
+def test_all_mistakes_are_listed_at_once(tmp_path: Path) -> None:
+    wrong = settings()
+    wrong["training"]["epochs"] = "many"
+    wrong["features"]["extracter"] = "vgg16"
+    wrong["explain"]["samples"] = 0
+    wrong["runs"]["mcb"]["model"] = "mbc"
+    with pytest.raises(UsageError) as caught:
+        load(written(tmp_path, wrong))
+    message = str(caught.value)
+    assert "4 mistake(s)" in message
+    assert "training.epochs" in message
+    assert "'many'" in message
+    assert "features.extracter" in message
+    assert "explain.samples" in message
+    assert "runs.mcb.model" in message
+    assert str(tmp_path / "params.yaml") in message
+
+
+def test_unknown_names_are_listed_with_the_known_ones(tmp_path: Path) -> None:
+    wrong = settings()
+    wrong["runs"]["mcb"]["dataset"] = "scenes_v3"
+    wrong["runs"]["san"]["model"] = "sam"
+    wrong["runs"]["san"]["training"] = {"epoch": 3}
+    with pytest.raises(UsageError) as caught:
+        load(written(tmp_path, wrong))
+    message = str(caught.value)
+    assert "runs.mcb.dataset: 'scenes_v3' is not one of scenes_v1" in message
+    assert "runs.san.model: 'sam' is not one of lstm_qi, san, mcb" in message
+    assert "runs.san.training.epoch" in message
+
+
+def test_an_unknown_run_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"bert: no such run; params.yaml: runs has lstm_qi, san"):
+        load(ROOT / "params.yaml").run("bert")
+
+
+def test_a_run_may_override_the_shared_training(tmp_path: Path) -> None:
+    value = settings()
+    value["runs"]["mcb"]["training"] = {"epochs": 3, "optimiser": {"lr": 0.5}}
+    training = load(written(tmp_path, value)).training_of("mcb")
+    assert (training.epochs, training.optimiser.lr) == (3, 0.5)
+    assert training.optimiser.name == value["training"]["optimiser"]["name"]
+
+
+def test_cut_yaml_and_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(MissingArtefact, match=r"params\.yaml: no such file"):
+        load(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("runs: {a: [", encoding="utf-8")
+    with pytest.raises(UsageError, match="not valid YAML"):
+        load(tmp_path / "params.yaml")
+
+
+def test_merging_goes_mapping_by_mapping_and_leaves_its_arguments() -> None:
+    base = {"a": {"b": 1, "c": 2}, "d": [1]}
+    assert merged(base, {"a": {"c": 3}, "d": [2]}) == {"a": {"b": 1, "c": 3}, "d": [2]}
+    assert base == {"a": {"b": 1, "c": 2}, "d": [1]}

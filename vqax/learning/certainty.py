@@ -1,0 +1,162 @@
+"""The certainty gradient of U-CAM: equations 6 to 9, Algorithm 1 lines 22 to 26.
+
+Symbols of the paper: f -> ``node`` (the attended map, or the attention), λ -> ``gain``,
+γ -> ``negative_gain``. See docs/ucam.md for what each option does.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from vqax.errors import BadData, UsageError
+from vqax.models.forward import Forward
+from vqax.models.options import known, option
+
+Cells = Float[Tensor, "b l d"]
+
+
+@dataclass(frozen=True, slots=True)
+class CertaintySettings:
+    """How the certainty mask is made and where it is added.
+
+    ``reduction``: activation (Grad-CAM reading, default), product (as printed, summed over the
+    channels) or per_channel. ``inject``: attended or attention. ``normaliser``: softmax
+    (Algorithm 1) or sum (equation 8). ``sign``: 1 as printed, -1 to raise f where certain.
+
+    Raises:
+        UsageError: an option that is not known.
+    """
+
+    gain: float = 1.0
+    negative_gain: float = -10.0
+    normaliser: str = "softmax"
+    reduction: str = "activation"
+    inject: str = "attended"
+    sign: int = 1
+
+    def __post_init__(self) -> None:
+        known(NORMALISERS, self.normaliser, "certainty.normaliser")
+        known(REDUCTIONS, self.reduction, "certainty.reduction")
+        known(INJECTIONS, self.inject, "certainty.inject")
+        if self.sign not in (1, -1):
+            raise UsageError(f"certainty.sign: {self.sign} is neither 1 nor -1; use one of them")
+
+
+def activation(answer: Cells, uncertainty: Cells, node: Cells) -> Cells:
+    """m_y m_u with m = Σ_d g_d f_d, the class-activation map of each loss: (b, l, 1)."""
+    maps = (answer * node).sum(-1, keepdim=True), (uncertainty * node).sum(-1, keepdim=True)
+    return maps[0] * maps[1]
+
+
+def product(answer: Cells, uncertainty: Cells, node: Cells) -> Cells:  # noqa: ARG001
+    """Σ_d g_y g_u: equation 6 summed over the channels, (b, l, 1); uniform under sum pooling."""
+    return (answer * uncertainty).sum(-1, keepdim=True)
+
+
+def per_channel(answer: Cells, uncertainty: Cells, node: Cells) -> Cells:  # noqa: ARG001
+    """g_y g_u: equation 6, elementwise, (b, l, d); uniform over cells under sum pooling."""
+    return answer * uncertainty
+
+
+def softmax(certainty: Cells) -> Cells:
+    """Softmax over the cells: positive, sums to 1 (Algorithm 1, line 25)."""
+    return certainty.softmax(1)
+
+
+def divided_by_sum(certainty: Cells) -> Cells:
+    """Divided by the sum over the cells (equation 8): signed, and undefined for a sum of 0."""
+    return certainty / certainty.sum(1, keepdim=True)
+
+
+REDUCTIONS: dict[str, Callable[[Cells, Cells, Cells], Cells]] = {
+    "activation": activation,
+    "product": product,
+    "per_channel": per_channel,
+}
+NORMALISERS: dict[str, Callable[[Cells], Cells]] = {"softmax": softmax, "sum": divided_by_sum}
+INJECTIONS: dict[str, Callable[[Forward], Tensor | None]] = {
+    "attended": lambda output: output.attended,
+    "attention": lambda output: output.attention,
+}
+
+
+def injection_node(output: Forward, inject: str) -> Tensor:
+    """The tensor of ``output`` that the mask is added to.
+
+    Raises:
+        UsageError: ``inject`` is attention and the model has none.
+    """
+    node = option(INJECTIONS, inject, "certainty.inject")(output)
+    if node is None:
+        raise UsageError(
+            f"certainty.inject: this model has no {inject} weights; use inject attended"
+        )
+    return node
+
+
+def summed_gradient(losses: Float[Tensor, "b"], nodes: Sequence[Tensor]) -> Tensor:
+    """d ΣL / d node, added over ``nodes``, as (b, l, d); attention weights have d = 1.
+
+    The gradient of the *sum* is each sample's own gradient, whatever the batch or world size.
+    """
+    gradients = torch.autograd.grad(losses.sum(), nodes, retain_graph=True, allow_unused=True)
+    used = [gradient for gradient in gradients if gradient is not None]
+    total = sum(used[1:], used[0]) if used else torch.zeros_like(nodes[0])
+    return total if total.ndim == 3 else total.unsqueeze(-1)
+
+
+def certainty_mask(
+    answer_losses: Float[Tensor, "b"],
+    uncertainty_losses: Float[Tensor, "b"],
+    nodes: Sequence[Tensor],
+    settings: CertaintySettings,
+) -> Float[Tensor, "b l d"]:
+    """G''' of equation 8 at ``nodes[0]``; d is 1 unless ``reduction`` is per_channel.
+
+    ``nodes`` are f of the answer loss and, when the uncertainty loss comes from other passes of
+    the whole model, f of each of them.
+
+    Raises:
+        BadData: the mask is not finite; the message names the parameter that made it so.
+    """
+    answer = summed_gradient(answer_losses, nodes[:1])
+    uncertainty = summed_gradient(uncertainty_losses, nodes)
+    node = nodes[0].detach().reshape(answer.shape)
+    reduced = option(REDUCTIONS, settings.reduction, "certainty.reduction")
+    certainty = -settings.gain * reduced(answer, uncertainty, node)
+    rectified = certainty.relu() + settings.negative_gain * (-certainty).relu()
+    mask = option(NORMALISERS, settings.normaliser, "certainty.normaliser")(rectified)
+    if not bool(mask.isfinite().all()):
+        raise BadData(reason(certainty, rectified, settings))
+    return mask
+
+
+def reason(certainty: Cells, rectified: Cells, settings: CertaintySettings) -> str:
+    """Which parameter made the mask infinite or NaN."""
+    if not bool(certainty.isfinite().all()):
+        return (
+            f"certainty mask: the gradients of the losses (σ²) or gain={settings.gain:g} are not "
+            "finite; lower the learning rate, sigma0_squared or gain"
+        )
+    if not bool(rectified.isfinite().all()):
+        return (
+            f"certainty mask: negative_gain={settings.negative_gain:g} (γ) overflows; "
+            "use one nearer to zero, such as -10"
+        )
+    return (
+        f"certainty mask: normaliser={settings.normaliser} divides by a sum over the cells that "
+        "is zero; use normaliser softmax"
+    )
+
+
+def add_to_gradient(node: Tensor, mask: Float[Tensor, "b l d"], sign: int) -> None:
+    """Equation 9: the one backward() to come sees gradient + sign * mask / b at ``node``.
+
+    The division makes the mask part of a mean loss: a sample's share of the update does not
+    depend on the batch size. The same number is added to all channels of a cell.
+    """
+    addition = sign / len(node) * (mask if node.ndim == 3 else mask.squeeze(-1))
+    node.register_hook(lambda gradient: gradient + addition.to(gradient.dtype))

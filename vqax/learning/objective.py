@@ -1,0 +1,188 @@
+"""What one training step minimises: the answer loss, or U-CAM's answer and uncertainty losses.
+
+An objective returns one scalar; the loop calls ``backward()`` on it once. The certainty gradient
+enters that backward pass through a hook on the attended map.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vqax.errors import UsageError
+from vqax.learning.batches import Batch
+from vqax.learning.certainty import (
+    CertaintySettings,
+    add_to_gradient,
+    certainty_mask,
+    injection_node,
+)
+from vqax.learning.sampling import MC_SCOPES, Passes, one_pass, sample_noise
+from vqax.learning.uncertainty import (
+    EQUALISERS,
+    LIKELIHOODS,
+    NOISE_SCALE,
+    UDL_FORMS,
+    cross_entropy,
+    distorted_logits,
+    predictive_variance,
+)
+from vqax.models.forward import Forward
+from vqax.models.options import known
+
+
+class Step(NamedTuple):
+    """The loss to minimise, a mean over the batch, and its parts (detached means)."""
+
+    loss: Float[Tensor, ""]
+    parts: dict[str, Float[Tensor, ""]]
+
+
+Objective = Callable[[nn.Module, Batch, torch.Generator], Step]
+SOURCES = {"aleatoric": "aul", "predictive": "pul"}
+TERMS = ("ul", "ve", "udl")
+
+
+def answer_objective() -> Objective:
+    """Soft cross entropy of the answers, nothing else."""
+
+    def objective(model: nn.Module, batch: Batch, generator: torch.Generator) -> Step:  # noqa: ARG001
+        losses = cross_entropy(model(batch.visual, batch.tokens).logits, batch.targets)
+        return Step(losses.mean(), {"answer_loss": losses.detach().mean()})
+
+    return objective
+
+
+@dataclass(frozen=True, slots=True)
+class UncertaintySettings:
+    """The options of ``uncertainty_objective``, checked.
+
+    Raises:
+        UsageError: an option that is not known, no term, or fewer than one sample.
+    """
+
+    source: str
+    terms: tuple[str, ...]
+    samples: int
+    eta: float
+    alpha: float
+    sigma0_squared: float
+    noise: str
+    likelihood: str
+    udl_form: str
+    ve_form: str
+    mc_scope: str
+
+    def __post_init__(self) -> None:
+        known(SOURCES, self.source, "objective.source")
+        known(NOISE_SCALE, self.noise, "objective.noise")
+        known(LIKELIHOODS, self.likelihood, "objective.likelihood")
+        known(UDL_FORMS, self.udl_form, "objective.udl_form")
+        known(EQUALISERS, self.ve_form, "objective.ve_form")
+        known(MC_SCOPES, self.mc_scope, "objective.mc_scope")
+        for term in self.terms:
+            known(TERMS, term, "objective.terms")
+        if not self.terms or self.samples < 1:
+            raise UsageError(
+                f"objective: terms={list(self.terms)}, samples={self.samples}; name at least one "
+                f"of {', '.join(TERMS)} and one sample, or use the objective `answer`"
+            )
+
+
+def uncertainty_terms(
+    passes: Passes,
+    noise: Float[Tensor, "s b a"],
+    targets: Float[Tensor, "b a"],
+    answer_losses: Float[Tensor, "b"],
+    settings: UncertaintySettings,
+) -> dict[str, Float[Tensor, "b"]]:
+    """Every term of Lu per sample: ul (AUL or PUL), ve, udl; and the variance σ²_W they used."""
+    predictive = settings.source == "predictive"
+    variance = (
+        predictive_variance(passes.logits, passes.variance) if predictive else passes.variance[0]
+    )
+    distorted = distorted_logits(passes.logits, variance, noise, settings.noise)
+    likelihood = LIKELIHOODS[settings.likelihood](distorted, targets)
+    distorted_losses = cross_entropy(distorted, targets)
+    udl = UDL_FORMS[settings.udl_form]
+    return {
+        "ul": likelihood,
+        "ve": EQUALISERS[settings.ve_form](variance, settings.sigma0_squared),
+        "udl": udl(distorted_losses, likelihood, answer_losses, settings.alpha),
+        "variance": variance.mean(-1),
+    }
+
+
+def add_certainty(
+    output: Forward,
+    passes: Passes,
+    answer_losses: Float[Tensor, "b"],
+    uncertainty_losses: Float[Tensor, "b"],
+    certainty: CertaintySettings,
+) -> dict[str, Tensor]:
+    """Hook the mask on f; returns its peak in units of the uniform mask (1 = uniform).
+
+    Nothing to do where no parameter lies below f (LSTM Q+I) or no gradient is wanted.
+    """
+    node = injection_node(output, certainty.inject)
+    if not node.requires_grad:
+        return {}
+    others = [injection_node(one, certainty.inject) for one in passes.outputs if one is not output]
+    mask = certainty_mask(answer_losses, uncertainty_losses, [node, *others], certainty)
+    add_to_gradient(node, mask, certainty.sign)
+    return {"certainty_peak": mask.amax(1).mean() * mask.shape[1]}
+
+
+def uncertainty_objective(
+    *,
+    source: str = "aleatoric",
+    terms: Sequence[str] = TERMS,
+    samples: int = 25,
+    eta: float = 1.0,
+    alpha: float = 1.0,
+    sigma0_squared: float = 0.0,
+    noise: str = "sigma",
+    likelihood: str = "log_mean_exp",
+    udl_form: str = "elu",
+    ve_form: str = "eq10",
+    mc_scope: str = "head",
+    certainty: CertaintySettings | None = None,
+) -> Objective:
+    """Ly + η Lu with Lu the sum of ``terms`` (equation 12), and the certainty gradient.
+
+    source aleatoric: T noises on the logits of the one forward pass (equations 2 and 3); source
+    predictive: T dropout passes, each with its noise, of variance σ²_p (equations 4 and 5).
+
+    Raises:
+        UsageError: an unknown option; when called, a model without variance or attention.
+        BadData: when called, a certainty mask that is not finite.
+    """
+    settings = UncertaintySettings(
+        source, tuple(terms), samples, eta, alpha, sigma0_squared,
+        noise, likelihood, udl_form, ve_form, mc_scope,
+    )  # fmt: skip
+    run = MC_SCOPES[mc_scope] if source == "predictive" else one_pass
+
+    def objective(model: nn.Module, batch: Batch, generator: torch.Generator) -> Step:
+        output = model(batch.visual, batch.tokens)
+        passes = run(model, batch, output, samples)
+        epsilon = sample_noise(generator, batch.question_ids, samples, output.logits)
+        answer = cross_entropy(output.logits, batch.targets)
+        parts = uncertainty_terms(passes, epsilon, batch.targets, answer, settings)
+        uncertainty = torch.stack([parts[term] for term in settings.terms]).sum(0)
+        extra = add_certainty(output, passes, answer, uncertainty, certainty) if certainty else {}
+        parts[SOURCES[source]] = parts.pop("ul")
+        parts |= {"answer_loss": answer, "uncertainty_loss": uncertainty}
+        means = {name: value.detach().mean() for name, value in (parts | extra).items()}
+        return Step((answer + eta * uncertainty).mean(), means)
+
+    return objective
+
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "answer": answer_objective,
+    "uncertainty": uncertainty_objective,
+}

@@ -1,0 +1,101 @@
+"""One step of training: random numbers, loss, gradients, update."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf, isfinite
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.optim import Optimizer
+
+from vqax.errors import BadData
+from vqax.learning.batches import Batch
+from vqax.learning.objective import Objective, Step
+from vqax.learning.optimiser import rate_factor, set_rates
+from vqax.learning.processes import Processes
+from vqax.learning.sampler import Sampler
+from vqax.learning.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Stepper:
+    """Everything a step needs that stays the same from step to step."""
+
+    model: nn.Module
+    objective: Objective
+    optimisers: list[Optimizer]
+    settings: TrainSettings
+    team: Processes
+
+    def __call__(self, batch: Batch, sampler: Sampler, epoch: int, step: int) -> dict[str, float]:
+        """Update the model once; return loss, parts and gradient norm over all processes.
+
+        Raises:
+            BadData: loss or gradient is not finite; the model is left as it was.
+        """
+        weight = sampler.weight(step)
+        result = self._gradients(batch, seed_step(self.settings.seed, epoch, step, self.team))
+        parameters = [value for value in self.model.parameters() if value.requires_grad]
+        self.team.average_gradients(parameters, weight)
+        norm = get_total_norm([value.grad for value in parameters if value.grad is not None])
+        values = self.team.mean({"loss": result.loss, **result.parts}, weight)
+        values["gradient_norm"] = float(norm)
+        self._refuse_unless_finite(values, epoch, step)
+        clip_grads_with_norm_(parameters, self.settings.clip or inf, norm)
+        set_rates(self.optimisers, self._rate_factor(epoch, step, sampler.steps))
+        for optimiser in self.optimisers:
+            optimiser.step()
+        return values
+
+    def _gradients(self, batch: Batch, generator: torch.Generator) -> Step:
+        """Leave the gradients of this process's rows in the parameters."""
+        self.model.train()
+        self.model.zero_grad(set_to_none=True)
+        with autocast(self.settings.precision, self.team.device):
+            result = self.objective(self.model, batch, generator)
+        result.loss.backward()
+        return result
+
+    def _rate_factor(self, epoch: int, step: int, steps: int) -> float:
+        return rate_factor(
+            epoch * steps + step,
+            warmup_steps=float(self.settings.warmup_epochs * steps),
+            total_steps=self.settings.epochs * steps,
+            decay=self.settings.decay,
+        )
+
+    def _refuse_unless_finite(self, values: dict[str, float], epoch: int, step: int) -> None:
+        if isfinite(values["loss"]) and isfinite(values["gradient_norm"]):
+            return
+        settings = self.settings
+        measured = ", ".join(f"{name} {value:g}" for name, value in values.items())
+        raise BadData(
+            f"epoch {epoch + 1}, step {step + 1}: the training has diverged ({measured}); lower "
+            f"optimiser.lr (now {settings.optimiser.lr:g}) or clip (now {settings.clip}), or set "
+            f"precision to fp32 (now {settings.precision})"
+        )
+
+
+def seed_step(seed: int, epoch: int, step: int, team: Processes) -> torch.Generator:
+    """Seed torch's global state, for dropout, and return a generator for the objective's noise.
+
+    Both follow from the four numbers alone, so a checkpoint need not hold any random state.
+    """
+    words = np.random.SeedSequence([seed, epoch, step, team.rank]).generate_state(2, np.uint64)
+    torch.manual_seed(int(words[0]))
+    return torch.Generator(team.device).manual_seed(int(words[1]))
+
+
+@contextmanager
+def own_random_state(device: torch.device) -> Iterator[None]:
+    """Whatever the block does to torch's global random state is undone after it."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        yield
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """bfloat16 where torch deems it safe for "bf16", nothing for "fp32"."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")

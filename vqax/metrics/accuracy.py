@@ -1,0 +1,90 @@
+"""Accuracy of answers against ten annotators: the official VQA evaluator and two variants.
+
+Antol et al., VQA (2015), and vqaEval.py of GT-Vision-Lab/VQA as of 2021. For each annotator i the
+answer scores min(1, matches among the nine others / 3); the accuracy is the mean over i, which for
+k matches of ten is 0, .3, .6, .9 and 1 from k = 4 on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float64
+
+from vqax.errors import BadData
+from vqax.text.normalise import clean_space, normalise_answer
+
+Mode = Literal["official", "always", "simple"]
+
+NEEDED = 3
+"""So many annotators make an answer fully right."""
+
+
+@runtime_checkable
+class Judged(Protocol):
+    """What is scored; ``vqax.data.Example`` is such."""
+
+    @property
+    def question_id(self) -> int: ...
+    @property
+    def answers(self) -> tuple[str, ...]: ...
+
+
+def official_accuracy(prediction: str, answers: Sequence[str]) -> float:
+    """Accuracy in [0, 1] as the official evaluator counts it.
+
+    Both sides are normalised only if the annotators differ; a unanimous answer must be met
+    letter by letter ("yes" against ten "Yes" scores 0).
+    """
+    cleaned = [clean_space(answer) for answer in answers]
+    if len(set(cleaned)) > 1:
+        return always_accuracy(prediction, cleaned)
+    return _leave_one_out(cleaned.count(clean_space(prediction)), len(cleaned))
+
+
+def always_accuracy(prediction: str, answers: Sequence[str]) -> float:
+    """The official rule with both sides normalised even if the annotators agree."""
+    return _leave_one_out(_matches(prediction, answers), len(answers))
+
+
+def simple_accuracy(prediction: str, answers: Sequence[str]) -> float:
+    """min(1, matches / 3), the rule U-CAM prints: .33, .67, 1 for 1, 2, 3 of ten, normalised."""
+    return min(NEEDED, _matches(prediction, answers)) / NEEDED
+
+
+ACCURACIES: dict[str, Callable[[str, Sequence[str]], float]] = {
+    "official": official_accuracy,
+    "always": always_accuracy,
+    "simple": simple_accuracy,
+}
+
+
+def accuracies(
+    predictions: Mapping[int, str], examples: Iterable[Judged], mode: Mode = "official"
+) -> Float64[np.ndarray, " n"]:
+    """One accuracy in [0, 1] per example, in their order; other predictions are ignored.
+
+    Raises:
+        BadData: an example has no prediction.
+    """
+    accuracy = ACCURACIES[mode]
+    scores = []
+    for example in examples:
+        if example.question_id not in predictions:
+            raise BadData(
+                f"predictions: question_id {example.question_id} has no answer; "
+                "answer every question of the split"
+            )
+        scores.append(accuracy(predictions[example.question_id], example.answers))
+    return np.array(scores, dtype=np.float64)
+
+
+def _matches(prediction: str, answers: Sequence[str]) -> int:
+    wanted = normalise_answer(prediction)
+    return sum(normalise_answer(answer) == wanted for answer in answers)
+
+
+def _leave_one_out(matches: int, annotators: int) -> float:
+    # In thirds, as integers: the one division rounds once, so .3 is the float 0.3.
+    thirds = matches * min(NEEDED, matches - 1) + (annotators - matches) * min(NEEDED, matches)
+    return thirds / (NEEDED * annotators)

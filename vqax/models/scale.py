@@ -1,0 +1,50 @@
+"""Normalisations shared by the models, each finite in value and gradient at zero."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+TINY = 1e-30
+FLATTEST = 1e-4
+
+
+def full_precision(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """``x`` in at least 32 bits: bf16 becomes fp32, fp64 stays."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def unit(x: Float[Tensor, "*b d"], eps: float = 1e-6) -> Float[Tensor, "*b d"]:
+    """x / sqrt(|x|² + eps²): unit length over the last axis, zero for a zero vector."""
+    x = full_precision(x)
+    return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + eps * eps)
+
+
+class UnitSignedSqrt(torch.autograd.Function):
+    """One pass each way; composed of elementwise operations it was half of an MCB step."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        size = full_precision(x).abs()
+        length = size.sum(-1, keepdim=True)
+        y = (size.mul_(length).clamp_min_(TINY).rsqrt_() * x).to(x.dtype)
+        ctx.save_for_backward(y, length)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        y, length = ctx.saved_tensors
+        along = (gradient * y).sum(-1, keepdim=True, dtype=length.dtype)
+        across = torch.addcmul(gradient, y, -along.to(y.dtype))
+        slope = (y.abs() * (2 * length).to(y.dtype)).clamp_min(FLATTEST)
+        return across / slope
+
+
+def unit_signed_sqrt(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+    """z / |z| with z = sign(x) sqrt(|x|), over the last axis (MCB, section 3.1).
+
+    |z|² = Σ|x|, so y = x / sqrt(|x| Σ|x|) and dL/dx = (g - y (y·g)) / (2 |y| Σ|x|). The slope of
+    the root is infinite at zero: the denominator is kept above ``FLATTEST``. Zero stays zero.
+    """
+    return UnitSignedSqrt.apply(x)

@@ -1,0 +1,162 @@
+"""Differences between runs as lines of a table, and rankings with the sentence to read them by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vqax.report.answer import Finding, findings, in_short, in_words, verdict
+from vqax.report.content import Comparison, ReportContent
+from vqax.report.labels import MetricLabel, dataset_name, label_of, number, scale_of
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An interval on a shared scale, in per cent of the width; zero is at 50."""
+
+    low: float
+    high: float
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line of a table of differences."""
+
+    first: str
+    second: str
+    label: MetricLabel
+    value: str
+    interval: str
+    bar: Bar
+    verdict: str
+    n: str
+    effect: str
+    p: str
+    printed: str = ""
+    printed_dataset: str = ""
+    same_direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One comparison in words and as a table."""
+
+    summary: str
+    words: str
+    rows: tuple[Difference, ...]
+
+
+def answers(content: ReportContent) -> list[Answer]:
+    return [
+        Answer(
+            in_short(comparison, content),
+            in_words(comparison, content),
+            tuple(_found(f, comparison, content) for f in findings(comparison, content)),
+        )
+        for comparison in content.comparisons
+    ]
+
+
+def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> Difference:
+    digits = finding.label.digits
+    shown = (finding.low, finding.high, finding.difference)
+    return Difference(
+        first=content.label(comparison.proposed),
+        second=content.label(comparison.baseline),
+        label=finding.label,
+        value=number(finding.difference, digits, sign=True),
+        interval=f"{number(finding.low, digits)} to {number(finding.high, digits)}",
+        bar=bar(*shown, reach=max(map(abs, np.nan_to_num(shown)))),
+        verdict=finding.verdict,
+        n=f"{finding.n:,}",
+        effect=number(finding.effect_size, 2, sign=True),
+        p=p_value(finding.nemenyi_p),
+        printed="" if finding.printed is None else number(finding.printed, digits, sign=True),
+        printed_dataset=dataset_name(finding.printed_dataset),
+        same_direction=finding.same_direction,
+    )
+
+
+def pair_tables(content: ReportContent) -> list[tuple[MetricLabel, list[Difference]]]:
+    """Per metric, every pair of runs, on one scale."""
+    tables = []
+    for metric, rows in content.pairs.groupby("metric", sort=False):
+        values = rows[["difference", "ci_low", "ci_high"]].to_numpy(dtype=float)
+        reach = float(np.abs(np.nan_to_num(values)).max())
+        lines = [_pair(row, str(metric), reach, content) for _, row in rows.iterrows()]
+        tables.append((label_of(str(metric)), lines))
+    return tables
+
+
+def _pair(row: pd.Series, metric: str, reach: float, content: ReportContent) -> Difference:
+    label = label_of(metric)
+    scale = scale_of(metric, str(row.get("unit", "")))
+    low, high, value = (float(row[key]) for key in ("ci_low", "ci_high", "difference"))
+    return Difference(
+        first=content.label(str(row["run_a"])),
+        second=content.label(str(row["run_b"])),
+        label=label,
+        value=number(scale * value, label.digits, sign=True),
+        interval=f"{number(scale * low, label.digits)} to {number(scale * high, label.digits)}",
+        bar=bar(low, high, value, reach=reach),
+        verdict=verdict(low, high, label.direction),
+        n=f"{int(row['n']):,}",
+        effect=number(float(row["effect_size"]), 2, sign=True),
+        p=p_value(float(row["nemenyi_p"])),
+    )
+
+
+def bar(low: float, high: float, value: float, *, reach: float) -> Bar:
+    """Positions of an interval when ``reach`` is the largest size drawn, left and right of zero."""
+    low, high, value = (
+        50.0 + 48.0 * (x / reach if reach and np.isfinite(x) else 0.0) for x in (low, high, value)
+    )
+    return Bar(round(low, 2), round(high, 2), round(value, 2))
+
+
+def p_value(p: float) -> str:
+    return "< .001" if p < 0.001 else number(p, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A critical-difference diagram with the sentence that says how to read it."""
+
+    title: str
+    svg: str
+    caption: str
+    ranks: tuple[tuple[str, str], ...]
+
+
+def rankings(content: ReportContent, figures: Mapping[str, str]) -> list[Ranking]:
+    """One per measure of the ranks, with its figure where there is one."""
+    result = []
+    for measure, rows in content.ranks.groupby("measure", sort=False):
+        ordered = rows.sort_values("mean_rank", kind="stable")
+        names = [content.label(str(run)) for run in ordered["run"]]
+        ranks = [number(float(rank), 2) for rank in ordered["mean_rank"]]
+        result.append(
+            Ranking(
+                title=label_of(str(measure)).name,
+                svg=figures.get(str(measure), ""),
+                caption=_ranking_caption(ordered.iloc[0], label_of(str(measure))),
+                ranks=tuple(zip(names, ranks, strict=True)),
+            )
+        )
+    return result
+
+
+def _ranking_caption(row: pd.Series, label: MetricLabel) -> str:
+    p = float(row["p"])
+    equals = "" if p < 0.001 else "= "
+    friedman = f"χ² = {number(float(row['friedman_chi2']), 2)}, p {equals}{p_value(p)}"
+    differ = "differ somewhere" if p < 0.05 else "cannot be told apart as a whole"
+    return (
+        f"Mean rank of {int(row['k'])} runs by {label.name}; rank 1 is best. A block is one "
+        f"{str(row['block']).replace('_', ' ')}: the runs are ranked inside each of the "
+        f"{int(row['n_blocks']):,} blocks, then the ranks are averaged. Friedman "
+        f"{friedman}: the runs {differ}. Two runs whose mean ranks lie closer than the critical difference "
+        f"{number(float(row['cd']), 2)} (Nemenyi, α = .05) are not told apart."
+    )

@@ -1,0 +1,193 @@
+"""The report's tables as rows and cells ready to be laid out; every number is text here."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vqax.report.content import ReportContent
+from vqax.report.labels import (
+    MetricLabel,
+    dataset_name,
+    explained,
+    label_of,
+    number,
+    printed_number,
+    scale_of,
+)
+
+CAPTIONS = {
+    "ucam/I": "U-CAM Table I: what uncertainty adds to models with and without attention",
+    "ucam/II": "U-CAM Table II: ablation of the loss terms, VQA accuracy",
+    "ucam/IV": "U-CAM Table IV: agreement of attention with where people looked",
+}
+UNCERTAINTY = ("aleatoric", "epistemic", "predictive", "entropy", "auroc", "ece", "brier", "aurc")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A measured number with its interval and count, as text."""
+
+    value: str
+    interval: str
+    n: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    dataset: str
+    measured: tuple[Cell | None, ...]
+    published: tuple[str, ...]
+
+    @property
+    def was_run(self) -> bool:
+        return any(self.measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One printed table: measured and published part, each with its data set."""
+
+    name: str
+    caption: str
+    measured_on: str
+    published_on: str
+    metrics: tuple[MetricLabel, ...]
+    counts: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+
+
+def headline(content: ReportContent) -> list[Block]:
+    """One block per printed table, in the order of the frame."""
+    return [_block(str(name), tidy) for name, tidy in content.headline.groupby("table", sort=False)]
+
+
+def _block(name: str, tidy: pd.DataFrame) -> Block:
+    metrics = [str(metric) for metric in tidy["metric"].unique()]
+    datasets = _unique(tidy["dataset"])
+    rows = tuple(
+        _row(str(row), cells, metrics, several=len(datasets) > 1)
+        for row, cells in tidy.groupby("row", sort=False)
+    )
+    counts = tuple(_count(tidy.loc[tidy["metric"] == metric, "n"]) for metric in metrics)
+    return Block(
+        name=name,
+        caption=CAPTIONS.get(name, name),
+        measured_on=", ".join(map(dataset_name, datasets)),
+        published_on=", ".join(map(dataset_name, _unique(tidy["published_dataset"]))),
+        metrics=tuple(map(label_of, metrics)),
+        counts=counts,
+        rows=rows,
+        notes=tuple(f"{row}: {note}" for row, note in _notes(tidy)),
+    )
+
+
+def _row(name: str, cells: pd.DataFrame, metrics: Sequence[str], *, several: bool) -> Row:
+    by_metric = {str(cell["metric"]): cell for _, cell in cells.iterrows()}
+    pairs = [(by_metric.get(metric), metric) for metric in metrics]
+    return Row(
+        name=name,
+        dataset=", ".join(_unique(cells["dataset"])) if several else "",
+        measured=tuple(_cell(cell, label_of(metric)) for cell, metric in pairs),
+        published=tuple(
+            printed_number(None if cell is None else float(cell["published"]), metric)
+            for cell, metric in pairs
+        ),
+    )
+
+
+def _cell(cell: pd.Series | None, label: MetricLabel, scale: float = 1.0) -> Cell | None:
+    if cell is None or pd.isna(cell["value"]):
+        return None
+    low, high = (number(scale * float(cell[key]), label.digits) for key in ("ci_low", "ci_high"))
+    interval = "" if "–" in (low, high) else f"{low} to {high}"
+    n = "" if pd.isna(cell["n"]) else f"{int(cell['n']):,}"
+    return Cell(number(scale * float(cell["value"]), label.digits), interval, n)
+
+
+def _count(n: pd.Series) -> str:
+    known = n.dropna().astype(int)
+    if known.empty:
+        return ""
+    low, high = f"{known.min():,}", f"{known.max():,}"
+    return f"n {low}" if low == high else f"n {low}–{high}"
+
+
+def _unique(values: pd.Series) -> list[str]:
+    return [str(value) for value in values.dropna().unique() if str(value)]
+
+
+def _notes(tidy: pd.DataFrame) -> list[tuple[str, str]]:
+    """Row and note, once each; a note shared by all rows of a table is said once for all."""
+    pairs = [(str(row), str(note)) for row, note in zip(tidy["row"], tidy["note"], strict=True)]
+    pairs = list(dict.fromkeys((row, note) for row, note in pairs if note and note != "nan"))
+    sharing = Counter(note for _, note in pairs)
+    rows = {note: [row for row, other in pairs if other == note] for note in sharing}
+    everybody = tidy["row"].nunique()
+    return [
+        ("All rows" if len(names) == everybody else ", ".join(names), note)
+        for note, names in rows.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTable:
+    """Runs down, metrics across."""
+
+    metrics: tuple[MetricLabel, ...]
+    rows: tuple[tuple[str, str, tuple[Cell | None, ...]], ...]
+
+
+def uncertainty(content: ReportContent) -> MetricTable:
+    """The uncertainty metrics that were measured, in the order of ``UNCERTAINTY``."""
+    present = [str(metric) for metric in content.metrics["metric"].unique()]
+    chosen = [m for name in UNCERTAINTY for m in present if m == name or m.startswith(f"{name}_")]
+    return metric_table(content, chosen)
+
+
+def metric_table(content: ReportContent, metrics: Sequence[str]) -> MetricTable:
+    found = {(str(row["run"]), str(row["metric"])): row for _, row in content.metrics.iterrows()}
+    runs = [str(run) for run in content.metrics["run"].unique()]
+    datasets = {run.name: run.dataset for run in content.runs}
+    rows = tuple(
+        (
+            content.label(run),
+            datasets.get(run, ""),
+            tuple(_metric_cell(found.get((run, metric)), metric) for metric in metrics),
+        )
+        for run in runs
+    )
+    return MetricTable(tuple(map(label_of, metrics)), rows)
+
+
+def _metric_cell(row: pd.Series | None, metric: str) -> Cell | None:
+    unit = None if row is None else str(row["unit"])
+    return _cell(row, label_of(metric), scale_of(metric, unit))
+
+
+def meanings(content: ReportContent) -> list[MetricLabel]:
+    """The metrics that occur anywhere in the report and have an explanation, once each."""
+    frames = (content.headline, content.pairs, content.metrics)
+    names = dict.fromkeys(str(m) for frame in frames for m in frame["metric"].unique())
+    labels = dict.fromkeys(map(explained, names))
+    return [label for label in labels if label.meaning]
+
+
+def honest_notes(content: ReportContent) -> list[str]:
+    """The caveats given, and those that follow from the numbers themselves."""
+    notes = list(content.caveats)
+    seeds = content.headline["seeds"].dropna()
+    if len(seeds) and int(seeds.max()) == 1:
+        notes.append(
+            "Every run was trained once. The intervals say how much a number could move with "
+            "other questions, not with another random seed of the training."
+        )
+    if len(content.pairs):
+        notes.append(
+            "The intervals of differences are not corrected for making many comparisons; the "
+            "column Nemenyi p is."
+        )
+    return notes
