@@ -134,6 +134,8 @@ class Significance(Section):
 
 class Report(Section):
     title: str
+    asked: str = Field(description="the question of the report, one sentence")
+    about: str = Field(default="", description="what a reader must know of the data set")
     gallery: Positive
     comparisons: dict[str, str] = Field(description="run -> the run it is compared with")
     labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
@@ -159,6 +161,10 @@ class Params(Section):
 
     def run(self, name: str) -> Run:
         return named(self.runs, name, "run", "params.yaml: runs")
+
+    def label(self, name: str) -> str:
+        """The run as a reader knows it."""
+        return self.report.labels.get(name, name)
 
     def training_of(self, name: str) -> Training:
         """The shared training settings with this run's overrides."""

@@ -11,7 +11,7 @@ from stages.workspace import Workspace
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.parts import hold_out
 from vqax.errors import BadData
-from vqax.files import read_json, read_parquet, write_json, write_parquet
+from vqax.files import read_parquet, write_json, write_parquet
 from vqax.text.answers import AnswerVocabulary
 from vqax.text.tokens import QuestionVocabulary
 
@@ -49,8 +49,8 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     )
     write_parquet(out / "parts.parquet", _parts_table(parts))
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
-    write_json(out / "question_vocabulary.json", questions.to_json())
-    write_json(out / "answer_vocabulary.json", answers.to_json())
+    questions.to_json(out / "question_vocabulary.json")
+    answers.to_json(out / "answer_vocabulary.json")
     card = {
         "root": str(spec.root),
         "questions": {part: len(examples) for part, examples in parts.items()},
@@ -114,8 +114,8 @@ def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
         **parts,
         train_folder=train_folder,
         test_folder=test_folder,
-        questions=QuestionVocabulary.from_json(read_json(source / "question_vocabulary.json")),
-        answers=AnswerVocabulary.from_json(read_json(source / "answer_vocabulary.json")),
+        questions=QuestionVocabulary.from_json(source / "question_vocabulary.json"),
+        answers=AnswerVocabulary.from_json(source / "answer_vocabulary.json"),
     )
 
 

@@ -85,6 +85,16 @@ def _people(params: Params, workspace: Workspace) -> list[dict[str, Any]]:
     return [_cell(table, row, "rank_correlation", value, params.datasets[dataset].label)]
 
 
+def printed_pairs(params: Params, proposed: str, baseline: str) -> tuple[tuple[str, str, str], ...]:
+    """(table, row of ``proposed``, row of ``baseline``) wherever a table prints both."""
+    pairs = []
+    for table, rows in params.tables.items():
+        row_of = {run: row for row, run in rows.items()}
+        if proposed in row_of and baseline in row_of:
+            pairs.append((table, row_of[proposed], row_of[baseline]))
+    return tuple(pairs)
+
+
 def render(workspace: Workspace, name: str | None, form: str) -> str:
     """Table ``name`` as Markdown, CSV or LaTeX; the names there are, without one.
 

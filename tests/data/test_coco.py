@@ -114,5 +114,5 @@ def test_an_image_without_size(tmp_path: Path) -> None:
 def test_a_file_cut_in_the_middle(tmp_path: Path) -> None:
     path = write(tmp_path / "i.json")
     path.write_text(path.read_text()[:200])
-    with pytest.raises(BadData, match=r"i\.json: not valid JSON .*fetch or write it again"):
+    with pytest.raises(BadData, match=r"i\.json: not a whole JSON file .*fetch or write it again"):
         read_instances(path)

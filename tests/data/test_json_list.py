@@ -24,6 +24,7 @@ def test_the_same_value_gives_the_same_compressed_bytes(tmp_path: Path) -> None:
     write_any_json(tmp_path / "b.json.gz", VALUE)
     first = (tmp_path / "a.json.gz").read_bytes()
     assert first == (tmp_path / "b.json.gz").read_bytes()
+    assert first[4:8] == bytes(4), "the header must not hold the time"
     assert json.loads(gzip.decompress(first)) == VALUE
 
 
@@ -42,14 +43,14 @@ def test_a_file_cut_in_the_middle(tmp_path: Path, name: str, share: float) -> No
     with pytest.raises(BadData) as caught:
         read_entries(path, "questions")
     message = str(caught.value)
-    assert message.startswith(f"{path}: not ")
-    assert "the file is cut or damaged, fetch" in message
+    assert message.startswith(f"{path}: not a whole JSON file (")
+    assert message.endswith("it is cut or damaged, fetch or write it again")
 
 
 def test_a_gz_that_is_not_compressed(tmp_path: Path) -> None:
     path = tmp_path / "q.json.gz"
     path.write_text(json.dumps(VALUE))
-    with pytest.raises(BadData, match=r"q\.json\.gz: not a whole gzipped JSON file .*fetch"):
+    with pytest.raises(BadData, match=r"q\.json\.gz: not a whole JSON file .*fetch"):
         read_any_json(path)
 
 
@@ -74,3 +75,13 @@ def test_no_list(tmp_path: Path, value: object) -> None:
     write_any_json(tmp_path / "q.json", value)
     with pytest.raises(BadData, match=r"q\.json: .*not a list; give the official questions file"):
         read_entries(tmp_path / "q.json", "questions")
+
+
+def test_a_folder_given_as_file(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match=r"not a whole JSON file .*Is a directory"):
+        read_any_json(tmp_path)
+
+
+def test_the_hook_replaces_objects(tmp_path: Path) -> None:
+    write_any_json(tmp_path / "q.json", [{"k": 1}, {"k": 2}])
+    assert read_entries(tmp_path / "q.json", "questions", lambda raw: raw["k"]) == [1, 2]

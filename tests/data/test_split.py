@@ -126,7 +126,9 @@ def test_cut_annotations_are_never_skipped(tmp_path: Path) -> None:
     paths = write_pair(tmp_path, [question_entry(7)], [annotation_entry(7)])
     text = paths[1].read_text()
     paths[1].write_text(text[: len(text) // 2])
-    with pytest.raises(BadData, match=r"annotations\.json: not valid JSON .*fetch or write it"):
+    with pytest.raises(
+        BadData, match=r"annotations\.json: not a whole JSON file .*fetch or write it"
+    ):
         read_split(*paths)
 
 

@@ -91,6 +91,14 @@ def test_a_duplicate_question_id(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: question_id 7 occurs twice; keep one of the two entries"
 
 
+def test_a_bad_answer_is_named_although_answers_are_shared(tmp_path: Path) -> None:
+    answers = annotation_entry()["answers"]
+    answers[3] |= {"answer_confidence": "sure"}
+    _, path = write_pair(tmp_path, [], [annotation_entry(7, answers=answers)])
+    with pytest.raises(BadData, match="question_id 7 has answer_confidence 'sure'; write one of"):
+        read_annotations(path)
+
+
 def test_nine_answers(tmp_path: Path) -> None:
     nine = annotation_entry(7, answers=annotation_entry()["answers"][:9])
     _, path = write_pair(tmp_path, [], [nine])

@@ -12,7 +12,7 @@ from vqax.models import MODELS
 GRID = (2, 3)
 SMALL = {
     "lstm_qi": {"hidden": 6, "fused": 5},
-    "san": {"hidden": 6, "attention_hidden": 5},
+    "san": {"hidden": 6, "attention_dim": 5},
     "mcb": {"hidden": 6, "attention_sketch": 16, "attention_hidden": 5, "sketch": 16},
 }
 

@@ -63,7 +63,9 @@ def test_rate_rises_then_falls() -> None:
 
 
 def test_rate_is_constant_without_schedule() -> None:
-    assert {rate_factor(s, warmup_steps=0.0, total_steps=3, decay="none") for s in range(9)} == {1.0}
+    assert {rate_factor(s, warmup_steps=0.0, total_steps=3, decay="none") for s in range(9)} == {
+        1.0
+    }
 
 
 def test_set_rates_scales_the_initial_rate_each_time() -> None:

@@ -158,7 +158,6 @@ def test_handler_and_random_state_are_given_back(tmp_path: Path) -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.slow
 def test_two_processes_train_as_one(tmp_path: Path) -> None:
     launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone")
     two = program(tmp_path / "two", "--plain", launcher=launcher)

@@ -109,6 +109,7 @@ def sample_content(
                     ("ucam/IV", "P-GCA (ours)", "Baseline (MCB)"),
                 ),
             ),
+            Comparison("mcb_agca", "mcb", (("ucam/II", "A-GCA (ours)", "Baseline"),)),
         ),
         cd_diagrams={"accuracy_official": _diagram(ranks)},
         gallery=gallery,

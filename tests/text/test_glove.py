@@ -9,7 +9,7 @@ from vqax.errors import BadData, MissingArtefact
 from vqax.text import glove
 from vqax.text.glove import glove_6b_50d, read_glove
 
-LINES = "the 0.5 -1 2e-1\n. . . 1 2 3\nat name@domain.com 4 5 6\nthe 9 9 9\n\x85 7 8 9\n"
+LINES = "the 0.5 -1 2e-1\n. . . 1 2 3\nat name@domain.com 4 5 6\nthe 9 9 9\n\x85\r 7 8 9\n"
 
 
 def write(path: Path, text: str = LINES) -> Path:
@@ -19,7 +19,7 @@ def write(path: Path, text: str = LINES) -> Path:
 
 def test_tokens_with_blanks(tmp_path: Path) -> None:
     vectors = read_glove(write(tmp_path / "g.txt"))
-    assert list(vectors.words) == ["the", ". . .", "at name@domain.com", "\x85"]
+    assert list(vectors.words) == ["the", ". . .", "at name@domain.com", "\x85\r"]
     assert vectors.dim == 3
     expected = np.float32([[0.5, -1, 0.2], [1, 2, 3], [4, 5, 6], [7, 8, 9]])
     np.testing.assert_array_equal(vectors.matrix, expected)

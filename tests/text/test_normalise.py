@@ -69,6 +69,8 @@ def test_the_golden_answers(shared: Path) -> None:
         ("its", "its"),
         ("somebody'd", "somebodyd"),
         ("1.2-3", "1.2 3"),
+        ("x-y -b", "xy b"),
+        ("x-y- b", "xy b"),
         ("$5 & 50%: ok", "$5 & 50%: ok"),
     ],
 )

@@ -3,21 +3,24 @@
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vqax.errors import BadData, MissingArtefact
-from vqax.files import atomic_path, read_json, write_json
+from vqax.files import atomic_path, write_json
+
+Hook = Callable[[dict[str, Any]], Any]
 
 
-def read_entries(path: Path, key: str) -> list[Any]:
+def read_entries(path: Path, key: str, hook: Hook | None = None) -> list[Any]:
     """The list under the top-level ``key``, or the bare list of VQA-CP and of results.
 
     Raises:
         MissingArtefact: there is no such file.
         BadData: the file is cut, is not JSON, or holds no such list.
     """
-    value = read_any_json(path)
+    value = read_any_json(path, hook)
     if isinstance(value, dict):
         if key not in value:
             found = ", ".join(sorted(value)) or "nothing"
@@ -30,22 +33,26 @@ def read_entries(path: Path, key: str) -> list[Any]:
     return value
 
 
-def read_any_json(path: Path) -> Any:
-    """Parse ``path``, decompressing it first if its name ends in ``.gz``.
+def read_any_json(path: Path, hook: Hook | None = None) -> Any:
+    """Parse ``path``, decompressed first if its name ends in ``.gz``.
+
+    ``hook`` turns each JSON object into what stands in its place as soon as it is read, which
+    keeps the memory for 4.4 million answers small.
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: the file is cut or is not JSON.
+        BadData: the file is cut, is not JSON or cannot be read.
     """
-    if path.suffix != ".gz":
-        return read_json(path)
     try:
-        return json.loads(gzip.decompress(path.read_bytes()))
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+        return json.loads(content, object_hook=hook)
     except FileNotFoundError as error:
         raise MissingArtefact(f"{path}: no such file; check the path or fetch it first") from error
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise BadData(
-            f"{path}: not a whole gzipped JSON file ({error}); the file is cut or damaged, "
+            f"{path}: not a whole JSON file ({error}); it is cut or damaged, "
             "fetch or write it again"
         ) from error
 

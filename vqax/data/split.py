@@ -2,7 +2,14 @@
 
 from pathlib import Path
 
-from vqax.data.checks import Report, fail, parse_all, parse_annotation, parse_question
+from vqax.data.checks import (
+    Report,
+    fail,
+    parse_all,
+    parse_annotation,
+    parse_question,
+    share_answers,
+)
 from vqax.data.json_list import read_entries
 from vqax.data.records import Annotation, Example, Question, Skipped, Split
 from vqax.errors import BadData
@@ -23,7 +30,7 @@ def read_split(questions_path: Path, annotations_path: Path, *, strict: bool = F
         read_entries(questions_path, "questions"), parse_question, str(questions_path), report
     )
     annotations, bad_annotations = parse_all(
-        read_entries(annotations_path, "annotations"),
+        read_entries(annotations_path, "annotations", share_answers),
         parse_annotation,
         str(annotations_path),
         report,

@@ -15,6 +15,7 @@ from vqax.data.checks import (
     parse_all,
     parse_annotation,
     parse_question,
+    share_answers,
 )
 from vqax.data.folder import VqaFolder
 from vqax.data.json_list import read_entries, write_any_json
@@ -63,7 +64,7 @@ def read_annotations(path: Path) -> list[Annotation]:
         MissingArtefact: there is no such file.
         BadData: as for ``read_questions``, or an entry has not exactly ten answers.
     """
-    entries = read_entries(path, "annotations")
+    entries = read_entries(path, "annotations", share_answers)
     return list(parse_all(entries, parse_annotation, str(path), fail)[0].values())
 
 

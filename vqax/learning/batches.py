@@ -1,7 +1,7 @@
 """Examples as batches of tensors, in an order that depends on nothing but seed and epoch."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -88,7 +88,7 @@ class VqaDataset:
 
 def batches(
     dataset: Batchable, sampler: Sampler, *, epoch: int = 0, start: int = 0, workers: int = 0
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """The batches of an epoch; ``workers`` threads read that many ahead, with equal results.
 
     Threads, not processes: h5py releases the interpreter lock while it reads, and nothing has to

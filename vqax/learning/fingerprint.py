@@ -18,7 +18,7 @@ def identity(model: nn.Module, questions: int, settings: TrainSettings) -> dict[
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """One phrase for every entry of two nested mappings that is not the same in both."""
-    old, new = _flat(there), _flat(json.loads(json.dumps(here)))
+    old, new = (_flat(json.loads(json.dumps(side))) for side in (there, here))
     return [
         f"{key} was {old.get(key, 'absent')}, is {new.get(key, 'absent')}"
         for key in dict.fromkeys([*old, *new])

@@ -28,20 +28,20 @@ class Processes:
 
     def total(self, values: Sequence[float]) -> list[float]:
         """The sums of the values over all processes, in float64."""
+        if self.world_size == 1:
+            return list(values)
         sums = torch.tensor(values, dtype=torch.float64, device=self.device)
-        if self.world_size > 1:
-            distributed.all_reduce(sums)
+        distributed.all_reduce(sums)
         return sums.tolist()
 
     def any(self, flag: bool) -> bool:
-        return (self.world_size > 1 and self.total([float(flag)])[0] > 0.0) or flag
+        """Whether the flag is up in at least one process."""
+        return self.total([float(flag)])[0] > 0.0
 
     def mean(self, values: Mapping[str, Tensor], weight: float) -> dict[str, float]:
         """Means of scalars, each process counting by its ``weight``; the weights add up to 1."""
-        stacked = torch.stack([value.detach().double() for value in values.values()]) * weight
-        if self.world_size > 1:
-            distributed.all_reduce(stacked)
-        return dict(zip(values, stacked.tolist(), strict=True))
+        here = torch.stack([value.detach().float() for value in values.values()]).tolist()
+        return dict(zip(values, self.total([weight * value for value in here]), strict=True))
 
     def average_gradients(self, parameters: Sequence[nn.Parameter], weight: float) -> None:
         """Replace every gradient by its weighted mean over the processes, in one exchange."""
@@ -72,6 +72,8 @@ def processes(device: torch.device | str) -> Iterator[Processes]:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     joined = not distributed.is_initialized() and int(os.environ.get("WORLD_SIZE", "1")) > 1
     if joined:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         if distributed.is_initialized():

@@ -46,5 +46,5 @@ def validate(
             with autocast(precision, team.device):
                 logits = model(here.visual, here.tokens).logits
             if sampler.weight(step) > 0.0:
-                scored += float(soft_accuracy(logits, here.targets).double().sum())
+                scored += float(soft_accuracy(logits, here.targets).sum())
     return team.total([scored])[0] / len(dataset)

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vqax.models.dropout import Dropout
 from vqax.models.options import option
 from vqax.models.scale import full_precision
 
@@ -33,7 +34,7 @@ class AnswerHead(nn.Module):
     def __init__(self, width: int, answers: int, *, dropout: float, variance: str) -> None:
         super().__init__()
         outputs = option(VARIANCE_WIDTH, variance, "variance")(answers)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.answer = nn.Linear(width, answers)
         self.variance = nn.Linear(answers, outputs) if outputs else None
 

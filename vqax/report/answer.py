@@ -21,6 +21,7 @@ PRINTED_AS = {
     "margin": "top2_distance",
 }
 VERDICTS = ("better", "worse", "inconclusive")
+UNMEASURED = "not measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Finding:
     @property
     def same_direction(self) -> str:
         """Whether the paper's direction was found here; only signs are compared, never sizes."""
-        if not self.printed or not self.label.direction:
+        if not self.printed or not self.label.direction or self.verdict == UNMEASURED:
             return ""
         if self.verdict == "inconclusive":
             return "not decided"
@@ -66,9 +67,11 @@ def verdict(low: float, high: float, direction: str) -> str:
     """What an interval of a difference says: the side of zero it lies on, if on one at all.
 
     A metric without a direction (an uncertainty is not better for being small) is "higher" or
-    "lower" instead of better or worse.
+    "lower" instead of better or worse; without an interval it is "not measured".
     """
-    if not (math.isfinite(low) and math.isfinite(high)) or low <= 0.0 <= high:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return UNMEASURED
+    if low <= 0.0 <= high:
         return "inconclusive"
     if not direction:
         return "higher" if low > 0.0 else "lower"
@@ -153,7 +156,11 @@ def in_words(comparison: Comparison, content: ReportContent) -> str:
 
 def _main(comparison: Comparison, content: ReportContent) -> list[Finding]:
     """The findings that can be better or worse; those the paper prints, if there are any."""
-    found = [finding for finding in findings(comparison, content) if finding.label.direction]
+    found = [
+        finding
+        for finding in findings(comparison, content)
+        if finding.label.direction and finding.verdict != UNMEASURED
+    ]
     return [finding for finding in found if finding.metric in PRINTED_AS] or found
 
 

@@ -153,10 +153,11 @@ def _ranking_caption(row: pd.Series, label: MetricLabel) -> str:
     equals = "" if p < 0.001 else "= "
     friedman = f"χ² = {number(float(row['friedman_chi2']), 2)}, p {equals}{p_value(p)}"
     differ = "differ somewhere" if p < 0.05 else "cannot be told apart as a whole"
+    first = "best" if label.direction else "the lowest"
     return (
-        f"Mean rank of {int(row['k'])} runs by {label.name}; rank 1 is best. A block is one "
+        f"Mean rank of {int(row['k'])} runs by {label.name}; rank 1 is {first}. A block is one "
         f"{str(row['block']).replace('_', ' ')}: the runs are ranked inside each of the "
         f"{int(row['n_blocks']):,} blocks, then the ranks are averaged. Friedman "
-        f"{friedman}: the runs {differ}. Two runs whose mean ranks lie closer than the critical difference "
-        f"{number(float(row['cd']), 2)} (Nemenyi, α = .05) are not told apart."
+        f"{friedman}: the runs {differ}. Two runs whose mean ranks lie closer than the critical "
+        f"difference {number(float(row['cd']), 2)} (Nemenyi, α = .05) are not told apart."
     )

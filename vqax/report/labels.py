@@ -96,7 +96,9 @@ METRICS: dict[str, MetricLabel] = {
     ),
     "entropy": MetricLabel("entropy", "Entropy of the averaged answer probabilities, in nats."),
     "predictive": MetricLabel(
-        "predictive", "Both kinds together: entropy plus predicted variance (U-CAM, equation 5)."
+        "predictive",
+        "Both together: entropy plus predicted variance (U-CAM, equation 5); the entropy alone "
+        "for a run that predicts no variance, so only runs of one kind compare.",
     ),
     "classification_error": MetricLabel(
         "classification error", "log 1/(1−p) with p the probability of a wrong answer.", "lower"
@@ -110,7 +112,9 @@ METRICS: dict[str, MetricLabel] = {
     "ece": MetricLabel(
         "ECE", "Expected calibration error: mean gap between confidence and accuracy.", "lower"
     ),
-    "brier": MetricLabel("Brier score", "Squared error of the answer probabilities.", "lower"),
+    "brier": MetricLabel(
+        "Brier score", "Mean squared gap between confidence and accuracy.", "lower"
+    ),
     "aurc": MetricLabel(
         "AURC",
         "Area under risk–coverage: error left when the unsure answers are withheld.",
@@ -134,7 +138,7 @@ def label_of(metric: str) -> MetricLabel:
             method = metric.removesuffix(f"_{suffix}")
             base = METRICS[suffix]
             return replace(
-                base, name=f"{METHODS.get(method, spaced(method))}: {base.name}", short=""
+                base, name=f"{base.name} ({METHODS.get(method, spaced(method))})", short=""
             )
     if metric.startswith("auroc_"):
         return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")

@@ -1,0 +1,7 @@
+"""Scenes: a generated VQA data set in exactly the official formats (DESIGN 3.2)."""
+
+from vqax.data.scenes.contact_sheet import contact_sheet
+from vqax.data.scenes.generate import generate
+from vqax.data.scenes.settings import SceneSettings
+
+__all__ = ["SceneSettings", "contact_sheet", "generate"]

@@ -4,40 +4,36 @@ import numpy as np
 
 from vqax.data.scenes.scene import Scene
 from vqax.data.scenes.template import Slots, Template, Truth, pick, seen, yes_no
-from vqax.data.scenes.world import World
 
 YES_SHARE = 0.64
 TELLING_SHARE = 0.5
 """Of the coloured questions answered no, how many name a thing that is there in another colour."""
 
 
-def choose_thing(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_thing(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A thing that is there (``YES_SHARE``) or one that is not."""
-    absent = [thing.name for thing in world.things if thing.name not in scene.by_name]
-    name = pick(tuple(scene.by_name) if rng.random() < YES_SHARE else absent, rng)
+    name = pick(tuple(scene.by_name) if rng.random() < YES_SHARE else scene.absent, rng)
     return Slots(thing=name) if name else None
 
 
-def judge_thing(scene: Scene, world: World, slots: Slots) -> Truth:
+def judge_thing(scene: Scene, slots: Slots) -> Truth:
     """Is there one?"""
     found = scene.by_name.get(slots.thing, ())
     return yes_no(bool(found), found, seen([scene.objects[i] for i in found], 0.05))
 
 
-def choose_coloured(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_coloured(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A thing in its own colour, or a thing there or not with one of its usual colours."""
     item = scene.objects[int(rng.integers(len(scene.objects)))]
     if rng.random() < YES_SHARE:
         return Slots(thing=item.name, colour=item.colour)
-    absent = [thing.name for thing in world.things if thing.name not in scene.by_name]
-    name = item.name if rng.random() < TELLING_SHARE else pick(absent, rng)
+    name = item.name if rng.random() < TELLING_SHARE else pick(scene.absent, rng)
     if name is None:
         return None
-    colour = world.colours[int(rng.choice(len(world.colours), p=world.colours_of(name)))].name
-    return Slots(thing=name, colour=colour)
+    return Slots(thing=name, colour=scene.world.draw_colour(name, rng))
 
 
-def judge_coloured(scene: Scene, world: World, slots: Slots) -> Truth:
+def judge_coloured(scene: Scene, slots: Slots) -> Truth:
     """Is there one of this colour?"""
     found = scene.by_name.get(slots.thing, ())
     fitting = tuple(i for i in found if scene.objects[i].colour == slots.colour)
@@ -50,16 +46,16 @@ def _template(name: str, text: str, weight: float) -> Template:
 
 
 EXISTENCE = (
-    _template("exists", "Is there {a_thing} in the picture?", 6.0),
-    _template("exists_any", "Are there any {things}?", 3.0),
-    _template("can_see", "Can you see {a_thing}?", 2.0),
-    _template("do_see", "Do you see any {things}?", 1.5),
-    _template("shows", "Does this picture show {a_thing}?", 2.0),
+    _template("exists", "Is there {a_thing} in the picture?", 5.0),
+    _template("exists_any", "Are there any {things}?", 2.0),
+    _template("can_see", "Can you see {a_thing}?", 1.5),
+    _template("do_see", "Do you see any {things}?", 1.0),
+    _template("shows", "Does this picture show {a_thing}?", 1.5),
     Template(
         "exists_coloured",
         "Is there {a_colour} {thing}?",
         "yes/no",
-        4.0,
+        3.0,
         choose_coloured,
         judge_coloured,
     ),

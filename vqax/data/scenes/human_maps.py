@@ -22,6 +22,8 @@ GLANCE_SHARE = 0.25
 SEARCH_SHARE = 0.70
 STRAY_BLOBS = 1.0
 STRAY_REL = 0.12
+SEARCH_PEAK = 140.0
+"""Grey level of the strongest place when searching; 255 where something is found."""
 
 Box = tuple[float, float, float, float]
 
@@ -37,7 +39,8 @@ def human_map(
     for _ in range(rng.poisson(STRAY_BLOBS)):
         box = np.append(rng.uniform(0, 1 - STRAY_REL, 2), (STRAY_REL, STRAY_REL))
         canvas += np.float32(rng.uniform(0.1, 0.35)) * _blob(side, box, rng)
-    grey = np.rint(255 * canvas / canvas.max()).astype(np.uint8)
+    peak = np.float32(255.0 if needed else SEARCH_PEAK)
+    grey = np.rint(peak * canvas / canvas.max()).astype(np.uint8)
     return np.asarray(Image.fromarray(grey).resize((size_px, size_px), Image.Resampling.BILINEAR))
 
 
@@ -54,9 +57,7 @@ def _looked_at(
     return looks + [(i, rng.uniform(0.1, 0.4)) for i in others if rng.random() < GLANCE_SHARE]
 
 
-def _blob(
-    side: int, box_rel: np.ndarray, rng: np.random.Generator
-) -> Float32[np.ndarray, "h w"]:
+def _blob(side: int, box_rel: np.ndarray, rng: np.random.Generator) -> Float32[np.ndarray, "h w"]:
     """A Gaussian about a box (x, y, width, height in picture sides), missed by a little."""
     x, y, width, height = box_rel
     extent = max(width, height)

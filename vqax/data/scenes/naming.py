@@ -3,48 +3,43 @@
 import numpy as np
 
 from vqax.data.scenes.scene import Scene, SceneObject
-from vqax.data.scenes.template import Slots, Template, Truth, name_of, pick, seen
-from vqax.data.scenes.world import World
+from vqax.data.scenes.template import Choose, Slots, Template, Truth, name_of, pick, seen
 
 BIGGER = 1.5
 """How many times the box and the silhouette must be larger for all to agree."""
 
 
-def choose_kind(kind: str) -> "_ChooseKind":
+def choose_kind(kind: str) -> Choose:
     """Asks about one kind of thing."""
-    return _ChooseKind(kind)
+
+    def choose(scene: Scene, _rng: np.random.Generator) -> Slots | None:
+        return Slots(kind=kind) if kind in scene.by_kind else None
+
+    return choose
 
 
-class _ChooseKind:
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def __call__(self, scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
-        return Slots(kind=self.kind) if self.kind in scene.by_kind else None
-
-
-def judge_kind(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_kind(scene: Scene, slots: Slots) -> Truth | None:
     """Which animal, vehicle or food is it? Unasked where there are two different ones."""
     needed = scene.by_kind.get(slots.kind, ())
     if len({scene.objects[i].name for i in needed}) != 1:
         return None
-    return name_of(scene, world, needed, 0.12)
+    return name_of(scene, needed, 0.20)
 
 
-def choose_coloured(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_coloured(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A colour that exactly one object has."""
     colours = [name for name, indices in scene.by_colour.items() if len(indices) == 1]
     colour = pick(colours, rng)
     return Slots(colour=colour) if colour else None
 
 
-def judge_coloured(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_coloured(scene: Scene, slots: Slots) -> Truth | None:
     """What is the only object of this colour?"""
     needed = scene.by_colour.get(slots.colour, ())
-    return name_of(scene, world, needed, 0.14) if len(needed) == 1 else None
+    return name_of(scene, needed, 0.22) if len(needed) == 1 else None
 
 
-def choose_two(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_two(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """Two things there is one of each, in any order."""
     if len(scene.singles) < 2:
         return None
@@ -52,7 +47,7 @@ def choose_two(scene: Scene, world: World, rng: np.random.Generator) -> Slots | 
     return Slots(scene.singles[first], scene.singles[second])
 
 
-def judge_bigger(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_bigger(scene: Scene, slots: Slots) -> Truth | None:
     """Which of two is bigger? Unasked where the difference is not plain."""
     first, second = scene.one(slots.thing), scene.one(slots.other)
     if first is None or second is None:
@@ -74,16 +69,14 @@ NAMING = (
         "animal",
         "What animal is in the picture?",
         "other",
-        4.0,
+        6.0,
         choose_kind("animal"),
         judge_kind,
     ),
     Template(
-        "vehicle", "What kind of vehicle is this?", "other", 4.0, choose_kind("vehicle"), judge_kind
+        "vehicle", "What kind of vehicle is this?", "other", 6.0, choose_kind("vehicle"), judge_kind
     ),
-    Template(
-        "food", "What type of food is shown?", "other", 3.0, choose_kind("food"), judge_kind
-    ),
+    Template("food", "What type of food is shown?", "other", 5.0, choose_kind("food"), judge_kind),
     Template(
         "coloured", "What is the {colour} object?", "other", 6.0, choose_coloured, judge_coloured
     ),
@@ -91,7 +84,7 @@ NAMING = (
         "bigger",
         "Which is bigger, the {thing} or the {other}?",
         "other",
-        2.0,
+        4.0,
         choose_two,
         judge_bigger,
     ),

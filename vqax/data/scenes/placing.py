@@ -5,7 +5,6 @@ import numpy as np
 from vqax.data.scenes.naming import choose_two
 from vqax.data.scenes.scene import Scene, SceneObject
 from vqax.data.scenes.template import Slots, Template, Truth, name_of, pick, seen, yes_no
-from vqax.data.scenes.world import World
 
 CLEAR_REL = 0.08
 """Centres nearer than this share of the picture's side count as level: nobody is asked."""
@@ -25,20 +24,20 @@ CORNERS = {
 YES_SHARE = 0.58
 
 
-def choose_relation(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_relation(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """Two single things and a relation, mostly (yes-bias) one that holds."""
-    two = choose_two(scene, world, rng)
+    two = choose_two(scene, rng)
     place = pick(tuple(RELATIONS), rng)
     if two is None or place is None:
         return None
     slots = Slots(two.thing, two.other, place=place)
-    truth = judge_relation(scene, world, slots)
+    truth = judge_relation(scene, slots)
     wanted = "yes" if rng.random() < YES_SHARE else "no"
     swapped = truth is not None and truth.answer != wanted
     return Slots(two.other, two.thing, place=place) if swapped else slots
 
 
-def judge_relation(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_relation(scene: Scene, slots: Slots) -> Truth | None:
     """Is the one beside, above or below the other? Unasked where they are about level."""
     first, second = scene.one(slots.thing), scene.one(slots.other)
     if first is None or second is None:
@@ -51,7 +50,7 @@ def judge_relation(scene: Scene, world: World, slots: Slots) -> Truth | None:
     return yes_no(gap > 0, needed, seen([first, second], 0.05 + unclear))
 
 
-def choose_neighbour(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_neighbour(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A single thing and a direction in which there is exactly one other."""
     options = [
         Slots(thing=name, place=place)
@@ -62,49 +61,49 @@ def choose_neighbour(scene: Scene, world: World, rng: np.random.Generator) -> Sl
     return options[int(rng.integers(len(options)))] if options else None
 
 
-def judge_neighbour(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_neighbour(scene: Scene, slots: Slots) -> Truth | None:
     """What is on that side of it?"""
     found = _neighbour(scene, slots.thing, slots.place)
     if found is None:
         return None
-    truth = name_of(scene, world, (found,), 0.16)
+    truth = name_of(scene, (found,), 0.24)
     return Truth(
         truth.answer, truth.needed + scene.by_name[slots.thing], truth.difficulty,
         truth.alternatives,
     )  # fmt: skip
 
 
-def choose_side(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_side(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A side of the picture with one object."""
     place = pick([side for side in SIDES if _alone(scene, (SIDES[side],)) is not None], rng)
     return Slots(place=place) if place else None
 
 
-def judge_side(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_side(scene: Scene, slots: Slots) -> Truth | None:
     """What is the only object in that half?"""
     found = _alone(scene, (SIDES[slots.place],))
-    return None if found is None else name_of(scene, world, (found,), 0.16)
+    return None if found is None else name_of(scene, (found,), 0.24)
 
 
-def choose_corner(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_corner(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A corner with one object."""
     place = pick([name for name in CORNERS if _alone(scene, CORNERS[name]) is not None], rng)
     return Slots(place=place) if place else None
 
 
-def judge_corner(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_corner(scene: Scene, slots: Slots) -> Truth | None:
     """What is the only object in that quarter?"""
     found = _alone(scene, CORNERS[slots.place])
-    return None if found is None else name_of(scene, world, (found,), 0.18)
+    return None if found is None else name_of(scene, (found,), 0.26)
 
 
-def choose_where(scene: Scene, world: World, rng: np.random.Generator) -> Slots | None:
+def choose_where(scene: Scene, rng: np.random.Generator) -> Slots | None:
     """A thing there is exactly one of."""
     name = pick(scene.singles, rng)
     return Slots(thing=name) if name else None
 
 
-def judge_where(scene: Scene, world: World, slots: Slots) -> Truth | None:
+def judge_where(scene: Scene, slots: Slots) -> Truth | None:
     """Left, right, top, bottom or center? Unasked on the diagonals between them."""
     item = scene.one(slots.thing)
     if item is None:
@@ -112,6 +111,7 @@ def judge_where(scene: Scene, world: World, slots: Slots) -> Truth | None:
     x, y = (2 * centre / scene.size_px - 1 for centre in item.centre_px)
     column, row = ("left" if x < 0 else "right"), ("top" if y < 0 else "bottom")
     far, near = max(abs(x), abs(y)), min(abs(x), abs(y))
+    wrong: tuple[tuple[str, float], ...]
     if far < MIDDLE_REL:
         answer, wrong = "center", ((column, 1.0), (row, 1.0))
     elif far < 2 * MIDDLE_REL or far < 1.35 * near:
@@ -120,7 +120,7 @@ def judge_where(scene: Scene, world: World, slots: Slots) -> Truth | None:
         answer = column if abs(x) > abs(y) else row
         other = row if answer == column else column
         wrong = ((f"{row} {column}", 2.0), (other, 0.3), ("center", 0.3))
-    return Truth(answer, scene.by_name[slots.thing], seen([item], 0.12 + 0.2 * near), wrong)
+    return Truth(answer, scene.by_name[slots.thing], seen([item], 0.18 + 0.2 * near), wrong)
 
 
 def _gap(scene: Scene, first: SceneObject, second: SceneObject, place: str) -> float:
@@ -175,8 +175,6 @@ PLACING = (
         choose_side,
         judge_side,
     ),
-    Template(
-        "corner", "What is in the {place} corner?", "other", 2.0, choose_corner, judge_corner
-    ),
-    Template("where", "Where is the {thing}?", "other", 4.0, choose_where, judge_where),
+    Template("corner", "What is in the {place} corner?", "other", 2.0, choose_corner, judge_corner),
+    Template("where", "Where is the {thing}?", "other", 6.0, choose_where, judge_where),
 )

@@ -14,17 +14,15 @@ from vqax.data.scenes.placing import PLACING
 from vqax.data.scenes.randomness import generator
 from vqax.data.scenes.scene import Scene
 from vqax.data.scenes.settings import QUESTION_IDS_PER_IMAGE, SPLITS, SceneSettings
-from vqax.data.scenes.template import Slots, Template, Truth
-from vqax.data.scenes.world import World
+from vqax.data.scenes.template import Slots, Template, Truth, pick
 from vqax.errors import UsageError
 
 TEMPLATES = {
-    template.name: template
-    for template in (*EXISTENCE, *COUNTING, *COLOURING, *NAMING, *PLACING)
+    template.name: template for template in (*EXISTENCE, *COUNTING, *COLOURING, *NAMING, *PLACING)
 }
 TRIES = 400
-COMPLEMENTS = 10
-"""Among so many pictures with another answer the complement is drawn, evenly over answers."""
+SEARCHED = 150
+"""So many pictures are looked through for a complement, drawn evenly over the answers found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class _Book:
         self.asked.append(Asked(question_id, scene, template, text, truth, pair))
 
 
-def ask(settings: SceneSettings, world: World, split: str, scenes: Sequence[Scene]) -> list[Asked]:
+def ask(settings: SceneSettings, split: str, scenes: Sequence[Scene]) -> list[Asked]:
     """All questions of a split, in the order of their ids.
 
     The pictures take turns, so each is asked about equally often.
@@ -73,25 +71,23 @@ def ask(settings: SceneSettings, world: World, split: str, scenes: Sequence[Scen
         rng = generator(settings.seed, "question", SPLITS.index(split), number)
         scene = scenes[number % len(scenes)]
         if paired:
-            _ask_pair(book, world, scene, scenes, number, rng)
+            _ask_pair(book, scene, scenes, number, rng)
         else:
-            template, slots, truth = _draw(book, world, scene, rng)
+            template, slots, truth = _draw(book, scene, rng)
             book.add(scene, template.name, template.words(slots), truth)
     return sorted(book.asked, key=lambda asked: asked.question_id)
 
 
-def _draw(
-    book: _Book, world: World, scene: Scene, rng: np.random.Generator
-) -> tuple[Template, Slots, Truth]:
+def _draw(book: _Book, scene: Scene, rng: np.random.Generator) -> tuple[Template, Slots, Truth]:
     """A template by weight, and what fills it, that makes sense and is new for the picture."""
     templates = tuple(TEMPLATES.values())
     weights = np.array([template.weight for template in templates])
     for _ in range(TRIES):
         template = templates[int(rng.choice(len(templates), p=weights / weights.sum()))]
-        slots = template.choose(scene, world, rng)
+        slots = template.choose(scene, rng)
         if slots is None or not book.free(scene, template.words(slots)):
             continue
-        truth = template.judge(scene, world, slots)
+        truth = template.judge(scene, slots)
         if truth is not None:
             return template, slots, truth
     raise UsageError(
@@ -102,7 +98,6 @@ def _draw(
 
 def _ask_pair(
     book: _Book,
-    world: World,
     scene: Scene,
     scenes: Sequence[Scene],
     pair: int,
@@ -110,9 +105,9 @@ def _ask_pair(
 ) -> None:
     """A question and the same words on another picture where the answer differs (VQA v2)."""
     for _ in range(TRIES):
-        template, slots, truth = _draw(book, world, scene, rng)
+        template, slots, truth = _draw(book, scene, rng)
         text = template.words(slots)
-        found = _complement(book, world, scenes, template, slots, truth.answer, rng)
+        found = _complement(book, scenes, template, slots, truth.answer, rng)
         if found is not None:
             book.add(scene, template.name, text, truth, pair)
             book.add(found[0], template.name, text, found[1], pair)
@@ -125,25 +120,22 @@ def _ask_pair(
 
 def _complement(
     book: _Book,
-    world: World,
     scenes: Sequence[Scene],
     template: Template,
     slots: Slots,
     answer: str,
     rng: np.random.Generator,
 ) -> tuple[Scene, Truth] | None:
-    """A picture with another answer, drawn evenly over the answers met first."""
+    """A picture with another answer, drawn evenly over the other answers."""
     text = template.words(slots)
-    found: list[tuple[Scene, Truth]] = []
-    for index in rng.permutation(len(scenes)):
+    enough = 1 if template.answer_type == "yes/no" else len(scenes)
+    found: dict[str, tuple[Scene, Truth]] = {}
+    for number, index in enumerate(rng.permutation(len(scenes))):
         scene = scenes[index]
-        truth = template.judge(scene, world, slots)
+        truth = template.judge(scene, slots)
         if truth is not None and truth.answer != answer and book.free(scene, text):
-            found.append((scene, truth))
-            if len(found) == COMPLEMENTS:
-                break
-    if not found:
-        return None
-    answers = list(dict.fromkeys(truth.answer for _, truth in found))
-    chosen = answers[int(rng.integers(len(answers)))]
-    return next(item for item in found if item[1].answer == chosen)
+            found.setdefault(truth.answer, (scene, truth))
+        if len(found) >= enough or (found and number >= SEARCHED):
+            break
+    chosen = pick(tuple(found), rng)
+    return None if chosen is None else found[chosen]

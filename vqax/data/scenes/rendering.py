@@ -59,7 +59,7 @@ def render(settings: SceneSettings, world: World, split: str, index: int) -> Pic
         _paint(pixels, item, rng)
         owner[item.window][item.alpha > 0.5] = number
     objects = tuple(_describe(number, item, owner) for number, item in enumerate(placed))
-    scene = Scene(settings.image_ids(split)[index], settings.image_size_px, objects)
+    scene = Scene(world, settings.image_ids(split)[index], settings.image_size_px, objects)
     return Picture(scene, np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
 
 
@@ -95,8 +95,8 @@ def _shape(
     shape = shape.crop(shape.getbbox())
     longest = rng.uniform(settings.min_object_px, settings.max_object_px)
     scale = longest / max(shape.size)
-    size = tuple(max(4, round(side * scale)) for side in shape.size)
-    small = shape.resize(size, Image.Resampling.LANCZOS)
+    width, height = (max(4, round(side * scale)) for side in shape.size)
+    small = shape.resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(small, dtype=np.float32) / np.float32(255)
 
 
@@ -107,18 +107,14 @@ def _covered(others: list[Placed], size_px: int) -> Bool[np.ndarray, "h w"]:
     return covered
 
 
-def _overlap(
-    candidate: Placed, others: list[Placed], occupied: Bool[np.ndarray, "h w"]
-) -> float:
+def _overlap(candidate: Placed, others: list[Placed], occupied: Bool[np.ndarray, "h w"]) -> float:
     """Shared pixels over the smallest silhouette, so that no object is hidden by more."""
     shared = np.count_nonzero(occupied[candidate.window] & (candidate.alpha > 0.5))
-    smallest = min(np.count_nonzero(item.alpha > 0.5) for item in [candidate, *others])
+    smallest = min(int(np.count_nonzero(item.alpha > 0.5)) for item in [candidate, *others])
     return shared / max(1, smallest)
 
 
-def _paint(
-    pixels: Float32[np.ndarray, "h w 3"], item: Placed, rng: np.random.Generator
-) -> None:
+def _paint(pixels: Float32[np.ndarray, "h w 3"], item: Placed, rng: np.random.Generator) -> None:
     """Lay a soft dark (for black: light) rim and then the shaded colour over ``pixels``."""
     colour = np.asarray(RGB[item.role.colour], np.float32)
     colour = colour + rng.normal(0, COLOUR_JITTER, 3).astype(np.float32)

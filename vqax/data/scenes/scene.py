@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from vqax.data.scenes.glyphs import NAMED, Thing
+from vqax.data.scenes.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,9 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """The objects of one picture, from the farthest to the nearest."""
+    """The objects of one picture, from the farthest to the nearest, and the world it is from."""
 
+    world: World
     image_id: int
     size_px: int
     objects: tuple[SceneObject, ...]
@@ -60,6 +62,11 @@ class Scene:
     def singles(self) -> tuple[str, ...]:
         """The categories of which there is exactly one object."""
         return tuple(name for name, indices in self.by_name.items() if len(indices) == 1)
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """The categories of which there is none."""
+        return tuple(t.name for t in self.world.things if t.name not in self.by_name)
 
     def one(self, name: str) -> SceneObject | None:
         """The only object of a category, or None when there is none or more than one."""

@@ -9,7 +9,6 @@ import numpy as np
 from vqax.data.scenes.colours import COLOURS
 from vqax.data.scenes.glyphs import NAMED
 from vqax.data.scenes.scene import Scene, SceneObject
-from vqax.data.scenes.world import World
 
 NEAR_COLOURS = {colour.name: colour.near for colour in COLOURS}
 HIDDEN_COST = 0.8
@@ -42,8 +41,8 @@ class Truth:
     alternatives: tuple[tuple[str, float], ...]
 
 
-Choose = Callable[[Scene, World, np.random.Generator], Slots | None]
-Judge = Callable[[Scene, World, Slots], Truth | None]
+Choose = Callable[[Scene, np.random.Generator], Slots | None]
+Judge = Callable[[Scene, Slots], Truth | None]
 
 
 class Template(NamedTuple):
@@ -100,9 +99,9 @@ def seen(items: Sequence[SceneObject], base: float) -> float:
     return base + HIDDEN_COST * hidden + SMALL_COST * small
 
 
-def name_of(scene: Scene, world: World, needed: tuple[int, ...], base: float) -> Truth:
+def name_of(scene: Scene, needed: tuple[int, ...], base: float) -> Truth:
     """The category of the needed objects (all the same), mistaken for others of its kind."""
     items = [scene.objects[i] for i in needed]
     thing = items[0].thing
-    wrong = tuple((name, 1.0) for name in world.of_kind(thing.kind) if name != thing.name)
+    wrong = tuple((name, 1.0) for name in scene.world.of_kind(thing.kind) if name != thing.name)
     return Truth(thing.name, needed, seen(items, base), wrong)

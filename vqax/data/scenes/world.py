@@ -31,6 +31,11 @@ class World:
         """How often a category has each colour; sums to 1."""
         return self.colour_prior[[thing.name for thing in self.things].index(name)]
 
+    def draw_colour(self, name: str, rng: np.random.Generator, *, but: str = "") -> str:
+        """A colour as usual for a category, other than ``but``."""
+        shares = self.colours_of(name) * [colour.name != but for colour in self.colours]
+        return self.colours[int(rng.choice(len(shares), p=shares / shares.sum()))].name
+
     def of_kind(self, kind: str) -> tuple[str, ...]:
         """The names of all things of a kind."""
         return tuple(thing.name for thing in self.things if thing.kind == kind)

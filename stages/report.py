@@ -1,0 +1,189 @@
+"""Stage ``report``: gather what the other stages wrote into one HTML file and its figures."""
+
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from stages.params import Params, named, read_yaml
+from stages.prepare import Prepared, load_prepared
+from stages.tables import printed_pairs
+from stages.workspace import Workspace
+from vqax.data import human_map_paths, load_rgb, read_human_map
+from vqax.files import read_json, read_parquet
+from vqax.report.cd_diagram import draw_cd_diagram, write_figure
+from vqax.report.content import Comparison, Provenance, ReportContent, RunDescription
+from vqax.report.gallery import GalleryItem, RunAnswer, select
+from vqax.report.html import write_report
+
+VERSIONS = ("vqax", "torch", "torchvision", "numpy", "scipy", "pandas", "h5py")
+
+
+def run(params: Params, workspace: Workspace) -> dict[str, Any]:
+    """Write data/report/report.html and the critical-difference diagrams beside it."""
+    names = list(params.runs)
+    questions = {n: read_parquet(workspace.scores(n) / "questions.parquet") for n in names}
+    ranks = read_parquet(workspace.significance() / "ranks.parquet")
+    dataset = params.runs[names[0]].dataset
+    prepared = load_prepared(params, workspace, dataset)
+    chosen = names[-1]
+    selection = select(
+        questions[chosen],
+        count=params.report.gallery,
+        seed=params.seed,
+        run_label=params.label(chosen),
+        among=f"the {len(questions[chosen])} test questions",
+    )
+    content = ReportContent(
+        title=params.report.title,
+        asked=params.report.asked,
+        dataset=params.datasets[dataset].label,
+        dataset_description=_describe_dataset(params, workspace, dataset),
+        runs=tuple(_describe_run(params, n) for n in names),
+        headline=read_parquet(workspace.tables() / "headline.parquet"),
+        metrics=pd.concat(
+            [read_parquet(workspace.scores(n) / "metrics.parquet") for n in names],
+            ignore_index=True,
+        ),
+        ranks=ranks,
+        pairs=read_parquet(workspace.significance() / "pairs.parquet"),
+        history=_history(workspace, names),
+        provenance=_provenance(params, workspace),
+        comparisons=tuple(
+            Comparison(proposed, baseline, printed_pairs(params, proposed, baseline))
+            for proposed, baseline in params.report.comparisons.items()
+        ),
+        cd_diagrams=_diagrams(params, workspace, ranks),
+        gallery=tuple(
+            _item(workspace, prepared, questions, question_id, reason)
+            for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
+        ),
+        gallery_rule=selection.rule,
+        caveats=params.report.caveats,
+    )
+    write_report(workspace.report, content)
+    return {
+        "report": str(workspace.report.resolve()),
+        "megabytes": round(workspace.report.stat().st_size / 1e6, 1),
+    }
+
+
+def _describe_dataset(params: Params, workspace: Workspace, name: str) -> str:
+    card = read_json(workspace.dataset(name) / "card.json")
+    questions, pictures = card["questions"], card["pictures"]
+    return (
+        f"{params.datasets[name].label}: trained on {questions['train']:,} questions about "
+        f"{pictures['train']:,} pictures, epochs chosen on {questions['validation']:,} questions "
+        f"held out of train, everything below measured on {questions['test']:,} other questions "
+        f"about {pictures['test']:,} other pictures. {card['answers']} possible answers; "
+        f"{card['skipped']} records could not be used and were skipped. {params.report.about}"
+    ).strip()
+
+
+def _describe_run(params: Params, name: str) -> RunDescription:
+    run = params.run(name)
+    goal = run.objective
+    words = {
+        "answer": "cross-entropy on the ten people's answers",
+        "uncertainty": f"cross-entropy plus the {goal.source} uncertainty loss "
+        f"({', '.join(goal.terms)}; T = {goal.samples})",
+    }[goal.name]
+    if goal.name == "uncertainty" and goal.certainty:
+        words += f", with the certainty gradient (λ = {goal.certainty.gain:g})"
+    training = params.training_of(name)
+    return RunDescription(
+        name=name,
+        label=params.label(name),
+        description=f"{run.model}; {words}; {training.epochs} epochs, batch "
+        f"{training.batch_size}, {training.precision}",
+        dataset=params.datasets[run.dataset].label,
+    )
+
+
+def _history(workspace: Workspace, names: list[str]) -> pd.DataFrame:
+    """The curves a reader wants: means, not the extremes over the steps of an epoch."""
+    history = pd.concat([read_parquet(workspace.run(n) / "history.parquet") for n in names])
+    extremes = history["metric"].str.endswith(("_min", "_max"))
+    return history[~extremes & (history["metric"] != "gradient_norm")]
+
+
+def _provenance(params: Params, workspace: Workspace) -> Provenance:
+    settings = workspace.root / "params.yaml"
+    return Provenance(
+        date=datetime.fromtimestamp(settings.stat().st_mtime, UTC).strftime("%Y-%m-%d"),
+        command="vqax repro",
+        seed=params.seed,
+        versions={name: metadata.version(name) for name in VERSIONS},
+        parameters=read_yaml(settings),
+    )
+
+
+def _diagrams(params: Params, workspace: Workspace, ranks: pd.DataFrame) -> dict[str, str]:
+    """A critical-difference diagram per measure, from the rows of the rank table itself."""
+    drawn = {}
+    for measure, table in ranks.groupby("measure", sort=False):
+        figure = draw_cd_diagram(
+            table["mean_rank"].to_numpy(),
+            [params.label(name) for name in table["run"]],
+            float(table["cd"].iloc[0]),
+            n_blocks=int(table["n_blocks"].iloc[0]),
+            alpha=params.significance.alpha,
+        )
+        _, svg = write_figure(figure, workspace.report.parent / f"cd_{measure}")
+        drawn[str(measure)] = svg.read_text(encoding="utf-8")
+    return drawn
+
+
+def _item(
+    workspace: Workspace,
+    prepared: Prepared,
+    questions: dict[str, pd.DataFrame],
+    question_id: int,
+    reason: str,
+) -> GalleryItem:
+    example = next(e for e in prepared.test if e.question_id == question_id)
+    folder = prepared.test_folder.human_maps_dir
+    people = human_map_paths(folder).get(question_id, []) if folder else []
+    return GalleryItem(
+        question_id=question_id,
+        question=example.question,
+        question_type=example.question_type,
+        answer_type=example.answer_type,
+        reason=reason,
+        picture=load_rgb(prepared.test_folder.image_path(example.image_id)),
+        truth=example.multiple_choice_answer,
+        human_answers=example.answers,
+        human_map=np.mean([read_human_map(path) for path in people], axis=0) if people else None,
+        answers=tuple(
+            _answer(workspace, name, table.set_index("question_id").loc[question_id], question_id)
+            for name, table in questions.items()
+        ),
+    )
+
+
+def _answer(workspace: Workspace, name: str, row: pd.Series, question_id: int) -> RunAnswer:
+    method, raw_map = _map(workspace, name, question_id)
+    return RunAnswer(
+        run=name,
+        answer=row["answer"],
+        top5=tuple(zip(row["top5_answers"], row["top5_probabilities"], strict=True)),
+        accuracy=float(row["accuracy_official"]),
+        aleatoric=float(row["aleatoric"]),
+        epistemic=float(row["epistemic"]),
+        predictive=float(row["predictive"]),
+        method=method,
+        raw_map=raw_map,
+    )
+
+
+def _map(workspace: Workspace, name: str, question_id: int) -> tuple[str, np.ndarray]:
+    """The attention of a run, or its first other map where it has no attention."""
+    source = workspace.explanation(name)
+    index = read_parquet(source / "index.parquet")
+    rows = index[index["question_id"] == question_id].set_index("method")
+    method = "attention" if "attention" in rows.index else str(rows.index[0])
+    with h5py.File(source / named(rows["file"].to_dict(), method, "map", str(source))) as file:
+        return method, file["maps"][int(rows.loc[method, "row"])]

@@ -1,0 +1,271 @@
+"""A whole scenes data set on disk, in the official formats of VQA, COCO and VQA-HAT."""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import pandas as pd
+from PIL import Image
+
+from vqax.data.coco import Instance, write_instances
+from vqax.data.folder import annotations_name, picture_name, questions_name
+from vqax.data.hat import write_human_map
+from vqax.data.records import Annotation, Question
+from vqax.data.scenes.annotators import annotate, most_common
+from vqax.data.scenes.human_maps import Box, human_map
+from vqax.data.scenes.question_types import question_type
+from vqax.data.scenes.questions import TEMPLATES, Asked, ask
+from vqax.data.scenes.randomness import generator
+from vqax.data.scenes.rendering import render
+from vqax.data.scenes.scene import Scene
+from vqax.data.scenes.settings import SPLITS, SceneSettings
+from vqax.data.scenes.world import build_world
+from vqax.data.vqa import write_annotations, write_questions
+from vqax.errors import BadData
+from vqax.files import unwritable, write_json, write_parquet
+
+FACTS = "scene_facts.parquet"
+PREFIX = {"v1": "", "v2": "v2_"}
+MAPS_PER_QUESTION = {"train2014": 1, "val2014": 3}
+JPEG_QUALITY = 95
+CHUNK = 50
+INFO = {
+    "description": "Generated scenes with questions in the layout of the VQA data set. "
+    "Silhouettes: Font Awesome Free 6 by Fonticons, Inc. (icons CC BY 4.0).",
+    "version": "1.0",
+}
+
+Progress = Callable[[int, int], None]
+Job = TypeVar("Job")
+Done = TypeVar("Done")
+
+
+class PictureJob(NamedTuple):
+    """Pictures to draw, by number within their split."""
+
+    folder: Path
+    settings: SceneSettings
+    split: str
+    indices: range
+
+
+class MapJob(NamedTuple):
+    """Human maps to draw: (question_id, k, boxes of all objects, needed ones)."""
+
+    folder: Path
+    settings: SceneSettings
+    maps: list[tuple[int, int, list[Box], tuple[int, ...]]]
+
+
+class Pool:
+    """Runs jobs in order, here or in ``workers`` processes, and counts what is done."""
+
+    def __init__(
+        self, executor: ProcessPoolExecutor | None, progress: Progress | None, total: int
+    ) -> None:
+        self._map = map if executor is None else executor.map
+        self._progress, self._total, self._done = progress, total, 0
+
+    def run(self, work: Callable[[Job], Sequence[Done]], jobs: Iterable[Job]) -> Iterator[Done]:
+        """Everything the jobs return, in the order of the jobs."""
+        for done in self._map(work, jobs):
+            self._done += len(done)
+            if self._progress is not None:
+                self._progress(self._done, self._total)
+            yield from done
+
+
+def generate(
+    root: Path, settings: SceneSettings, progress: Progress | None = None, *, workers: int = 1
+) -> None:
+    """Write the data set to ``root``, which appears only when it is whole.
+
+    The bytes of every file depend on ``settings`` alone, not on ``workers``. With more than one
+    worker the calling script needs the usual ``if __name__ == "__main__"``.
+
+    Raises:
+        BadData: ``root`` already holds files, the disk is full or the folder cannot be written.
+        UsageError: the pictures do not suffice for so many questions.
+        MissingArtefact: ``fontawesomefree`` is not installed.
+    """
+    partial = root.with_name(f".{root.name}.{os.getpid()}.tmp")
+    try:
+        if root.exists() and any(root.iterdir()):
+            raise BadData(f"{root}: already holds files; delete it or choose another folder")
+        partial.mkdir(parents=True)
+        with _pool(settings, progress, workers) as pool:
+            _write(partial, settings, pool)
+        partial.replace(root)
+    except OSError as error:
+        raise unwritable(root, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+@contextmanager
+def _pool(settings: SceneSettings, progress: Progress | None, workers: int) -> Iterator[Pool]:
+    total = sum(settings.images(split) + _mapped(settings, split) for split in SPLITS)
+    if workers <= 1:
+        yield Pool(None, progress, total)
+        return
+    # spawn: forking a process that has already started torch's threads can hang
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as executor:
+        yield Pool(executor, progress, total)
+
+
+def _write(root: Path, settings: SceneSettings, pool: Pool) -> None:
+    facts = []
+    for split in SPLITS:
+        scenes = _draw_pictures(root, settings, split, pool)
+        asked = ask(settings, split, scenes)
+        _write_questions(root, settings, split, asked)
+        _write_instances(root, split, scenes)
+        _draw_maps(root, settings, split, asked, pool)
+        facts.append(_facts(split, asked))
+    write_parquet(root / FACTS, pd.concat(facts, ignore_index=True))
+
+
+def _draw_pictures(root: Path, settings: SceneSettings, split: str, pool: Pool) -> list[Scene]:
+    folder = root / "images" / split
+    folder.mkdir(parents=True)
+    numbers = range(settings.images(split))
+    jobs = [
+        PictureJob(folder, settings, split, numbers[first : first + CHUNK])
+        for first in numbers[::CHUNK]
+    ]
+    return list(pool.run(draw_pictures, jobs))
+
+
+def draw_pictures(job: PictureJob) -> list[Scene]:
+    """Draw and save the pictures of a job."""
+    world = build_world(job.settings)
+    scenes = []
+    for index in job.indices:
+        scene, pixels = render(job.settings, world, job.split, index)
+        path = job.folder / picture_name(job.split, scene.image_id)
+        Image.fromarray(pixels).save(path, "JPEG", quality=JPEG_QUALITY)
+        scenes.append(scene)
+    return scenes
+
+
+def _write_questions(
+    root: Path, settings: SceneSettings, split: str, asked: Sequence[Asked]
+) -> None:
+    prefix = PREFIX[settings.flavour]
+    questions = [Question(a.question_id, a.scene.image_id, a.text) for a in asked]
+    annotations = [_annotation(settings, one) for one in asked]
+    info = INFO | {"version": "2.0" if prefix else "1.0"}
+    path = root / questions_name(split, prefix)
+    write_questions(path, questions, data_subtype=split, info=info)
+    path = root / annotations_name(split, prefix)
+    write_annotations(path, annotations, data_subtype=split, info=info)
+    if prefix:
+        write_json(root / f"{prefix}mscoco_{split}_complementary_pairs.json", _pairs(asked))
+
+
+def _annotation(settings: SceneSettings, one: Asked) -> Annotation:
+    answers = annotate(one.truth, generator(settings.seed, "answers", one.question_id))
+    return Annotation(
+        question_id=one.question_id,
+        image_id=one.scene.image_id,
+        question_type=question_type(one.text),
+        answer_type=TEMPLATES[one.template].answer_type,
+        multiple_choice_answer=most_common(answers),
+        answers=answers,
+    )
+
+
+def _pairs(asked: Sequence[Asked]) -> list[list[int]]:
+    """The question ids of each complementary pair, in the layout of VQA v2."""
+    pairs: dict[int, list[int]] = {}
+    for one in asked:
+        pairs.setdefault(one.pair, []).append(one.question_id)
+    return [pairs[number] for number in sorted(pairs)]
+
+
+def _write_instances(root: Path, split: str, scenes: Sequence[Scene]) -> None:
+    instances = [
+        Instance(scene.image_id, item.name, item.box_px, item.mask_rle, (item.colour,))
+        for scene in scenes
+        for item in scene.objects
+    ]
+    sizes = {scene.image_id: (scene.size_px, scene.size_px) for scene in scenes}
+    path = root / "annotations" / f"instances_{split}.json"
+    write_instances(path, instances, data_subtype=split, sizes_px=sizes, info=INFO)
+
+
+def _draw_maps(
+    root: Path, settings: SceneSettings, split: str, asked: Sequence[Asked], pool: Pool
+) -> None:
+    folder = root / "vqa_hat" / split
+    maps = [
+        (one.question_id, k, [item.box_px for item in one.scene.objects], one.truth.needed)
+        for one in _with_maps(settings, split, asked)
+        for k in range(1, MAPS_PER_QUESTION[split] + 1)
+    ]
+    starts = range(0, len(maps), 4 * CHUNK)
+    jobs = [MapJob(folder, settings, maps[first : first + 4 * CHUNK]) for first in starts]
+    for _ in pool.run(draw_maps, jobs):
+        pass
+
+
+def draw_maps(job: MapJob) -> list[Path]:
+    """Draw and save the human maps of a job."""
+    seed, size = job.settings.seed, job.settings.image_size_px
+    return [
+        write_human_map(
+            job.folder,
+            question_id,
+            k,
+            human_map(size, boxes, needed, generator(seed, "human_map", question_id, k)),
+        )
+        for question_id, k, boxes, needed in job.maps
+    ]
+
+
+def _with_maps(settings: SceneSettings, split: str, asked: Sequence[Asked]) -> list[Asked]:
+    """All questions, or for train ``human_map_questions`` of them spread over the pictures."""
+    wanted = settings.human_map_questions
+    if split != SPLITS[0] or wanted is None:
+        return list(asked)
+    chosen = generator(settings.seed, "human_map").permutation(len(asked))[:wanted]
+    return [asked[i] for i in sorted(chosen)]
+
+
+def _mapped(settings: SceneSettings, split: str) -> int:
+    """How many human maps a split has."""
+    questions = settings.questions(split)
+    if split == SPLITS[0] and settings.human_map_questions is not None:
+        questions = settings.human_map_questions
+    return questions * MAPS_PER_QUESTION[split]
+
+
+def _facts(split: str, asked: Sequence[Asked]) -> pd.DataFrame:
+    """What is known about each question beyond the official files."""
+    partners: dict[int, list[int]] = {}
+    for one in asked:
+        partners.setdefault(one.pair, []).append(one.question_id)
+    rows = []
+    for one in asked:
+        needed = [one.scene.objects[i] for i in one.truth.needed]
+        other = [q for q in partners[one.pair] if q != one.question_id] if one.pair >= 0 else []
+        rows.append(
+            {
+                "question_id": one.question_id,
+                "image_id": one.scene.image_id,
+                "split": split,
+                "template": one.template,
+                "truth": one.truth.answer,
+                "difficulty": one.truth.difficulty,
+                "needed_boxes_px": [list(item.box_px) for item in needed],
+                "needed_categories": [item.name for item in needed],
+                "complement_id": other[0] if other else -1,
+            }
+        )
+    return pd.DataFrame(rows)

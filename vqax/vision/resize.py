@@ -1,0 +1,23 @@
+"""One convention from a picture to what a network sees: the whole picture, squeezed to a square.
+
+No crop, so that cell (i,j) of an h×w grid covers the same fraction of the original picture as of
+the network's input, and a map drawn over the original needs no shift. Antialiased, because a
+point-sampled picture moves edges by up to a cell.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image
+from torch import Tensor
+
+CONVENTION = "whole picture to a square, antialiased bilinear, no crop"
+
+
+def preprocess(image: Image.Image, input_px: int) -> UInt8[Tensor, "3 h w"]:
+    """The picture as RGB in 0..255 of ``input_px`` × ``input_px``; aspect ratio is not kept.
+
+    Mean and deviation of the colours belong to the weights: the extractor applies them.
+    """
+    square = image.convert("RGB").resize((input_px, input_px), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1)

