@@ -29,8 +29,7 @@ class Scenes(Section):
     val_images: Positive
     train_questions: Positive
     val_questions: Positive
-    human_maps_train: int
-    human_maps_val: int
+    human_map_questions: int | None = Field(description="train questions with a human map")
     seed: int
 
 
@@ -105,6 +104,9 @@ class Objective(Section):
     sigma0_squared: float = 0.0
     noise: Literal["sigma", "variance"] = "sigma"
     likelihood: Literal["log_mean_exp", "mean_ce"] = "log_mean_exp"
+    udl_form: Literal["elu", "paper_alg1", "released"] = "elu"
+    ve_form: Literal["eq10", "paper_alg1"] = "eq10"
+    mc_scope: Literal["head", "full"] = "head"
     certainty: Certainty | None = None
 
 

@@ -15,11 +15,8 @@ def run(
     """Generate ``name`` from its settings into the root its data set names."""
     scenes = named(params.scenes, name, "Scenes data set", "params.yaml: scenes")
     root = _root(params, workspace, name)
-    temporary = root.with_name(f".{root.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    generate(temporary, SceneSettings(**scenes.model_dump()), workers=workers, progress=progress)
     shutil.rmtree(root, ignore_errors=True)
-    temporary.rename(root)
+    generate(root, SceneSettings(**scenes.model_dump()), workers=workers, progress=progress)
     return {"data set": str(root), "questions": scenes.train_questions + scenes.val_questions}
 
 

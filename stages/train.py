@@ -11,7 +11,7 @@ from stages.params import Params, Training, named
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
 from vqax.files import write_parquet
-from vqax.learning import OBJECTIVES
+from vqax.learning.objective import OBJECTIVES
 from vqax.learning.batches import VqaDataset
 from vqax.learning.certainty import CertaintySettings
 from vqax.learning.loop import TrainSettings, train

@@ -1,5 +1,6 @@
 """What the loop optimises, measures, keeps and refuses."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def test_loop_is_the_literal_loop(tmp_path: Path) -> None:
             "optimiser": OptimiserSettings("sgd", rate, weight_decay=decay),
             "clip": 0.4,
             "epochs": 2,
+            "decay": "cosine",
         },
     )
     network, data, clipped, losses = tiny.model(dropout=0.0), tiny.TinyData(20), 0, []
@@ -55,11 +57,12 @@ def test_loop_is_the_literal_loop(tmp_path: Path) -> None:
             gradients = torch.autograd.grad(loss, list(network.parameters()))
             norm = torch.sqrt(sum((gradient**2).sum() for gradient in gradients))
             scale = min(1.0, 0.4 / float(norm))
+            now = rate * (1.0 + math.cos(math.pi * len(losses) / 6)) / 2.0
             clipped += scale < 1.0
             losses.append((loss.item(), len(rows)))
             with torch.no_grad():
                 for parameter, gradient in zip(network.parameters(), gradients, strict=True):
-                    parameter -= rate * (gradient * scale + decay * parameter)
+                    parameter -= now * (gradient * scale + decay * parameter)
     assert 0 < clipped < 6
     for a, b in zip(found.parameters(), network.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-5)
@@ -133,7 +136,8 @@ def test_patience_stops_early(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("held_out", [None, tiny.TinyData(0)], ids=["none", "empty"])
 def test_without_validation_the_last_epoch_counts(tmp_path: Path, held_out) -> None:
-    _, history = run(tmp_path, held_out=held_out, changes={"patience": 1})
+    network, history = run(tmp_path, held_out=held_out, changes={"patience": 1})
+    assert not network.training
     assert list(history.curve("train", "loss")) == [1, 2, 3]
     assert history.best_epoch() is None
 

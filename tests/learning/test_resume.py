@@ -133,6 +133,16 @@ def program(folder: Path, *arguments: str, launcher: tuple[str, ...] = ()):
     )
 
 
+def test_starting_anew_forgets_the_old_checkpoint(tmp_path: Path) -> None:
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    run(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, broken)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
@@ -166,9 +176,8 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
     history = train(
         one,
         tiny.plain_objective,
-        tiny.TinyData(25),
-        tiny.TinyData(9, seed=5),
-        tiny.settings(),
+        *tiny.uneven_parts(),
+        tiny.settings(batch_size=5),
         checkpoint_dir=tmp_path / "one",
     )
     found = tiny.model(seed=7)

@@ -76,9 +76,9 @@ def sample_content(
     *, questions: int = 8, seed: int = 3, size_px: tuple[int, int] = (224, 224)
 ) -> ReportContent:
     """Six runs, three printed tables, and a gallery whose first question is hostile text."""
-    rng = np.random.default_rng(seed)
-    gallery, rule = _gallery(rng, questions, size_px)
-    ranks = _ranks(rng)
+    rngs = [np.random.default_rng([seed, part]) for part in range(6)]
+    gallery, rule = _gallery(rngs[0], questions, size_px)
+    ranks = _ranks(rngs[1])
     return ReportContent(
         title="Certainty-guided attention, measured again",
         asked="Does training with uncertainty losses and the certainty gradient (P-GCA, A-GCA) "
@@ -88,11 +88,11 @@ def sample_content(
         "1,500 questions in the official VQA v1 format, ten simulated answers each and simulated "
         "maps of where people looked.",
         runs=RUNS,
-        headline=_headline(rng),
-        metrics=_metrics(rng),
+        headline=_headline(rngs[2]),
+        metrics=_metrics(rngs[3]),
         ranks=ranks,
-        pairs=_pairs(rng),
-        history=_history(rng),
+        pairs=_pairs(rngs[4]),
+        history=_history(rngs[5]),
         provenance=Provenance(
             date="2025-11-21",
             command="vqax repro && vqax report",
@@ -231,7 +231,7 @@ def _history(rng: np.random.Generator) -> pd.DataFrame:
     for run in RUNS:
         parts = ["loss", "answer_loss"]
         if run.name.startswith("mcb_"):
-            parts += ["uncertainty_loss", "udl"]
+            parts += ["uncertainty_loss", "udl", "variance"]
         for epoch in range(1, 9):
             for split, gap in (("train", 0.0), ("val", 0.15)):
                 for i, part in enumerate(parts):

@@ -16,6 +16,7 @@ from vqax.models.forward import Forward
 from vqax.models.options import known, option
 
 Cells = Float[Tensor, "b l d"]
+PerCell = Float[Tensor, "b l 1"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,13 @@ class CertaintySettings:
             raise UsageError(f"certainty.sign: {self.sign} is neither 1 nor -1; use one of them")
 
 
-def activation(answer: Cells, uncertainty: Cells, node: Cells) -> Cells:
+def activation(answer: Cells, uncertainty: Cells, node: Cells) -> PerCell:
     """m_y m_u with m = Σ_d g_d f_d, the class-activation map of each loss: (b, l, 1)."""
     maps = (answer * node).sum(-1, keepdim=True), (uncertainty * node).sum(-1, keepdim=True)
     return maps[0] * maps[1]
 
 
-def product(answer: Cells, uncertainty: Cells, node: Cells) -> Cells:  # noqa: ARG001
+def product(answer: Cells, uncertainty: Cells, node: Cells) -> PerCell:  # noqa: ARG001
     """Σ_d g_y g_u: equation 6 summed over the channels, (b, l, 1); uniform under sum pooling."""
     return (answer * uncertainty).sum(-1, keepdim=True)
 
@@ -71,7 +72,7 @@ def divided_by_sum(certainty: Cells) -> Cells:
     return certainty / certainty.sum(1, keepdim=True)
 
 
-REDUCTIONS: dict[str, Callable[[Cells, Cells, Cells], Cells]] = {
+REDUCTIONS: dict[str, Callable[[Cells, Cells, Cells], Tensor]] = {
     "activation": activation,
     "product": product,
     "per_channel": per_channel,

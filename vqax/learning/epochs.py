@@ -103,6 +103,7 @@ class Epochs:
     def stop_if_asked(self) -> None:
         if self.step.team.any(self.stop_asked()):
             self.save()
+            self.step.team.wait()  # torchrun ends all processes as soon as one has left
             raise Resumable(
                 f"{self.folder}: stopped in epoch {self.position.epoch + 1} after step "
                 f"{self.position.step}; run the same command with --resume to go on"

@@ -50,7 +50,8 @@ def train(
     The best epoch has the highest soft-score accuracy on ``validation_set``, a part of train and
     never the test split; without one the last epoch counts. ``fingerprint`` says what model and
     data these are. With ``resume`` and a checkpoint the result is bit-equal, on the same machine,
-    to that of a training never stopped. torch's global random state is left as it was found.
+    to that of a training never stopped (on CUDA if ``torch.use_deterministic_algorithms`` is on).
+    torch's global random state is left as it was found.
     ``progress`` gets steps done and in all, ``on_epoch`` the epoch from 1 and its values.
 
     Raises:

@@ -106,12 +106,11 @@ def uncertainty_terms(
     )
     distorted = distorted_logits(passes.logits, variance, noise, settings.noise)
     likelihood = LIKELIHOODS[settings.likelihood](distorted, targets)
-    distorted_losses = cross_entropy(distorted, targets)
     udl = UDL_FORMS[settings.udl_form]
     return {
         "ul": likelihood,
         "ve": EQUALISERS[settings.ve_form](variance, settings.sigma0_squared),
-        "udl": udl(distorted_losses, likelihood, answer_losses, settings.alpha),
+        "udl": udl(distorted, targets, likelihood, answer_losses, settings.alpha),
         "variance": variance.mean(-1),
     }
 

@@ -38,6 +38,11 @@ class Processes:
         """Whether the flag is up in at least one process."""
         return self.total([float(flag)])[0] > 0.0
 
+    def wait(self) -> None:
+        """Until every process has come this far."""
+        if self.world_size > 1:
+            distributed.barrier()
+
     def mean(self, values: Mapping[str, Tensor], weight: float) -> dict[str, float]:
         """Means of scalars, each process counting by its ``weight``; the weights add up to 1."""
         here = torch.stack([value.detach().float() for value in values.values()]).tolist()

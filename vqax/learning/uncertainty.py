@@ -111,7 +111,8 @@ EQUALISERS = {"eq10": equaliser_eq10, "paper_alg1": equaliser_alg1}
 
 
 def udl_elu(
-    distorted_losses: Float[Tensor, "s b"],  # noqa: ARG001
+    distorted: Float[Tensor, "s b a"],  # noqa: ARG001
+    targets: Float[Tensor, "b a"],  # noqa: ARG001
     likelihood_losses: Float[Tensor, "b"],
     answer_losses: Float[Tensor, "b"],
     alpha: float = 1.0,
@@ -121,7 +122,8 @@ def udl_elu(
 
 
 def udl_alg1(
-    distorted_losses: Float[Tensor, "s b"],  # noqa: ARG001
+    distorted: Float[Tensor, "s b a"],  # noqa: ARG001
+    targets: Float[Tensor, "b a"],  # noqa: ARG001
     likelihood_losses: Float[Tensor, "b"],
     answer_losses: Float[Tensor, "b"],
     alpha: float = 1.0,  # noqa: ARG001
@@ -131,13 +133,14 @@ def udl_alg1(
 
 
 def udl_released(
-    distorted_losses: Float[Tensor, "s b"],
+    distorted: Float[Tensor, "s b a"],
+    targets: Float[Tensor, "b a"],
     likelihood_losses: Float[Tensor, "b"],  # noqa: ARG001
     answer_losses: Float[Tensor, "b"],
     alpha: float = 1.0,
 ) -> Float[Tensor, "b"]:
     """UDL = 1/T Σ_t -ELU_α(Ly - CE_t) (released code, there on batch means)."""
-    return -functional.elu(answer_losses - distorted_losses, alpha).mean(0)
+    return -functional.elu(answer_losses - cross_entropy(distorted, targets), alpha).mean(0)
 
 
 UDL_FORMS = {"elu": udl_elu, "paper_alg1": udl_alg1, "released": udl_released}

@@ -22,23 +22,23 @@ def unit(x: Float[Tensor, "*b d"], eps: float = 1e-6) -> Float[Tensor, "*b d"]:
 
 
 class UnitSignedSqrt(torch.autograd.Function):
-    """One pass each way; composed of elementwise operations it was half of an MCB step."""
+    """Few passes over memory; left to autograd the two steps took half of an MCB step."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        size = full_precision(x).abs()
-        length = size.sum(-1, keepdim=True)
-        y = (size.mul_(length).clamp_min_(TINY).rsqrt_() * x).to(x.dtype)
-        ctx.save_for_backward(y, length)
+        scale = full_precision(x).abs()
+        scale.mul_(scale.sum(-1, keepdim=True))
+        y = (scale.clamp_min_(TINY).rsqrt_() * x).to(x.dtype)
+        ctx.save_for_backward(x, y)
         return y
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        y, length = ctx.saved_tensors
-        along = (gradient * y).sum(-1, keepdim=True, dtype=length.dtype)
-        across = torch.addcmul(gradient, y, -along.to(y.dtype))
-        slope = (y.abs() * (2 * length).to(y.dtype)).clamp_min(FLATTEST)
-        return across / slope
+        x, y = ctx.saved_tensors
+        along = (gradient * y).sum(-1, keepdim=True)
+        length = x.abs().sum(-1, keepdim=True)
+        slope = (y.abs() * (2 * length)).clamp_min(FLATTEST)
+        return torch.addcmul(gradient, y, -along) / slope
 
 
 def unit_signed_sqrt(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:

@@ -139,8 +139,8 @@ def in_short(comparison: Comparison, content: ReportContent) -> str:
         names[finding.verdict].append(finding.label.name)
     better, worse, unclear = (names[key] for key in VERDICTS)
     return (
-        f"Of {len(found)} measures, {proposed} is better than {baseline} on {_counted(better)} "
-        f"and worse on {_counted(worse)}; {len(unclear) or 'none'} "
+        f"Of {len(found)} {'measure' if len(found) == 1 else 'measures'}, {proposed} is better "
+        f"than {baseline} on {_counted(better)} and worse on {_counted(worse)}; {len(unclear) or 'none'} "
         f"{'is' if len(unclear) == 1 else 'are'} inconclusive."
     )
 

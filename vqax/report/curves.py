@@ -1,4 +1,4 @@
-"""Training curves as small multiples: one SVG per run, losses above, accuracy below."""
+"""Training curves as small multiples: one SVG per run; losses, accuracy, then the rest."""
 
 import io
 from dataclasses import dataclass
@@ -9,12 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from vqax.report.labels import spaced
 from vqax.report.svg import inline_svg
 from vqax.report.tables import require
 
 INK = "#0d0e0f"
-SERIES = [f"#0000c{i}" for i in range(8)]
+SERIES = [f"#0000c{i:x}" for i in range(10)]
 PAGE = {INK: "currentColor", **{colour: f"var(--line-{i})" for i, colour in enumerate(SERIES)}}
+OTHER = SERIES[-1]
+LOSS_TERMS = {"aul", "pul", "ul", "ve", "udl"}
 DASHES = {"train": "-", "val": "--"}
 WIDTH_IN = 3.3
 PANEL_IN = 1.5
@@ -22,7 +25,7 @@ PANEL_IN = 1.5
 
 @dataclass(frozen=True, slots=True)
 class TrainingCurves:
-    """Inline SVG per run, and the metric names with the CSS colour of their lines."""
+    """Inline SVG per run; losses and accuracies with the CSS colour of their lines."""
 
     panels: dict[str, str]
     legend: tuple[tuple[str, str], ...]
@@ -32,15 +35,16 @@ def training_curves(history: pd.DataFrame) -> TrainingCurves:
     """Draw the history (run, epoch, split, metric, value) of every run.
 
     A metric has the same colour in all runs. The accuracy axis is shared by all runs; the loss
-    axis is each run's own, since runs minimise different sums.
+    axis is each run's own, since runs minimise different sums. What is neither loss nor accuracy
+    (a variance, say) has another unit, hence a panel of its own under its name.
 
     Raises:
         BadData: a column is missing.
     """
     require(history, ["run", "epoch", "split", "metric", "value"], "history")
-    metrics = list(dict.fromkeys(map(str, history["metric"])))
+    metrics = [m for m in dict.fromkeys(map(str, history["metric"])) if panel_of(m) in PANELS]
     metrics.sort(key=lambda metric: not is_accuracy(metric))
-    colours = {metric: SERIES[i % len(SERIES)] for i, metric in enumerate(metrics)}
+    colours = {metric: SERIES[i % (len(SERIES) - 1)] for i, metric in enumerate(metrics)}
     limits = _accuracy_limits(history)
     panels = {
         str(run): _draw(str(run), i, of_run, colours, limits)
@@ -51,6 +55,16 @@ def training_curves(history: pd.DataFrame) -> TrainingCurves:
 
 def is_accuracy(metric: str) -> bool:
     return metric.startswith("accuracy")
+
+
+PANELS = ("loss", "accuracy")
+
+
+def panel_of(metric: str) -> str:
+    """The title of the panel a metric is drawn in."""
+    if is_accuracy(metric):
+        return "accuracy"
+    return "loss" if metric.endswith("loss") or metric in LOSS_TERMS else spaced(metric)
 
 
 def _accuracy_limits(history: pd.DataFrame) -> tuple[float, float]:
@@ -64,9 +78,9 @@ def _accuracy_limits(history: pd.DataFrame) -> tuple[float, float]:
 def _draw(
     run: str, index: int, of_run: pd.DataFrame, colours: dict[str, str], limits: tuple[float, float]
 ) -> str:
-    accuracy = of_run["metric"].map(is_accuracy)
-    groups = [("loss", of_run[~accuracy]), ("accuracy", of_run[accuracy])]
-    groups = [(name, rows) for name, rows in groups if len(rows)]
+    panel = of_run["metric"].map(panel_of)
+    titles = dict.fromkeys([*PANELS, *panel])
+    groups = [(title, of_run[panel == title]) for title in titles if (panel == title).any()]
     figure = Figure(figsize=(WIDTH_IN, PANEL_IN * len(groups) + 0.35), layout="constrained")
     panels = figure.subplots(len(groups), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (name, rows) in zip(panels, groups, strict=True):
@@ -86,7 +100,7 @@ def _lines(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
             line["epoch"].to_numpy(),
             line["value"].to_numpy(),
             DASHES.get(str(split), ":"),
-            color=colours[str(metric)],
+            color=colours.get(str(metric), OTHER),
             linewidth=1.6,
             marker="o" if len(line) == 1 else None,
             markersize=3,

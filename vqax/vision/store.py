@@ -7,6 +7,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+import torch
 from jaxtyping import Float16, Float32, Int
 
 from vqax.errors import BadData, MissingArtefact
@@ -49,7 +50,20 @@ class FeatureStore:
             MissingArtefact: the picture has no features.
             BadData: a value is not finite, or the file cannot be read.
         """
-        return self._read(self._row(image_id))
+        row = self._row(image_id)
+        try:
+            record: Float16[np.ndarray, "l d"] = self._features()[row]
+        except OSError as error:
+            raise BadData(
+                f"{self.path}: the features of image_id {image_id} cannot be read "
+                f"({error}); extract them again"
+            ) from error
+        if not _finite(record):
+            raise BadData(
+                f"{self.path}: the features of image_id {image_id} hold NaN or infinity; "
+                "extract them again"
+            )
+        return record
 
     def batch(
         self, image_ids: Int[np.ndarray, "b"] | Sequence[int]
@@ -60,11 +74,14 @@ class FeatureStore:
             MissingArtefact: a picture has no features.
             BadData: a value is not finite, or the file cannot be read.
         """
-        rows = np.array([self._row(image_id) for image_id in image_ids], dtype=np.int64)
-        distinct, place = np.unique(rows, return_inverse=True)
-        cells = np.empty((len(rows), *self._record_shape), dtype=np.float32)
-        for index, row in enumerate(distinct.tolist()):
-            cells[place == index] = self._read(row)
+        wanted = sorted({int(image_id) for image_id in image_ids}, key=self._row)
+        records = np.empty((len(wanted), *self._record_shape), dtype=np.float16)
+        for index, image_id in enumerate(wanted):
+            records[index] = self.record(image_id)
+        place = {image_id: index for index, image_id in enumerate(wanted)}
+        order = [place[int(image_id)] for image_id in image_ids]
+        # by torch: numpy casts fp16 some fifteen times slower
+        cells: Float32[np.ndarray, "b l d"] = torch.from_numpy(records[order]).float().numpy()
         return cells
 
     def __getstate__(self) -> dict[str, Any]:
@@ -80,6 +97,8 @@ class FeatureStore:
         }
         height, width = file.attrs["grid"]
         self.grid = (int(height), int(width))
+        if file["features"].dtype != np.float16:
+            raise ValueError(f"features are {file['features'].dtype}, not float16")
         self._record_shape = file["features"].shape[1:]
         self.width = int(self._record_shape[1])
         self._rows = dict(zip(self.image_ids.tolist(), rows.tolist(), strict=True))
@@ -92,16 +111,6 @@ class FeatureStore:
                 "picture was skipped or is of another data set, extract it"
             )
         return row
-
-    def _read(self, row: int) -> Float16[np.ndarray, "l d"]:
-        try:
-            record: Float16[np.ndarray, "l d"] = self._features()[row]
-        except OSError as error:
-            raise BadData(f"{self.path}: record {row} cannot be read ({error})") from error
-        # the sum is finite if every value is: fp16's largest times any record fits fp32
-        if not np.isfinite(record.sum(dtype=np.float32)):
-            raise BadData(f"{self.path}: record {row} holds NaN or infinity; extract it again")
-        return record
 
     def _features(self) -> h5py.Dataset:
         """The dataset through this process's own handle: handles do not survive a fork."""
@@ -124,3 +133,8 @@ class FeatureStore:
             raise BadData(
                 f"{self.path}: not a whole HDF5 file ({error}); delete it and extract it again"
             ) from error
+
+
+def _finite(record: Float16[np.ndarray, "l d"]) -> bool:
+    """Whether no exponent is all ones; on fp16 eight times faster than ``np.isfinite``."""
+    return bool((record.view(np.uint16) & 0x7FFF).max() < 0x7C00)

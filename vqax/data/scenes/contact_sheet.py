@@ -78,7 +78,7 @@ def _caption(examples: Sequence[Example]) -> list[Line]:
     for example in examples:
         lines += [(text, INK) for text in _wrapped(example.question)]
         counted = Counter(example.answers).most_common(3)
-        said = ", ".join(f"{answer} {count}" for answer, count in counted)
+        said = ", ".join(f"{answer} ({count})" for answer, count in counted)
         lines += [(text, ANSWER_INK) for text in _wrapped(said, indent="   ")]
     return lines
 

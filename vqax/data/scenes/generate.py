@@ -1,13 +1,10 @@
 """A whole scenes data set on disk, in the official formats of VQA, COCO and VQA-HAT."""
 
-import multiprocessing
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import pandas as pd
 from PIL import Image
@@ -17,7 +14,9 @@ from vqax.data.folder import annotations_name, picture_name, questions_name
 from vqax.data.hat import write_human_map
 from vqax.data.records import Annotation, Question
 from vqax.data.scenes.annotators import annotate, most_common
+from vqax.data.scenes.facts import FACTS, facts_table
 from vqax.data.scenes.human_maps import Box, human_map
+from vqax.data.scenes.pool import Pool, Progress, open_pool
 from vqax.data.scenes.question_types import question_type
 from vqax.data.scenes.questions import TEMPLATES, Asked, ask
 from vqax.data.scenes.randomness import generator
@@ -29,7 +28,6 @@ from vqax.data.vqa import write_annotations, write_questions
 from vqax.errors import BadData
 from vqax.files import unwritable, write_json, write_parquet
 
-FACTS = "scene_facts.parquet"
 PREFIX = {"v1": "", "v2": "v2_"}
 MAPS_PER_QUESTION = {"train2014": 1, "val2014": 3}
 JPEG_QUALITY = 95
@@ -39,10 +37,6 @@ INFO = {
     "Silhouettes: Font Awesome Free 6 by Fonticons, Inc. (icons CC BY 4.0).",
     "version": "1.0",
 }
-
-Progress = Callable[[int, int], None]
-Job = TypeVar("Job")
-Done = TypeVar("Done")
 
 
 class PictureJob(NamedTuple):
@@ -60,24 +54,6 @@ class MapJob(NamedTuple):
     folder: Path
     settings: SceneSettings
     maps: list[tuple[int, int, list[Box], tuple[int, ...]]]
-
-
-class Pool:
-    """Runs jobs in order, here or in ``workers`` processes, and counts what is done."""
-
-    def __init__(
-        self, executor: ProcessPoolExecutor | None, progress: Progress | None, total: int
-    ) -> None:
-        self._map = map if executor is None else executor.map
-        self._progress, self._total, self._done = progress, total, 0
-
-    def run(self, work: Callable[[Job], Sequence[Done]], jobs: Iterable[Job]) -> Iterator[Done]:
-        """Everything the jobs return, in the order of the jobs."""
-        for done in self._map(work, jobs):
-            self._done += len(done)
-            if self._progress is not None:
-                self._progress(self._done, self._total)
-            yield from done
 
 
 def generate(
@@ -98,25 +74,14 @@ def generate(
         if root.exists() and any(root.iterdir()):
             raise BadData(f"{root}: already holds files; delete it or choose another folder")
         partial.mkdir(parents=True)
-        with _pool(settings, progress, workers) as pool:
+        total = sum(settings.images(split) + _mapped(settings, split) for split in SPLITS)
+        with open_pool(workers, progress, total) as pool:
             _write(partial, settings, pool)
         partial.replace(root)
     except OSError as error:
         raise unwritable(root, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-@contextmanager
-def _pool(settings: SceneSettings, progress: Progress | None, workers: int) -> Iterator[Pool]:
-    total = sum(settings.images(split) + _mapped(settings, split) for split in SPLITS)
-    if workers <= 1:
-        yield Pool(None, progress, total)
-        return
-    # spawn: forking a process that has already started torch's threads can hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield Pool(executor, progress, total)
 
 
 def _write(root: Path, settings: SceneSettings, pool: Pool) -> None:
@@ -127,7 +92,7 @@ def _write(root: Path, settings: SceneSettings, pool: Pool) -> None:
         _write_questions(root, settings, split, asked)
         _write_instances(root, split, scenes)
         _draw_maps(root, settings, split, asked, pool)
-        facts.append(_facts(split, asked))
+        facts.append(facts_table(split, asked))
     write_parquet(root / FACTS, pd.concat(facts, ignore_index=True))
 
 
@@ -244,28 +209,3 @@ def _mapped(settings: SceneSettings, split: str) -> int:
     if split == SPLITS[0] and settings.human_map_questions is not None:
         questions = settings.human_map_questions
     return questions * MAPS_PER_QUESTION[split]
-
-
-def _facts(split: str, asked: Sequence[Asked]) -> pd.DataFrame:
-    """What is known about each question beyond the official files."""
-    partners: dict[int, list[int]] = {}
-    for one in asked:
-        partners.setdefault(one.pair, []).append(one.question_id)
-    rows = []
-    for one in asked:
-        needed = [one.scene.objects[i] for i in one.truth.needed]
-        other = [q for q in partners[one.pair] if q != one.question_id] if one.pair >= 0 else []
-        rows.append(
-            {
-                "question_id": one.question_id,
-                "image_id": one.scene.image_id,
-                "split": split,
-                "template": one.template,
-                "truth": one.truth.answer,
-                "difficulty": one.truth.difficulty,
-                "needed_boxes_px": [list(item.box_px) for item in needed],
-                "needed_categories": [item.name for item in needed],
-                "complement_id": other[0] if other else -1,
-            }
-        )
-    return pd.DataFrame(rows)

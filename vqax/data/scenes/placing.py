@@ -8,6 +8,8 @@ from vqax.data.scenes.template import Slots, Template, Truth, name_of, pick, see
 
 CLEAR_REL = 0.08
 """Centres nearer than this share of the picture's side count as level: nobody is asked."""
+CLEAR_HALF = 0.12
+"""The same from the middle line of the picture, in halves of its side."""
 MIDDLE_REL = 0.14
 RELATIONS = {
     "to the left of": (0, -1),
@@ -150,8 +152,8 @@ def _alone(scene: Scene, sides: tuple[tuple[int, int], ...]) -> int | None:
         min(sign * (2 * item.centre_px[axis] / scene.size_px - 1) for axis, sign in sides)
         for item in scene.objects
     ]
-    inside = [i for i, depth in enumerate(depths) if depth >= CLEAR_REL]
-    unclear = any(abs(depth) < CLEAR_REL for depth in depths)
+    inside = [i for i, depth in enumerate(depths) if depth >= CLEAR_HALF]
+    unclear = any(abs(depth) < CLEAR_HALF for depth in depths)
     return inside[0] if len(inside) == 1 and not unclear else None
 
 

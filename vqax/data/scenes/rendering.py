@@ -20,7 +20,7 @@ MAX_OVERLAP = 0.10
 MAX_TRIES = 60
 EDGE_PX = 2
 SHADING = 0.12
-COLOUR_JITTER = 7.0
+COLOUR_JITTER = 4.5
 RGB = {colour.name: colour.rgb for colour in COLOURS}
 
 
@@ -91,7 +91,7 @@ def _shape(
     if rng.random() < 0.5:
         shape = shape.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     angle = rng.uniform(-MAX_TURN_DEGREES, MAX_TURN_DEGREES)
-    shape = shape.rotate(angle, Image.Resampling.BICUBIC, expand=True)
+    shape = shape.rotate(angle, Image.Resampling.BILINEAR, expand=True)
     shape = shape.crop(shape.getbbox())
     longest = rng.uniform(settings.min_object_px, settings.max_object_px)
     scale = longest / max(shape.size)

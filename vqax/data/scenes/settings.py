@@ -1,7 +1,6 @@
 """What a scenes data set depends on; the same settings give the same bytes."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from vqax.data.scenes.colours import COLOURS
 from vqax.data.scenes.glyphs import THINGS
@@ -36,7 +35,7 @@ class SceneSettings:
     max_object_px: int = 76
     min_objects: int = 2
     max_objects: int = 5
-    flavour: Literal["v1", "v2"] = "v1"
+    flavour: str = "v1"
     human_map_questions: int | None = None
     seed: int = 0
 

@@ -1,0 +1,20 @@
+import torch
+
+from tests.models.small import build, inputs
+
+
+def test_slow_forward():
+    model, (visual, tokens) = build("lstm_qi"), inputs()
+    output = model(visual, tokens)
+    assert output.attention is None
+    for b in range(4):
+        mean = sum(visual[b, cell] for cell in range(6)) / 6
+        picture = model.visual_map(mean / mean.norm()).tanh()
+        combined = picture * model.question_map(output.question[b]).tanh()
+        torch.testing.assert_close(output.combined[b], combined)
+
+
+def test_attended_cells_sum_to_the_mean():
+    visual, tokens = inputs()
+    output = build("lstm_qi")(visual, tokens)
+    torch.testing.assert_close(output.attended.sum(1), visual.mean(1))

@@ -1,0 +1,189 @@
+"""The report in a real browser: what it shows, what it runs, and what it asks for."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.report.sample import HOSTILE
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+
+FLAGS = [
+    *["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+    *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    "--window-size=1280,900",
+]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator["webdriver.Chrome"]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    driver = shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("no system Chromium with chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=Service(driver))
+    chrome.set_page_load_timeout(60)
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture(scope="module")
+def address(page: str, tmp_path_factory) -> str:
+    return write(page, tmp_path_factory.mktemp("report"))
+
+
+def write(page: str, folder: Path) -> str:
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path.as_uri()
+
+
+def opened(browser: "webdriver.Chrome", address: str) -> tuple[list[str], dict[str, str]]:
+    """Console messages of a fresh load; requested addresses, each with what blocked it."""
+    browser.get("about:blank")
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(address)
+    console = [entry["message"] for entry in browser.get_log("browser")]
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    failed = [e["params"] for e in events if e["method"] == "Network.loadingFailed"]
+    blocked = {event["requestId"]: event.get("blockedReason", "") for event in failed}
+    return console, {e["request"]["url"]: blocked.get(e["requestId"], "") for e in sent}
+
+
+def test_it_opens_without_a_complaint_and_asks_for_nothing_else(browser, address):
+    console, requests = opened(browser, address)
+    assert console == []
+    assert address in requests
+    assert [url for url in requests if url != address and not url.startswith("data:")] == []
+
+
+def test_every_picture_is_there(browser, address, content):
+    opened(browser, address)
+    widths = browser.execute_script("return [...document.images].map((i) => i.naturalWidth)")
+    assert len(widths) == 1 + len(content.gallery) * 8
+    assert min(widths) > 0
+
+
+def test_text_from_data_is_shown_and_not_run(browser, address, content):
+    opened(browser, address)
+    assert browser.title == content.title
+    headings = browser.execute_script(
+        "return [...document.querySelectorAll('.card h3')].map((h) => h.textContent)"
+    )
+    assert headings[0] == HOSTILE
+
+
+def test_even_unescaped_text_could_not_run_and_the_console_would_tell(
+    browser, page, content, tmp_path
+):
+    escaped = HOSTILE.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    escaped = escaped.replace("'", "&#39;").replace('"', "&#34;")
+    assert page.count(f"<h3>{escaped}</h3>") == 1
+    broken = page.replace(f"<h3>{escaped}</h3>", f"<h3>{HOSTILE}<img src=https://x.invalid/></h3>")
+    console, requests = opened(browser, write(broken, tmp_path))
+    assert browser.title == content.title
+    assert any("Content Security Policy" in message for message in console)
+    assert requests["https://x.invalid/"] == "csp"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_the_screen_and_follows_the_theme(browser, address, width, scheme):
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+    try:
+        opened(browser, address)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        ground, ink = browser.execute_script(
+            "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
+        )
+        assert (lightness(ground) > lightness(ink)) == (scheme == "light")
+        assert abs(lightness(ground) - lightness(ink)) > 180
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def lightness(rgb: str) -> float:
+    return sum(map(int, rgb.removeprefix("rgb(").removesuffix(")").split(","))) / 3
+
+
+def test_it_works_with_scripts_off(browser, address, content):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened(browser, address)
+        assert len(browser.find_elements("css selector", ".card")) == len(content.gallery)
+        assert browser.find_element("css selector", ".card h3").is_displayed()
+        assert browser.find_element("css selector", "table.headline").is_displayed()
+        assert not browser.find_element("id", "theme").is_displayed()
+        assert not browser.find_element("id", "filters").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_the_filter_hides_cards_and_counts_them(browser, address, content):
+    opened(browser, address)
+    reason = content.gallery[0].reason
+    browser.execute_script(
+        "const s = document.querySelector('select[name=reason]'); s.value = arguments[0];"
+        "s.dispatchEvent(new Event('change'))",
+        reason,
+    )
+    expected = [item.question_id for item in content.gallery if item.reason == reason]
+    cards = browser.find_elements("css selector", ".card")
+    shown = [int(c.get_attribute("id")[1:]) for c in cards if c.is_displayed()]
+    assert 0 < len(expected) < len(content.gallery)
+    assert shown == expected
+    count = browser.find_element("id", "shown").text
+    assert count == f"{len(expected)} of {len(content.gallery)} questions"
+
+
+def test_a_click_on_a_heading_sorts_by_number(browser, address):
+    opened(browser, address)
+    table = browser.find_element("css selector", "table.pairs")
+    button = table.find_elements("css selector", "thead th")[2].find_element("tag name", "button")
+    column = (
+        "const rows = [...arguments[0].tBodies[0].rows];"
+        "return rows.map((row) => row.cells[2].querySelector('b').textContent)"
+    )
+    for descending in (True, False):
+        browser.execute_script("arguments[0].click()", button)
+        values = [float(text.replace("−", "-")) for text in browser.execute_script(column, table)]
+        assert len(set(values)) > 3
+        assert values == sorted(values, reverse=descending)
+
+
+def test_the_theme_button_overrides_the_system(browser, address):
+    opened(browser, address)
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    before = lightness(browser.execute_script(ground))
+    browser.execute_script("document.getElementById('theme').click()")
+    assert abs(lightness(browser.execute_script(ground)) - before) > 100
+
+
+def test_printing_opens_what_is_folded_and_uses_light_colours(browser, address):
+    opened(browser, address)
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    try:
+        ground = "return getComputedStyle(document.body).backgroundColor"
+        assert lightness(browser.execute_script(ground)) > 250
+        assert not browser.find_element("tag name", "nav").is_displayed()
+        browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+        folded = "return document.querySelectorAll('details.print:not([open])').length"
+        assert browser.execute_script(folded) == 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})

@@ -1,0 +1,83 @@
+import math
+
+import pytest
+
+from vqax.metrics import METRICS as MEASURES
+from vqax.report.labels import (
+    METRICS,
+    dataset_name,
+    explained,
+    label_of,
+    number,
+    printed_number,
+    scale_of,
+)
+
+
+@pytest.mark.parametrize("metric", [name for name in MEASURES if name in METRICS])
+def test_no_label_contradicts_the_better_direction_of_the_measure(metric):
+    assert label_of(metric).direction in ("", MEASURES[metric].direction)
+
+
+@pytest.mark.parametrize(
+    ("metric", "name", "direction"),
+    [
+        ("attention_rank_correlation", "rank correlation with people (attention)", "higher"),
+        ("grad_cam_emd", "earth mover's distance to people (Grad-CAM)", "lower"),
+        ("attention_histogram_emd", "histogram EMD to people (attention)", "lower"),
+        ("rise_emd", "earth mover's distance to people (rise)", "lower"),
+        ("auroc_entropy", "AUROC of errors (entropy)", "higher"),
+        ("something_new", "something new", ""),
+    ],
+)
+def test_labels_are_put_together_from_method_and_measure(metric, name, direction):
+    assert (label_of(metric).name, label_of(metric).direction) == (name, direction)
+
+
+def test_a_put_together_metric_is_explained_by_its_family():
+    assert explained("grad_cam_emd") is METRICS["emd"]
+    assert explained("attention_histogram_emd") is METRICS["histogram_emd"]
+    assert explained("auroc_predictive") is METRICS["auroc"]
+    assert explained("margin") is METRICS["margin"]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "sign", "text"),
+    [
+        (1234.56, 1, False, "1,234.6"),
+        (-0.4, 1, False, "−0.4"),
+        (1.2, 1, True, "+1.2"),
+        (-1.2, 1, True, "−1.2"),
+        (-0.001, 1, False, "−0.0"),
+        (-0.0, 1, False, "0.0"),
+        (math.nan, 2, False, "–"),
+        (None, 2, True, "–"),
+    ],
+)
+def test_numbers_for_readers(value, digits, sign, text):
+    assert number(value, digits, sign=sign) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [
+        (66.5, "accuracy_all", "66.5"),
+        (83.0, "accuracy_yes_no", "83.0"),
+        (0.3931, "emd", "0.3931"),
+        (0.246, "rank_correlation", "0.246"),
+        (math.nan, "top2_distance", "–"),
+    ],
+)
+def test_published_numbers_keep_the_printed_digits(value, metric, text):
+    assert printed_number(value, metric) == text
+
+
+def test_fractions_of_accuracy_are_shown_in_per_cent_and_per_cent_stays():
+    assert scale_of("accuracy_all", "fraction") == 100.0
+    assert scale_of("accuracy_all", "percent") == 1.0
+    assert scale_of("emd", "fraction of the grid diagonal") == 1.0
+
+
+def test_data_set_keys_become_names_and_other_names_stay():
+    assert dataset_name("vqa_hat val") == "VQA-HAT val"
+    assert dataset_name("Scenes v1, validation") == "Scenes v1, validation"
