@@ -66,11 +66,12 @@ def test_parts_are_the_equations_and_the_loss_is_their_sum(name, source):
     likelihood = LIKELIHOODS["log_mean_exp"](distorted, batch.targets)
     parts = {
         {"aleatoric": "aul", "predictive": "pul"}[source]: likelihood,
-        "ve": EQUALISERS["eq10"](variance),
+        "ve": EQUALISERS["eq10"](output.variance, variance),
         "udl": UDL_FORMS["elu"](distorted, batch.targets, likelihood, answer),
     }
     parts["uncertainty_loss"] = sum(parts.values())
-    parts |= {"answer_loss": answer, "variance": variance.mean(-1)}
+    parts |= {"answer_loss": answer, "variance": output.variance.mean(-1)}
+    parts |= {"noise_variance": variance.mean(-1)}
     assert set(step.parts) == set(parts)
     for key, value in parts.items():
         torch.testing.assert_close(step.parts[key], value.mean(), msg=key)
@@ -126,7 +127,7 @@ def mask_gradients(name, source, batch, settings):
     answer = cross_entropy(output.logits, batch.targets)
     likelihood = LIKELIHOODS["log_mean_exp"](distorted, batch.targets)
     udl = UDL_FORMS["elu"](distorted, batch.targets, likelihood, answer)
-    uncertainty = likelihood + EQUALISERS["eq10"](variance) + udl
+    uncertainty = likelihood + EQUALISERS["eq10"](output.variance, variance) + udl
     mask = certainty_mask(answer, uncertainty, [output.attended], settings)
     (mask * output.attended).sum().div(len(mask)).backward()
     return {

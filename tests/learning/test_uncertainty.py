@@ -161,14 +161,14 @@ def test_mean_ce_is_never_below_log_mean_exp(seed):
 @widths
 def test_equalisers(seed, width):
     _, variance, _, _ = draw(seed, width)
-    rows = variance[0].tolist()
+    rows, other = variance[0].tolist(), variance[1]
     for sigma0_squared in (0.0, 1.0):
         expected = [
             sum(math.exp(value) - math.exp(sigma0_squared) for value in row) / width for row in rows
         ]
-        close(EQUALISERS["eq10"](variance[0], sigma0_squared), expected)
+        close(EQUALISERS["eq10"](variance[0], other, sigma0_squared), expected)
     expected = [sum(max(0.0, math.exp(value) - math.e) for value in row) / width for row in rows]
-    close(EQUALISERS["paper_alg1"](variance[0]), expected)
+    close(EQUALISERS["paper_alg1"](other, variance[0]), expected)
 
 
 @seeds
@@ -234,7 +234,7 @@ def test_extreme_variances_have_finite_losses_and_gradients(value):
     distorted = distorted_logits(logits, variance, torch.randn(T, B, A))
     lp = LIKELIHOODS["log_mean_exp"](distorted, targets)
     ly = cross_entropy(logits[0], targets)
-    losses = lp + EQUALISERS["eq10"](variance)
+    losses = lp + EQUALISERS["eq10"](variance, variance)
     for udl in UDL_FORMS.values():
         losses = losses + udl(distorted, targets, lp, ly, 1.0)
     gradients = torch.autograd.grad(losses.sum(), (logits, variance))

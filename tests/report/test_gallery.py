@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from vqax.errors import BadData
 from vqax.report.gallery import CERTAIN_WRONG, RANDOM, UNCERTAIN_RIGHT, select
 
-# ten wrong (accuracy 0), ten partly right, ten right; uncertainty rises with the id
+# ten wrong (accuracy 0), ten partly right (.3 or .9), ten right; uncertainty rises with the id
 PREDICTIONS = pd.DataFrame(
     {
         "question_id": np.arange(100, 130),
-        "accuracy_official": [0.0, 0.6, 1.0] * 10,
+        "accuracy_official": [0.0, 0.3, 1.0, 0.0, 0.9, 1.0] * 5,
         "predictive": np.linspace(0.1, 3.0, 30),
     }
 )

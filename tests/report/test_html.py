@@ -151,10 +151,16 @@ def test_both_data_sets_are_named_over_every_table(page):
 
 def test_the_diagram_is_explained(page):
     text = plain(body_of(page, "significance"))
-    assert "A block is one question type" in text
+    assert "by VQA accuracy; rank 1 is best. A block is one question type" in text
     assert "each of the 14 blocks" in text
     assert "Friedman χ² = 31.20, p < .001" in text
     assert 'class="figure"' in body_of(page, "significance")
+
+
+def test_the_first_rank_of_an_uncertainty_is_not_called_the_best(content):
+    ranks = content.ranks.assign(measure="entropy")
+    bare = replace(content, ranks=ranks, cd_diagrams={}, gallery=(), history=content.history[:0])
+    assert "by entropy; rank 1 is the lowest." in plain(body_of(render(bare), "significance"))
 
 
 def test_every_card_has_picture_people_and_a_map_of_every_run(content, parsed):

@@ -10,7 +10,7 @@ from torch import nn
 from tests.vision import tiny
 from vqax.data.pictures import load_rgb
 from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.vision import GRIDS, build_extractor, preprocess
+from vqax.vision import build_extractor, preprocess
 from vqax.vision.grid import IMAGENET, LITE
 
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}
@@ -135,7 +135,6 @@ def test_resnet_from_a_local_file_equals_torchvision(tmp_path):
     assert other.weight_hash == extractor.weight_hash, "format and classifier do not matter"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vgg16", "resnet50"])
 def test_large_networks_equal_torchvision(tmp_path, name):
     state = initialised(name)
@@ -245,8 +244,9 @@ def test_lite0_changes_most_where_the_picture_does(lite0, row, column):
     assert peak == (row, column)
 
 
-@pytest.mark.parametrize("name", GRIDS)
-def test_attributes_say_what_a_store_must_know(name):
-    spec = GRIDS[name]
-    assert spec.stride in (16, 32)
-    assert len(spec.colours[0]) == len(spec.colours[1]) == 3
+def test_attributes_say_what_made_the_features(lite0):
+    attributes = lite0.attributes
+    assert attributes["extractor"] == "efficientnet_lite0"
+    assert attributes["input_px"] == 224
+    assert attributes["weight_hash"] == lite0.weight_hash == "a846b2349250235c"
+    assert "no crop" in attributes["convention"]

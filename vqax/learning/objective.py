@@ -99,19 +99,22 @@ def uncertainty_terms(
     answer_losses: Float[Tensor, "b"],
     settings: UncertaintySettings,
 ) -> dict[str, Float[Tensor, "b"]]:
-    """Every term of Lu per sample: ul (AUL or PUL), ve, udl; and the variance σ²_W they used."""
+    """Every term of Lu per sample: ul (AUL or PUL), ve, udl; and the variances they used.
+
+    ``variance`` is the predicted one, σ²_a; ``noise_variance`` that of the noise, σ²_W.
+    """
+    aleatoric = passes.variance.mean(0)
     predictive = settings.source == "predictive"
-    variance = (
-        predictive_variance(passes.logits, passes.variance) if predictive else passes.variance[0]
-    )
+    variance = predictive_variance(passes.logits, passes.variance) if predictive else aleatoric
     distorted = distorted_logits(passes.logits, variance, noise, settings.noise)
     likelihood = LIKELIHOODS[settings.likelihood](distorted, targets)
     udl = UDL_FORMS[settings.udl_form]
     return {
         "ul": likelihood,
-        "ve": EQUALISERS[settings.ve_form](variance, settings.sigma0_squared),
+        "ve": EQUALISERS[settings.ve_form](aleatoric, variance, settings.sigma0_squared),
         "udl": udl(distorted, targets, likelihood, answer_losses, settings.alpha),
-        "variance": variance.mean(-1),
+        "variance": aleatoric.mean(-1),
+        "noise_variance": variance.mean(-1),
     }
 
 

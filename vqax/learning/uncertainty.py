@@ -93,18 +93,28 @@ LIKELIHOODS = {"log_mean_exp": log_mean_exp, "mean_ce": mean_ce}
 
 
 def equaliser_eq10(
-    variance: Float[Tensor, "b v"], sigma0_squared: float = 0.0
+    aleatoric: Float[Tensor, "b v"],
+    distorting: Float[Tensor, "b v"],  # noqa: ARG001
+    sigma0_squared: float = 0.0,
 ) -> Float[Tensor, "b"]:
-    """VE = exp(σ²) - exp(σ0²), mean over the variances of a sample (equation 10)."""
-    return (bounded_exp(variance) - math.exp(sigma0_squared)).mean(-1)
+    """VE = exp(σ²_a) - exp(σ0²), mean over the variances of a sample (equation 10).
+
+    Of the predicted variance, as printed there and as released. exp of the entropy would be the
+    number of answers at the start (120 against a cross entropy of 5) and stop the learning.
+    """
+    return (bounded_exp(aleatoric) - math.exp(sigma0_squared)).mean(-1)
 
 
 def equaliser_alg1(
-    variance: Float[Tensor, "b v"],
+    aleatoric: Float[Tensor, "b v"],  # noqa: ARG001
+    distorting: Float[Tensor, "b v"],
     sigma0_squared: float = 0.0,  # noqa: ARG001
 ) -> Float[Tensor, "b"]:
-    """VE = ReLU(exp(σ²) - exp(1)) (Algorithm 1, line 14); σ0² is fixed at 1."""
-    return (bounded_exp(variance) - math.e).relu().mean(-1)
+    """VE = ReLU(exp(σ²_W) - exp(1)) (Algorithm 1, line 14), of the variance of the noise.
+
+    For P-GCA σ²_W contains the entropy; σ0² is fixed at 1.
+    """
+    return (bounded_exp(distorting) - math.e).relu().mean(-1)
 
 
 EQUALISERS = {"eq10": equaliser_eq10, "paper_alg1": equaliser_alg1}

@@ -140,8 +140,8 @@ def in_short(comparison: Comparison, content: ReportContent) -> str:
     better, worse, unclear = (names[key] for key in VERDICTS)
     return (
         f"Of {len(found)} {'measure' if len(found) == 1 else 'measures'}, {proposed} is better "
-        f"than {baseline} on {_counted(better)} and worse on {_counted(worse)}; {len(unclear) or 'none'} "
-        f"{'is' if len(unclear) == 1 else 'are'} inconclusive."
+        f"than {baseline} on {_counted(better)} and worse on {_counted(worse)}; "
+        f"{len(unclear) or 'none'} {'is' if len(unclear) == 1 else 'are'} inconclusive."
     )
 
 

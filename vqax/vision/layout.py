@@ -30,6 +30,20 @@ class Places(NamedTuple):
     done: UInt8[np.ndarray, "n"]
 
 
+def check_space(path: Path, shape: tuple[int, int, int]) -> None:
+    """Notice before hours of work that the records will not fit.
+
+    Raises:
+        BadData: the disk has less space than they need.
+    """
+    needed, free = 2 * int(np.prod(shape)), shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise BadData(
+            f"{path}: needs {needed / 1e6:,.0f} MB, the disk has {free / 1e6:,.0f} MB free; "
+            "free some space or choose another folder"
+        )
+
+
 def create(
     path: Path,
     shape: tuple[int, int, int],
@@ -39,15 +53,8 @@ def create(
     """Write the structure with room for every record; the room is a hole until it is filled.
 
     Raises:
-        BadData: the disk has less space than the records will need.
         OSError: the file system refuses.
     """
-    needed, free = 2 * int(np.prod(shape)), shutil.disk_usage(path.parent).free
-    if needed > free:
-        raise BadData(
-            f"{path}: needs {needed / 1e6:,.0f} MB, the disk has {free / 1e6:,.0f} MB free; "
-            "free some space or choose another folder"
-        )
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     early.set_fill_time(h5py.h5d.FILL_TIME_NEVER)

@@ -43,7 +43,7 @@ class FeatureStore:
                 "extract them again or set the extractor back"
             )
 
-    def record(self, image_id: int) -> Float16[np.ndarray, "l d"]:
+    def record(self, image_id: int | np.integer) -> Float16[np.ndarray, "l d"]:
         """The cells of a picture as stored.
 
         Raises:
@@ -103,7 +103,7 @@ class FeatureStore:
         self.width = int(self._record_shape[1])
         self._rows = dict(zip(self.image_ids.tolist(), rows.tolist(), strict=True))
 
-    def _row(self, image_id: int) -> int:
+    def _row(self, image_id: int | np.integer) -> int:
         row = self._rows.get(int(image_id))
         if row is None:
             raise MissingArtefact(
@@ -128,10 +128,11 @@ class FeatureStore:
                 f"{self.path}: no such feature file; run `vqax features extract DATASET`"
             )
         try:
-            return h5py.File(self.path, "r", locking=False)
+            return h5py.File(self.path, "r")
         except OSError as error:
             raise BadData(
-                f"{self.path}: not a whole HDF5 file ({error}); delete it and extract it again"
+                f"{self.path}: cannot be opened as HDF5 ({error}); if it is cut or damaged, delete "
+                "it and extract it again"
             ) from error
 
 

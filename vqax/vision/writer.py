@@ -78,7 +78,7 @@ class FeatureWriter:
         """The image_ids without features, in the order given."""
         return [int(image_id) for image_id in self.image_ids[self._places.done == 0]]
 
-    def write(self, image_id: int, features: Float[np.ndarray, "l d"]) -> None:
+    def write(self, image_id: int | np.integer, features: Float[np.ndarray, "l d"]) -> None:
         """Store the features of a picture as fp16.
 
         Raises:
@@ -128,6 +128,7 @@ class FeatureWriter:
         """Lay the file out anew; if that fails, leave no trace of it."""
         try:
             os.ftruncate(file, 0)
+            layout.check_space(self.path, self.shape)
             layout.create(self.partial, self.shape, self.image_ids, self.attributes)
         except BaseException:
             self.partial.unlink(missing_ok=True)

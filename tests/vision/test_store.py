@@ -1,0 +1,211 @@
+import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from tests.vision import processes, tiny
+from vqax.errors import BadData, MissingArtefact
+from vqax.vision import FeatureStore, FeatureWriter, layout
+
+COUNT = 20
+IDS = [(13 * number) % COUNT + 100 for number in range(COUNT)]
+FEATURES = dict(zip(IDS, tiny.records(COUNT), strict=True))
+SKIPPED = 113
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "f.h5"
+    attributes = {"extractor": "tiny", "input_px": 32}
+    with FeatureWriter(path, IDS, (2, 3), 5, attributes) as out:
+        for image_id in IDS:
+            if image_id != SKIPPED:
+                out.write(image_id, FEATURES[image_id])
+        out.finish()
+    return path
+
+
+def test_index(path):
+    store = FeatureStore(path, extractor="tiny")
+    assert store.image_ids.tolist() == [image_id for image_id in IDS if image_id != SKIPPED]
+    assert (store.grid, store.width) == ((2, 3), 5)
+    assert store.attributes == {"extractor": "tiny", "input_px": 32}
+    assert store.path == path
+
+
+def test_record_is_what_was_written(path):
+    store = FeatureStore(path)
+    assert store.record(100).dtype == np.float16
+    for image_id in store.image_ids:
+        assert np.array_equal(store.record(image_id), FEATURES[image_id])
+
+
+@pytest.mark.parametrize("wanted", [[105], [119, 100, 107], [104, 101, 104, 104, 101], []])
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_batch_keeps_order_and_repetitions(path, wanted, kind):
+    batch = FeatureStore(path).batch(kind(wanted) if wanted or kind is list else np.empty(0, int))
+    assert batch.dtype == np.float32
+    assert batch.shape == (len(wanted), 6, 5)
+    assert batch.flags.writeable
+    for cells, image_id in zip(batch, wanted, strict=True):
+        assert np.array_equal(cells, FEATURES[image_id])
+
+
+def test_a_repeated_picture_is_not_shared_memory(path):
+    batch = FeatureStore(path).batch([104, 104])
+    batch[0] = 0
+    assert np.array_equal(batch[1], FEATURES[104])
+
+
+def test_absent_file(tmp_path):
+    with pytest.raises(MissingArtefact, match=r"none\.h5.*vqax features extract"):
+        FeatureStore(tmp_path / "none.h5")
+
+
+@pytest.mark.parametrize("image_id", [SKIPPED, 99])
+def test_picture_without_features(path, image_id):
+    store = FeatureStore(path)
+    with pytest.raises(MissingArtefact, match=rf"f\.h5: image_id {image_id} .*among 19"):
+        store.record(image_id)
+    with pytest.raises(MissingArtefact, match=f"image_id {image_id}"):
+        store.batch([100, image_id])
+
+
+def test_features_of_another_extractor(path):
+    with pytest.raises(BadData, match=r"f\.h5: features of extractor tiny, expected vgg16"):
+        FeatureStore(path, extractor="vgg16")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
+def test_truncated_file(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(BadData, match=r"f\.h5: cannot be opened as HDF5.*extract it again"):
+        FeatureStore(path)
+
+
+def test_file_cut_after_it_was_indexed(path):
+    store = FeatureStore(path)
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(BadData, match=r"f\.h5"):
+        store.batch([100])
+
+
+def test_hdf5_of_something_else(tmp_path):
+    with h5py.File(tmp_path / "maps.h5", "w") as file:
+        file["maps"] = np.zeros(3)
+    with pytest.raises(BadData, match=r"maps\.h5: not a feature file.*done"):
+        FeatureStore(tmp_path / "maps.h5")
+
+
+def test_features_of_another_precision(path):
+    with h5py.File(path, "r+") as file:
+        del file["features"]
+        file["features"] = np.zeros((COUNT, 6, 5), dtype=np.float32)
+    with pytest.raises(BadData, match="float32, not float16"):
+        FeatureStore(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_not_finite(path, value):
+    with h5py.File(path, "r+") as file:
+        file["features"][IDS.index(107), 5, 4] = value
+    store = FeatureStore(path)
+    assert store.batch([100, 101]).shape == (2, 6, 5)
+    with pytest.raises(BadData, match="image_id 107 hold NaN or infinity"):
+        store.record(107)
+    with pytest.raises(BadData, match="image_id 107 hold NaN or infinity"):
+        store.batch([101, 107])
+
+
+def test_largest_fp16_values_are_fine(path):
+    with h5py.File(path, "r+") as file:
+        file["features"][IDS.index(107)] = 65504
+        file["features"][IDS.index(108)] = -65504
+    assert FeatureStore(path).batch([107, 108]).sum() == 0
+
+
+def read_everything(store):
+    for _ in range(20):
+        batch = store.batch(store.image_ids)
+        for cells, image_id in zip(batch, store.image_ids, strict=True):
+            assert np.array_equal(cells, FEATURES[image_id])
+
+
+@pytest.mark.parametrize("read_before", [False, True])
+def test_forked_processes_read_at_the_same_time(path, read_before):
+    store = FeatureStore(path)
+    if read_before:
+        store.record(100)
+    children = [processes.fork(lambda: read_everything(store)) for _ in range(4)]
+    read_everything(store)
+    assert [processes.exit_status(child) for child in children] == [0, 0, 0, 0]
+    read_everything(store)
+
+
+def test_a_fork_opens_the_file_for_itself(path):
+    """Not the parent's descriptor, whose position both would move."""
+    store = FeatureStore(path)
+    store.record(100)
+    inherited = open_files(path)
+    reader, writer = os.pipe()
+
+    def job():
+        store.record(101)
+        os.write(writer, b"own" if store._opened[0] == os.getpid() else b"shared")
+        assert len(open_files(path)) == len(inherited)
+
+    assert processes.exit_status(processes.fork(job)) == 0
+    assert os.read(reader, 10) == b"own"
+    os.close(reader)
+    os.close(writer)
+
+
+def open_files(path):
+    links = [entry for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    return [entry for entry in links if os.path.realpath(entry) == str(path)]
+
+
+def test_file_that_is_open_elsewhere(path):
+    with h5py.File(path) as file:
+        store = FeatureStore(path)
+        assert np.array_equal(store.record(100), file["features"][IDS.index(100)])
+
+
+def test_pickled_to_a_worker(path):
+    store = FeatureStore(path)
+    store.record(100)
+    read_everything(pickle.loads(pickle.dumps(store)))
+
+
+def test_threads_share_a_store(path):
+    store = FeatureStore(path)
+    with ThreadPoolExecutor(8) as pool:
+        for job in [pool.submit(read_everything, store) for _ in range(8)]:
+            job.result()
+
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    """400 MB of records, a hole on the disk, read in batches."""
+    path, count = tmp_path / "big.h5", 5000
+    ids = np.arange(count)
+    layout.create(path, (count, 200, 200), ids, {"grid": np.array([20, 10])})
+    with h5py.File(path, "r+") as file:
+        file["done"][:] = 1
+    assert path.stat().st_size > 400e6
+    store = FeatureStore(path)
+    store.batch(ids[:50])
+    before = resident_mb()
+    peak = 0.0
+    for start in range(0, count, 50):
+        store.batch(ids[start : start + 50])
+        peak = max(peak, resident_mb())
+    assert peak - before < 40
