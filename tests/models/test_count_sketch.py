@@ -138,7 +138,8 @@ def test_choice_by_size():
     assert matmul_is_cheaper(196, 112, 512, torch.float32)
     assert not matmul_is_cheaper(1, 112, 1024, torch.float32)
     assert not matmul_is_cheaper(196, 2048, 16000, torch.float32)
-    assert matmul_is_cheaper(196, 512, 512, torch.bfloat16)
+    assert matmul_is_cheaper(196, 256, 512, torch.bfloat16)
+    assert not matmul_is_cheaper(196, 256, 512, torch.float32)
 
 
 def test_unknown_method_is_named():

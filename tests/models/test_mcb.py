@@ -3,14 +3,15 @@ import torch
 
 from tests.models.small import WIDTH, build, inputs
 from tests.models.test_count_sketch import slow_compact_bilinear
-from tests.models.test_scale import slow_unit_signed_sqrt
-from vqax.models.scale import unit_signed_sqrt
+from tests.models.test_scale import slow_mean_square_one, slow_unit_signed_sqrt
+from vqax.models.scale import spread, unit_signed_sqrt
 
 
 def slow_fusion(fusion, x, question):
-    return slow_unit_signed_sqrt(
+    rooted = slow_unit_signed_sqrt(
         slow_compact_bilinear(x, question, fusion.sketch_x, fusion.sketch_y)
     )
+    return slow_mean_square_one(rooted)
 
 
 @pytest.mark.parametrize("glimpses", [1, 2, 3])
@@ -19,7 +20,7 @@ def test_slow_forward(glimpses):
     output = model(visual, tokens)
     for b in range(2):
         question = output.question[b].detach()
-        cells = [v / v.norm() for v in visual[b]]
+        cells = [slow_mean_square_one(v) for v in visual[b]]
         scores = [
             model.attention_map(slow_fusion(model.attention_fusion, v, question)) for v in cells
         ]
@@ -45,7 +46,7 @@ def test_writing_glimpses_as_mean_and_deviation_changes_no_gradient():
     weight = torch.randn(4, 6, 2, dtype=torch.float64)
     _, glimpses = model.attend(visual, question)
     written = torch.autograd.grad((glimpses * weight).sum(), model.attention_map[0].weight)[0]
-    fused = unit_signed_sqrt(model.attention_fusion(visual, question))
+    fused = spread(unit_signed_sqrt(model.attention_fusion(visual, question)))
     plain = model.attention_map(fused).softmax(1)
     plain = torch.autograd.grad((plain * weight).sum(), model.attention_map[0].weight)[0]
     torch.testing.assert_close(written, plain)
@@ -56,7 +57,7 @@ def test_gradient_at_the_mean_attention_is_the_sum_over_glimpses():
     output = model(visual, tokens)
     loss = output.logits.square().sum()
     at_attended, at_attention = torch.autograd.grad(loss, (output.attended, output.attention))
-    cells = visual / visual.norm(dim=-1, keepdim=True)
+    cells = visual / visual.square().mean(-1, keepdim=True).sqrt()
     expected = (at_attended * cells.repeat(1, 1, 2)).sum(-1)
     torch.testing.assert_close(at_attention, expected, atol=1e-8, rtol=1e-5)
 

@@ -1,6 +1,7 @@
 import torch
 
 from tests.models.small import build, inputs
+from tests.models.test_scale import slow_mean_square_one
 
 
 def slow_look(layer, cells, query):
@@ -13,7 +14,7 @@ def test_slow_forward():
     model, (visual, tokens) = build("san"), inputs()
     output = model(visual, tokens)
     for b in range(4):
-        cells = [model.visual_map(v / v.norm()).tanh() for v in visual[b]]
+        cells = [model.visual_map(slow_mean_square_one(v)).tanh() for v in visual[b]]
         _, query = slow_look(model.first, cells, output.question[b])
         attention, combined = slow_look(model.second, cells, query)
         torch.testing.assert_close(output.attention[b], attention)

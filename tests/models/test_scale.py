@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqax.models.scale import FLATTEST, full_precision, unit, unit_signed_sqrt
+from vqax.models.scale import FLATTEST, full_precision, spread, unit, unit_signed_sqrt
 
 vectors = st.lists(st.floats(-100, 100, width=32), min_size=2, max_size=6).map(torch.tensor)
 
@@ -46,3 +46,15 @@ def test_unit():
 def test_full_precision():
     assert full_precision(torch.ones(1, dtype=torch.bfloat16)).dtype == torch.float32
     assert full_precision(torch.ones(1, dtype=torch.float64)).dtype == torch.float64
+
+
+def slow_mean_square_one(x):
+    """x divided by the root of the mean of its squares, entry by entry."""
+    root = (sum(value * value for value in x) / len(x)) ** 0.5
+    return torch.stack([value / root for value in x])
+
+
+def test_a_spread_unit_vector_has_mean_square_one():
+    x = torch.randn(3, 7)
+    expected = torch.stack([slow_mean_square_one(row) for row in x])
+    torch.testing.assert_close(spread(unit(x)), expected)

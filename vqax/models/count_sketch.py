@@ -17,8 +17,8 @@ from vqax.models.options import option
 from vqax.models.scale import full_precision
 
 MIN_CELLS = 8
-CHANNELS_PER_LOG2 = {torch.float32: 16, torch.float64: 16}
-CHANNELS_PER_LOG2_HALF = 64
+CHANNELS_PER_LOG2 = 13  # measured by benchmarks/mcb_fusion.py, fp32 and fp64
+CHANNELS_PER_LOG2_HALF = 30
 
 
 class CountSketch(nn.Module):
@@ -80,7 +80,7 @@ def by_size(
 
 def matmul_is_cheaper(cells: int, width: int, out: int, precision: torch.dtype) -> bool:
     """The product costs ``width`` multiplications per output, the transforms about log2(out)."""
-    per_log2 = CHANNELS_PER_LOG2.get(precision, CHANNELS_PER_LOG2_HALF)
+    per_log2 = CHANNELS_PER_LOG2_HALF if precision.itemsize == 2 else CHANNELS_PER_LOG2
     return cells >= MIN_CELLS and width <= per_log2 * math.log2(out)
 
 

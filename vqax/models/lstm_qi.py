@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vqax.models.forward import Forward
 from vqax.models.head import AnswerHead
 from vqax.models.question_encoder import QuestionEncoder
-from vqax.models.scale import unit
+from vqax.models.scale import spread, unit
 
 
 class LstmQi(nn.Module):
@@ -40,7 +40,7 @@ class LstmQi(nn.Module):
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         attended = visual / visual.shape[1]
         question = self.encoder(self.embedding(tokens))
-        picture = torch.tanh(self.visual_map(unit(attended.sum(1))))
+        picture = torch.tanh(self.visual_map(spread(unit(attended.sum(1)))))
         combined = picture * torch.tanh(self.question_map(question))
         logits, variance = self.head(combined)
         return Forward(logits, None, attended, visual, question, combined, variance)

@@ -13,7 +13,7 @@ from vqax.models.count_sketch import CompactBilinear
 from vqax.models.forward import Forward
 from vqax.models.head import AnswerHead
 from vqax.models.question_encoder import QuestionEncoder
-from vqax.models.scale import full_precision, unit, unit_signed_sqrt
+from vqax.models.scale import full_precision, spread, unit, unit_signed_sqrt
 
 
 class Mcb(nn.Module):
@@ -60,12 +60,12 @@ class Mcb(nn.Module):
         self.head = AnswerHead(sketch, answers, dropout=dropout, variance=variance)
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
-        cells = unit(visual)
+        cells = spread(unit(visual))
         question = self.encoder(self.embedding(tokens))
         attention, glimpses = self.attend(cells, question)
         attended = (glimpses.unsqueeze(-1) * cells.unsqueeze(2)).flatten(2)
         fused = self.fusion(attended.sum(1, keepdim=True), question).squeeze(1)
-        combined = unit_signed_sqrt(fused)
+        combined = spread(unit_signed_sqrt(fused))
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 
@@ -77,7 +77,7 @@ class Mcb(nn.Module):
         The glimpses are written as mean + deviation, so that the answer depends on the returned
         mean and gradients can be taken, and added, there.
         """
-        fused = unit_signed_sqrt(self.attention_fusion(cells, question))
+        fused = spread(unit_signed_sqrt(self.attention_fusion(cells, question)))
         dropped = self.attention_dropout(fused.transpose(1, 2)).transpose(1, 2)
         glimpses = full_precision(self.attention_map(dropped)).softmax(1)
         attention = glimpses.mean(-1)

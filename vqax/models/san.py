@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from vqax.models.forward import Forward
 from vqax.models.head import AnswerHead
 from vqax.models.question_encoder import QuestionEncoder
-from vqax.models.scale import full_precision, unit
+from vqax.models.scale import full_precision, spread, unit
 
 
 class AttentionLayer(nn.Module):
@@ -55,7 +55,7 @@ class San(nn.Module):
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         question = self.encoder(self.embedding(tokens))
-        cells = full_precision(torch.tanh(self.visual_map(unit(visual))))
+        cells = full_precision(torch.tanh(self.visual_map(spread(unit(visual)))))
         query = question + (self.first(cells, question).unsqueeze(-1) * cells).sum(1)
         attention = self.second(cells, query)
         attended = attention.unsqueeze(-1) * cells

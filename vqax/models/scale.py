@@ -1,5 +1,6 @@
 """Normalisations shared by the models, each finite in value and gradient at zero."""
 
+import math
 from typing import Any
 
 import torch
@@ -19,6 +20,15 @@ def unit(x: Float[Tensor, "*b d"], eps: float = 1e-6) -> Float[Tensor, "*b d"]:
     """x / sqrt(|x|² + eps²): unit length over the last axis, zero for a zero vector."""
     x = full_precision(x)
     return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + eps * eps)
+
+
+def spread(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+    """√d x: what has unit length gets a mean square of 1.
+
+    The next layer absorbs the factor, but its initialisation counts on inputs of that scale. At
+    unit length LSTM Q+I does not leave its prior in the few hundred steps of a short training.
+    """
+    return x * math.sqrt(x.shape[-1])
 
 
 class UnitSignedSqrt(torch.autograd.Function):
