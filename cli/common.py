@@ -14,7 +14,7 @@ Progress = Callable[[int, int], None]
 
 
 class StageCommand(click.Command):
-    """A command whose function returns a summary, printed as lines or as one JSON object."""
+    """A command whose function returns its summary: text, lines of a mapping or JSON."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,6 +34,8 @@ class StageCommand(click.Command):
             ctx.exit(error.exit_code)
         if as_json:
             click.echo(json.dumps(summary, default=str))
+        elif isinstance(summary, str):
+            click.echo(summary)
         else:
             for key, value in (summary or {}).items():
                 click.echo(f"{key}: {readable(value)}")
@@ -63,12 +65,12 @@ def progress_bar(label: str) -> Iterator[Progress | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def loaded() -> tuple[Any, Any]:
-    """The settings and the workspace of the current folder."""
+def loaded(*, families: bool = False) -> tuple[Any, Any]:
+    """The settings, as ``stages.params.load`` checks them, and the workspace of this folder."""
     from stages.params import load
     from stages.workspace import Workspace
 
-    return load(), Workspace()
+    return load(families=families), Workspace()
 
 
 run_argument = click.argument("run")

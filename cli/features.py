@@ -26,7 +26,12 @@ def extract(dataset: str, weights: Path | None, device: str, workers: int) -> di
 
     with progress_bar(f"features {dataset}") as progress:
         return stage.run(
-            *loaded(), dataset, weights=weights, device=device, workers=workers, progress=progress
+            *loaded(families=True),
+            dataset,
+            weights=weights,
+            device=device,
+            workers=workers,
+            progress=progress,
         )
 
 

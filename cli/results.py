@@ -16,7 +16,7 @@ def compare() -> dict[str, Any]:
     return stage.run(*loaded())
 
 
-@click.command()
+@click.command(cls=StageCommand)
 @click.argument("name", required=False)
 @click.option(
     "--format",
@@ -25,16 +25,11 @@ def compare() -> dict[str, Any]:
     default="markdown",
     show_default=True,
 )
-def table(name: str | None, form: str) -> None:
+def table(name: str | None, form: str) -> str:
     """Print table NAME (ucam/I …); without a name, list what there is."""
     from stages import tables
-    from vqax.errors import VqaxError
 
-    try:
-        click.echo(tables.render(loaded()[1], name, form))
-    except VqaxError as error:
-        click.echo(f"error: {error}", err=True)
-        raise SystemExit(error.exit_code) from error
+    return tables.render(loaded()[1], name, form)
 
 
 @click.command(cls=StageCommand)

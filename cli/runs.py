@@ -25,7 +25,12 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
 
     with progress_bar(f"train {run}") as progress:
         return stage.run(
-            *loaded(), run, resume=resume, device=device, workers=workers, progress=progress
+            *loaded(families=True),
+            run,
+            resume=resume,
+            device=device,
+            workers=workers,
+            progress=progress,
         )
 
 
@@ -37,4 +42,4 @@ def explain(run: str, device: str) -> dict[str, Any]:
     from stages import explain as stage
 
     with progress_bar(f"explain {run}") as progress:
-        return stage.run(*loaded(), run, device=device, progress=progress)
+        return stage.run(*loaded(families=True), run, device=device, progress=progress)

@@ -11,6 +11,7 @@ from stages.tables import headline
 from stages.workspace import Workspace
 from vqax.errors import BadData
 from vqax.files import atomic_path, read_parquet, write_json, write_parquet
+from vqax.report.content import PAIR_COLUMNS, RANK_COLUMNS
 from vqax.stats.bootstrap import paired_bootstrap
 from vqax.stats.effect import rank_biserial
 from vqax.stats.nemenyi import NemenyiResult, nemenyi
@@ -79,9 +80,6 @@ def _ranks(
     return pd.DataFrame(rows, columns=RANK_COLUMNS), tests
 
 
-RANK_COLUMNS = ["measure", "block", "run", "mean_rank", "n_blocks", "k", "cd", "friedman_chi2", "p"]
-
-
 def _blocks(
     questions: dict[str, pd.DataFrame], measure: str, settings: Significance
 ) -> pd.DataFrame:
@@ -121,7 +119,7 @@ def _pairs(
                     "nemenyi_p": _nemenyi_p(tests.get(measure), later, earlier),
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*PAIR_COLUMNS, "p"])
 
 
 def _paired(

@@ -1,27 +1,26 @@
 """Stage ``explain``: predictions with their uncertainty, and the maps of a whole split."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
-from stages.models import build
-from stages.params import Explain, Params, named
+from stages.maps import MapFiles
+from stages.models import build, identity, refuse_other_run
+from stages.params import Explain, Params
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
 from vqax.data import Example
+from vqax.errors import BadData
 from vqax.explain import EXPLAINERS
 from vqax.explain.predict import Prediction, mc_predict
-from vqax.files import atomic_path, write_parquet
+from vqax.files import write_parquet
 from vqax.learning.batches import Batch, VqaDataset, batches
 from vqax.learning.sampler import Sampler
-from vqax.learning.weights import load_model_weights
+from vqax.learning.weights import META, load_model_weights
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.uncertainty import uncertainties
@@ -33,22 +32,28 @@ def run(
 ) -> dict[str, Any]:
     """Write predictions.parquet, index.parquet and one HDF5 of raw, signed maps per method."""
     settings = params.explain
-    for method in settings.methods:
-        named(EXPLAINERS, method, "explainer", "vqax.explain.EXPLAINERS")
     dataset = params.run(name).dataset
     prepared = load_prepared(params, workspace, dataset)
     store = FeatureStore(workspace.features(dataset), extractor=params.features.extractor)
     model = build(params, name, prepared, store.width)
-    load_model_weights(workspace.run(name), model)
+    who = identity(params, name, prepared, store)
+    refuse_other_run(
+        workspace.run(name) / META, load_model_weights(workspace.run(name), model), who
+    )
     model.to(torch.device(device)).eval()
     questions = VqaDataset(
         prepared.test, store, prepared.questions, prepared.answers, params.text.max_tokens
     )
+    if len(questions) == 0:
+        raise BadData(
+            f"{store.path}: no picture of the {len(prepared.test)} test questions has features; "
+            f"run `vqax features extract {dataset}`"
+        )
     kept = set(questions.question_ids.tolist())
     examples = [example for example in prepared.test if example.question_id in kept]
     out = workspace.explanation(name)
     frames = []
-    with MapFiles(out, examples, store.grid) as files:
+    with MapFiles(out, questions.question_ids, store.grid) as files:
         for start, batch in _batches(questions, settings.batch_size, device):
             prediction = mc_predict(
                 model, batch.visual, batch.tokens, settings.samples, params.seed + start
@@ -59,7 +64,7 @@ def run(
                     model, batch.visual, batch.tokens, prediction.forward.logits.argmax(1),
                     store.grid,
                 )  # fmt: skip
-                files.write(method, start, maps)
+                files.write(method, start, maps.float().cpu().numpy())
             if progress is not None:
                 progress(start + len(batch.tokens), len(examples))
     predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
@@ -126,47 +131,3 @@ def _predictions(examples: list[Example], rows: pd.DataFrame) -> pd.DataFrame:
         for mode in ("official", "simple")
     }
     return pd.concat([asked, rows], axis=1).assign(**scores)
-
-
-class MapFiles:
-    """One HDF5 per method, filled batch by batch, in place only when all of them are whole."""
-
-    def __init__(self, folder: Path, examples: list[Example], grid: tuple[int, int]) -> None:
-        self.folder, self.grid = folder, grid
-        self.ids = np.array([example.question_id for example in examples], dtype=np.int64)
-        self.methods: dict[str, h5py.File] = {}
-        self._stack = ExitStack()
-
-    def __enter__(self) -> "MapFiles":
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def write(self, method: str, start: int, maps: Tensor) -> None:
-        """Store (b,h,w) raw, signed maps of the questions from ``start`` on."""
-        if method not in self.methods:
-            path = self._stack.enter_context(atomic_path(self.folder / f"{method}.h5"))
-            file = self._stack.enter_context(h5py.File(path, "w"))
-            file["question_ids"] = self.ids
-            file.create_dataset("maps", (len(self.ids), *self.grid), np.float32)
-            self.methods[method] = file
-        self.methods[method]["maps"][start : start + len(maps)] = maps.float().cpu().numpy()
-
-    def index(self, answers: list[str]) -> pd.DataFrame:
-        """Where the map of each question and method lies, and for which answer it was made."""
-        return pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        "question_id": self.ids,
-                        "method": method,
-                        "row": np.arange(len(self.ids)),
-                        "answer": answers,
-                        "file": f"{method}.h5",
-                    }
-                )
-                for method in self.methods
-            ],
-            ignore_index=True,
-        )

@@ -3,11 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 from stages.params import Params, named
 from stages.prepare import folders
 from stages.workspace import Workspace
+from vqax.data import Skipped
+from vqax.files import write_parquet
 from vqax.vision import FeatureStore, build_extractor, extract
 
 
@@ -21,7 +24,7 @@ def run(
     workers: int = 2,
     progress: Any = None,
 ) -> dict[str, Any]:
-    """Write data/features/``name``.h5; pictures that cannot be read are counted and listed."""
+    """Write data/features/``name``.h5; list unreadable pictures beside it."""
     spec = named(params.datasets, name, "data set", "params.yaml: datasets")
     settings = params.features
     extractor = build_extractor(
@@ -35,6 +38,9 @@ def run(
     path = workspace.features(name)
     skipped = extract(
         dict(sorted(pictures.items())), extractor, path, workers=workers, progress=progress
+    )
+    write_parquet(
+        path.with_name(f"{name}_skipped.parquet"), pd.DataFrame(skipped, columns=Skipped._fields)
     )
     return {**describe(path), "skipped": len(skipped)}
 

@@ -1,5 +1,6 @@
 """Build the model of a run, and load what training left."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ from torch import nn
 
 from stages.params import Params, named
 from stages.prepare import Prepared
-from vqax.errors import UsageError
+from vqax.errors import BadData, UsageError
+from vqax.learning.fingerprint import differences
 from vqax.models import MODELS
 from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
+from vqax.vision import FeatureStore
 
 
 def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.Module:
@@ -18,16 +21,13 @@ def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.
     run = params.run(name)
     kind = named(MODELS, run.model, "model", "vqax.models.MODELS")
     torch.manual_seed(params.seed)
-    try:
-        model = kind(
-            words=len(prepared.questions.words),
-            answers=len(prepared.answers.answers),
-            visual_dim=visual_dim,
-            variance="none" if run.objective.name == "answer" else "scalar",
-            **params.models[run.model],
-        )
-    except TypeError as error:
-        raise UsageError(f"params.yaml: models.{run.model}: {error}; remove or mend it") from error
+    model = kind(
+        words=len(prepared.questions.words),
+        answers=len(prepared.answers.answers),
+        visual_dim=visual_dim,
+        variance="none" if run.objective.name == "answer" else "scalar",
+        **params.models[run.model],
+    )
     vectors = word_vectors(params.text.vectors)
     if vectors is not None:
         _copy_vectors(model.embedding, vectors, prepared, f"models.{run.model}.word_dim")
@@ -55,8 +55,8 @@ def _copy_vectors(
         embedding.weight[known] = rows[known]
 
 
-def identity(params: Params, name: str, prepared: Prepared, visual_dim: int) -> dict[str, Any]:
-    """What makes a checkpoint this run's: compared before training goes on from one."""
+def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:
+    """What makes weights this run's: compared before training goes on or maps are made."""
     run = params.run(name)
     return {
         "run": name,
@@ -69,5 +69,29 @@ def identity(params: Params, name: str, prepared: Prepared, visual_dim: int) -> 
         "words": len(prepared.questions.words),
         "answers": len(prepared.answers.answers),
         "train_questions": len(prepared.train),
-        "visual_dim": visual_dim,
+        "train_hash": _hash(prepared),
+        "features": {key: str(value) for key, value in store.attributes.items()},
     }
+
+
+def _hash(prepared: Prepared) -> str:
+    """Of everything a training sees besides the features."""
+    state = hashlib.sha256()
+    for part in (prepared.questions.words, prepared.answers.answers, prepared.train):
+        for item in part:
+            state.update(repr(item).encode())
+    return state.hexdigest()[:16]
+
+
+def refuse_other_run(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
+    """Weights made with other settings or data are not explained under the present ones.
+
+    Raises:
+        BadData: the record of the weights, ``path``, differs; the message says where.
+    """
+    differing = differences(there, here)
+    if differing:
+        raise BadData(
+            f"{path}: the weights are of another run: {'; '.join(differing[:5])}; "
+            f"run `vqax train {here['run']}` or restore these settings"
+        )

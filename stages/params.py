@@ -248,8 +248,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return value
 
 
-def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check the settings.
+def load(path: Path = Path("params.yaml"), *, families: bool = False) -> Params:
+    """Read and check the settings; ``families`` also checks names that stand for code.
+
+    That costs the import of torch, so only commands that need it anyway ask for it.
 
     Raises:
         MissingArtefact: no such file.
@@ -257,6 +259,10 @@ def load(path: Path = Path("params.yaml")) -> Params:
     """
     raw = read_yaml(path)
     wrong = [*unknown_names(raw), *wrong_overrides(raw)]
+    if families:
+        from stages.families import unknown_members
+
+        wrong += unknown_members(raw)
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:

@@ -5,28 +5,56 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+from PIL import Image
 
-from vqax.data import Skipped, VqaFolder
+from stages.maps import open_hdf5
+from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
 from vqax.errors import BadData
 from vqax.files import atomic_path
 from vqax.metrics.resize import GRID, resize_area
 
+SHAPE_TOLERANCE = 0.02
+"""Of the ratio of height to width; VQA-HAT maps need not have as many pixels as the picture."""
 
-def write_human_maps(path: Path, folder: VqaFolder, question_ids: Iterable[int]) -> list[Skipped]:
+
+def human_maps(folder: VqaFolder) -> dict[int, list[Path]]:
+    """The map files by question id; none where the data set has no human maps."""
+    return human_map_paths(folder.human_maps_dir) if folder.human_maps_dir else {}
+
+
+def usable_map(path: Path, picture: Path) -> np.ndarray:
+    """One map (h,w) of ``picture``.
+
+    Raises:
+        BadData: the map is cut, constant, not greyscale, or of another shape than the picture.
+    """
+    human = read_human_map(path)
+    with Image.open(picture) as image:
+        width, height = image.size
+    if abs(human.shape[0] / human.shape[1] * width / height - 1) > SHAPE_TOLERANCE:
+        raise BadData(
+            f"{path}: is {human.shape[0]}x{human.shape[1]} px (height x width), but its picture "
+            f"{picture.name} is {height}x{width}; fetch the map of this picture or leave it out"
+        )
+    return human
+
+
+def write_human_maps(path: Path, folder: VqaFolder, examples: Iterable[Example]) -> list[Skipped]:
     """Write ``maps`` (n,14,14) and ``question_ids`` (n,), a row per person; list what is unusable.
 
     A data set without human maps gives an empty file.
     """
-    found = human_map_paths(folder.human_maps_dir) if folder.human_maps_dir else {}
+    found = human_maps(folder)
     ids, maps, skipped = [], [], []
-    for question_id in question_ids:
-        for source in found.get(question_id, ()):
+    for example in examples:
+        for source in found.get(example.question_id, ()):
             try:
-                maps.append(resize_area(read_human_map(source)))
-                ids.append(question_id)
+                maps.append(resize_area(usable_map(source, folder.image_path(example.image_id))))
+                ids.append(example.question_id)
             except BadData as error:
-                skipped.append(Skipped(str(source), f"question_id {question_id}", str(error)))
+                entry = f"question_id {example.question_id}"
+                skipped.append(Skipped(str(source), entry, str(error)))
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
         file["question_ids"] = np.array(ids, dtype=np.int64)
         file["maps"] = np.array(maps, dtype=np.float32).reshape(-1, *GRID)
@@ -35,7 +63,7 @@ def write_human_maps(path: Path, folder: VqaFolder, question_ids: Iterable[int])
 
 def read_human_maps(path: Path) -> dict[int, np.ndarray]:
     """Question id -> its human maps (k,14,14)."""
-    with h5py.File(path) as file:
+    with open_hdf5(path) as file:
         ids, maps = file["question_ids"][:], file["maps"][:]
     order = np.argsort(ids, kind="stable")
     distinct, starts = np.unique(ids[order], return_index=True)

@@ -1,6 +1,5 @@
 """Stage ``prepare``: check a data set, divide its pictures, build vocabularies from train."""
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -45,7 +44,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     skipped += write_human_maps(
         out / "human_maps.h5",
         folders(spec, workspace)[1],
-        [example.question_id for example in parts["test"]],
+        parts["test"],
     )
     write_parquet(out / "parts.parquet", _parts_table(parts))
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
@@ -117,12 +116,3 @@ def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
         questions=QuestionVocabulary.from_json(source / "question_vocabulary.json"),
         answers=AnswerVocabulary.from_json(source / "answer_vocabulary.json"),
     )
-
-
-def image_paths(prepared: Prepared) -> dict[int, Path]:
-    """The picture of every question, by image id, in id order."""
-    train = {e.image_id for e in (*prepared.train, *prepared.validation)}
-    test = {e.image_id for e in prepared.test}
-    paths = {i: prepared.train_folder.image_path(i) for i in train}
-    paths |= {i: prepared.test_folder.image_path(i) for i in test}
-    return dict(sorted(paths.items()))

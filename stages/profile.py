@@ -53,7 +53,9 @@ def _pipeline(repository: Path, folder: Path, runs: list[str]) -> dict[str, Any]
     for stage in pipeline["stages"].values():
         body = stage.get("do", stage)
         body["deps"] = [_seen_from(repository, folder, path) for path in body["deps"]]
-    pipeline["plots"][0]["accuracy by epoch"]["y"] = {"results/curves.csv": runs}
+    for plot in pipeline["plots"]:
+        for settings in plot.values():
+            settings["y"] = dict.fromkeys(settings["y"], runs)
     del pipeline["artifacts"]
     return pipeline
 

@@ -1,18 +1,22 @@
 """Stage ``report``: gather what the other stages wrote into one HTML file and its figures."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, named, read_yaml
+from stages.maps import read_map
+from stages.params import Params, read_yaml
+from stages.people import human_maps, usable_map
 from stages.prepare import Prepared, load_prepared
 from stages.tables import printed_pairs
 from stages.workspace import Workspace
-from vqax.data import human_map_paths, load_rgb, read_human_map
+from vqax.data import load_rgb
+from vqax.errors import BadData
 from vqax.files import read_json, read_parquet
 from vqax.report.cd_diagram import draw_cd_diagram, write_figure
 from vqax.report.content import Comparison, Provenance, ReportContent, RunDescription
@@ -37,6 +41,7 @@ def run(params: Params, workspace: Workspace) -> dict[str, Any]:
         run_label=params.label(chosen),
         among=f"the {len(questions[chosen])} test questions",
     )
+    people = human_maps(prepared.test_folder)
     content = ReportContent(
         title=params.report.title,
         asked=params.report.asked,
@@ -58,7 +63,7 @@ def run(params: Params, workspace: Workspace) -> dict[str, Any]:
         ),
         cd_diagrams=_diagrams(params, workspace, ranks),
         gallery=tuple(
-            _item(workspace, prepared, questions, question_id, reason)
+            _item(workspace, prepared, questions, people, question_id, reason)
             for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
         ),
         gallery_rule=selection.rule,
@@ -111,14 +116,22 @@ def _history(workspace: Workspace, names: list[str]) -> pd.DataFrame:
 
 
 def _provenance(params: Params, workspace: Workspace) -> Provenance:
-    settings = workspace.root / "params.yaml"
+    """What was run, dated by its tables, so that writing the report again changes no byte."""
+    measured = (workspace.tables() / "headline.parquet").stat().st_mtime
     return Provenance(
-        date=datetime.fromtimestamp(settings.stat().st_mtime, UTC).strftime("%Y-%m-%d"),
+        date=datetime.fromtimestamp(measured, UTC).strftime("%Y-%m-%d"),
         command="vqax repro",
         seed=params.seed,
-        versions={name: metadata.version(name) for name in VERSIONS},
-        parameters=read_yaml(settings),
+        versions={name: _version(name) for name in VERSIONS},
+        parameters=read_yaml(workspace.root / "params.yaml"),
     )
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _diagrams(params: Params, workspace: Workspace, ranks: pd.DataFrame) -> dict[str, str]:
@@ -141,22 +154,22 @@ def _item(
     workspace: Workspace,
     prepared: Prepared,
     questions: dict[str, pd.DataFrame],
+    people: dict[int, list[Path]],
     question_id: int,
     reason: str,
 ) -> GalleryItem:
     example = next(e for e in prepared.test if e.question_id == question_id)
-    folder = prepared.test_folder.human_maps_dir
-    people = human_map_paths(folder).get(question_id, []) if folder else []
+    picture = prepared.test_folder.image_path(example.image_id)
     return GalleryItem(
         question_id=question_id,
         question=example.question,
         question_type=example.question_type,
         answer_type=example.answer_type,
         reason=reason,
-        picture=load_rgb(prepared.test_folder.image_path(example.image_id)),
+        picture=load_rgb(picture),
         truth=example.multiple_choice_answer,
         human_answers=example.answers,
-        human_map=np.mean([read_human_map(path) for path in people], axis=0) if people else None,
+        human_map=_mean_map(people.get(question_id, []), picture),
         answers=tuple(
             _answer(workspace, name, table.set_index("question_id").loc[question_id], question_id)
             for name, table in questions.items()
@@ -164,8 +177,18 @@ def _item(
     )
 
 
+def _mean_map(paths: list[Path], picture: Path) -> np.ndarray | None:
+    """The mean over people; maps that ``prepare`` had to skip are left out here too."""
+    maps = []
+    for path in paths:
+        with suppress(BadData):
+            maps.append(usable_map(path, picture))
+    alike = [human for human in maps if human.shape == maps[0].shape]
+    return np.mean(alike, axis=0) if alike else None
+
+
 def _answer(workspace: Workspace, name: str, row: pd.Series, question_id: int) -> RunAnswer:
-    method, raw_map = _map(workspace, name, question_id)
+    method, raw_map = read_map(workspace.explanation(name), question_id)
     return RunAnswer(
         run=name,
         answer=row["answer"],
@@ -177,13 +200,3 @@ def _answer(workspace: Workspace, name: str, row: pd.Series, question_id: int) -
         method=method,
         raw_map=raw_map,
     )
-
-
-def _map(workspace: Workspace, name: str, question_id: int) -> tuple[str, np.ndarray]:
-    """The attention of a run, or its first other map where it has no attention."""
-    source = workspace.explanation(name)
-    index = read_parquet(source / "index.parquet")
-    rows = index[index["question_id"] == question_id].set_index("method")
-    method = "attention" if "attention" in rows.index else str(rows.index[0])
-    with h5py.File(source / named(rows["file"].to_dict(), method, "map", str(source))) as file:
-        return method, file["maps"][int(rows.loc[method, "row"])]

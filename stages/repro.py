@@ -8,11 +8,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
+from stages.params import load
 from stages.profile import prepare_profile
 from stages.workspace import Workspace
-from vqax.errors import MissingArtefact, VqaxError
-
-LOCKED = "Unable to acquire lock"
+from vqax.errors import MissingArtefact, UsageError, VqaxError
 
 
 def run(
@@ -23,95 +22,113 @@ def run(
     dry: bool = False,
     force: bool = False,
 ) -> dict[str, Any]:
-    """Run ``dvc repro`` on ``targets`` (all stages if none), at most ``jobs`` at a time."""
+    """Run the stages of ``targets`` (all if none) whose inputs changed, ``jobs`` at a time.
+
+    Raises:
+        MissingArtefact: not in a folder with dvc.yaml and params.yaml, or no such profile.
+        UsageError: mistakes in params.yaml, all of them, or an unknown target.
+        VqaxError: a stage failed; those that do not need it may have been finished.
+    """
     started = time.monotonic()
     repository = Path.cwd()
     if not (repository / "dvc.yaml").exists():
         raise MissingArtefact(f"{repository}: no dvc.yaml; run vqax repro in the repository")
     folder = prepare_profile(repository, profile) if profile else repository
-    options = ["--force"] * force + ["--dry"] * dry
-    if jobs == 1 or dry:
-        _dvc(folder, [*options, *targets], jobs=1)
-    else:
-        _side_by_side(folder, targets, options, jobs)
+    load(folder / "params.yaml", families=True)
+    todo = stale(folder, targets, force=force)
+    if dry:
+        return {"folder": str(folder), "would run": list(todo)}
+    _side_by_side(folder, todo, ["--force"] * force, jobs)
     report = Workspace(folder).report
     return {
         "folder": str(folder),
+        "stages run": len(todo),
         "seconds": round(time.monotonic() - started, 1),
         "report": str(report) if report.exists() else "not yet",
     }
 
 
-def _side_by_side(folder: Path, targets: tuple[str, ...], options: list[str], jobs: int) -> None:
-    """Start each stage as soon as all it needs is done; stop starting at the first failure."""
-    waiting = _needs(folder, targets)
+def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dict[str, set[str]]:
+    """What has to run: stages that changed and those that follow, each with the ones it needs.
+
+    ``dvc repro --dry`` lists only the first kind: it cannot know that their outputs will change.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock:
+            graph = repo.index.graph
+            needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
+            changed = {stage.name for stage in graph if force or stage.changed()}
+    except DvcException as error:
+        raise UsageError(
+            f"{folder / 'dvc.yaml'}: {error}; mend it or restore it from git"
+        ) from error
+    wanted = _with_needs(needs, _named(needs, targets))
+    todo: dict[str, set[str]] = {}
+    for stage in _in_order(needs):
+        before = needs[stage] & todo.keys()
+        if stage in wanted and (stage in changed or before):
+            todo[stage] = before
+    return todo
+
+
+def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
+    """The stages that targets name; ``train`` stands for train@san, train@mcb and so on."""
+    found = {target: [s for s in needs if target in (s, s.split("@")[0])] for target in targets}
+    unknown = [target for target, stages in found.items() if not stages]
+    if unknown:
+        raise UsageError(f"{unknown[0]}: no such stage; dvc.yaml has {', '.join(needs)}")
+    return [stage for stages in found.values() for stage in stages] if targets else list(needs)
+
+
+def _with_needs(needs: dict[str, set[str]], stages: list[str]) -> set[str]:
+    wanted: set[str] = set()
+    while stages:
+        new = set(stages) - wanted
+        wanted |= new
+        stages = [need for stage in new for need in needs[stage]]
+    return wanted
+
+
+def _in_order(needs: dict[str, set[str]]) -> list[str]:
+    """Every stage after all it needs."""
+    from graphlib import TopologicalSorter
+
+    return list(TopologicalSorter(needs).static_order())
+
+
+def _side_by_side(folder: Path, todo: dict[str, set[str]], options: list[str], jobs: int) -> None:
+    """Start each stage as soon as all it needs is done; start none after the first failure."""
+    waiting = {stage: set(needs) for stage, needs in todo.items()}
     running: dict[Future[None], str] = {}
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         while waiting or running:
-            ready = [stage for stage, needs in waiting.items() if not needs]
-            for stage in ready:
+            for stage in [stage for stage, needs in waiting.items() if not needs]:
                 del waiting[stage]
-                arguments = [*options, "--single-item", stage]
-                running[pool.submit(_dvc, folder, arguments, jobs=jobs)] = stage
+                running[pool.submit(_dvc, folder, [*options, stage], jobs)] = stage
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 stage = running.pop(future)
-                _raise_failure(future, running)
+                if future.exception():
+                    pool.shutdown(wait=False, cancel_futures=True)
+                future.result()
                 for needs in waiting.values():
                     needs.discard(stage)
 
 
-def _raise_failure(future: Future[None], running: dict[Future[None], str]) -> None:
-    error = future.exception()
-    if error is not None:
-        for other in running:
-            other.cancel()
-        raise error
-
-
-def _needs(folder: Path, targets: tuple[str, ...]) -> dict[str, set[str]]:
-    """Stage -> the stages it needs, for ``targets`` and everything below them."""
-    from dvc.repo import Repo
-
-    with Repo(str(folder)) as repo:
-        graph = repo.index.graph
-        needs = {
-            stage.addressing: {need.addressing for need in graph.successors(stage)}
-            for stage in graph
-        }
-    if not targets:
-        return needs
-    unknown = [target for target in targets if target not in needs]
-    if unknown:
-        raise MissingArtefact(f"{unknown[0]}: no such stage; dvc.yaml has {', '.join(needs)}")
-    wanted, todo = set(), list(targets)
-    while todo:
-        stage = todo.pop()
-        if stage not in wanted:
-            wanted.add(stage)
-            todo += needs[stage]
-    return {stage: needs[stage] for stage in needs if stage in wanted}
-
-
-def _dvc(folder: Path, arguments: list[str], *, jobs: int) -> None:
-    """One ``dvc repro``; another process that holds DVC's lock for a moment is waited for."""
-    command = [sys.executable, "-m", "dvc", "repro", *arguments]
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+def _dvc(folder: Path, arguments: list[str], jobs: int) -> None:
+    """One stage by ``dvc repro``; what it prints goes to stderr, stdout is for our summary."""
+    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path}
     if jobs > 1:
-        environment |= {"OMP_NUM_THREADS": str(threads)}
-    for _ in range(20):
-        done = subprocess.run(
-            command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, check=False
-        )
-        if LOCKED not in done.stderr:
-            break
-        time.sleep(1.0)
-    sys.stderr.write(done.stderr)
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        environment["OMP_NUM_THREADS"] = str(threads)
+    done = subprocess.run(command, cwd=folder, env=environment, stdout=2, check=False)
     if done.returncode != 0:
-        stage = arguments[-1] if arguments else "the pipeline"
         raise VqaxError(
-            f"{stage}: stopped with an error, printed above; mend it and run `vqax repro` again: "
-            "finished stages are not repeated"
+            f"{arguments[-1]}: stopped with the error printed above; mend it and run the same "
+            "command again: finished stages are not repeated"
         )

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 
+from stages.maps import read_maps
 from stages.params import Params, Score
 from stages.people import read_human_maps
 from stages.workspace import Workspace
@@ -59,10 +59,8 @@ def run(params: Params, workspace: Workspace, name: str, *, workers: int = 2) ->
 
 def _maps(source: Path) -> Iterator[tuple[str, pd.Series]]:
     """Method -> its maps on the 14×14 grid by question id, negative evidence set to 0."""
-    for path in sorted(source.glob("*.h5")):
-        with h5py.File(path) as file:
-            maps = rectify(resize_area(file["maps"][:]))
-            yield path.stem, pd.Series(list(maps), index=file["question_ids"][:])
+    for method, ids, maps in read_maps(source):
+        yield method, pd.Series(list(rectify(resize_area(maps))), index=ids)
 
 
 def _map_scores(
@@ -105,7 +103,7 @@ def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Va
     means = [c for c in questions if c.endswith(tuple(MAP_METRICS))]
     means += [*UNCERTAINTIES, "classification_error", "margin"]
     for column in means:
-        kind = METRICS[next(name for name in sorted(METRICS, key=len) if column.endswith(name))]
+        kind = METRICS[max((name for name in METRICS if column.endswith(name)), key=len)]
         interval = _mean(questions, column, settings, seed)
         yield Value(column, *interval, kind.unit, kind.direction)
     yield from _failures(questions, settings, seed)

@@ -11,11 +11,10 @@ from stages.params import Params, Training, named
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
 from vqax.files import write_parquet
-from vqax.learning.objective import OBJECTIVES
 from vqax.learning.batches import VqaDataset
 from vqax.learning.certainty import CertaintySettings
 from vqax.learning.loop import TrainSettings, train
-from vqax.learning.objective import Objective
+from vqax.learning.objective import OBJECTIVES, Objective
 from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
 from vqax.vision import FeatureStore
@@ -48,7 +47,7 @@ def run(
         for part in ("train", "validation")
     }  # fmt: skip
     model = build(params, name, prepared, store.width)
-    who = identity(params, name, prepared, store.width)
+    who = identity(params, name, prepared, store)
     checkpoints = workspace.checkpoints(f"{name}-{_short_hash(who)}")
     history = train(
         model,
