@@ -82,14 +82,14 @@ class Stepper:
 def seed_step(seed: int, epoch: int, step: int, team: Processes) -> torch.Generator:
     """Seed torch's global state, for dropout, and return a generator for the objective's noise.
 
-    Both follow from the four numbers alone, so a checkpoint need not hold any random state.
+    Both follow from the numbers alone, so a checkpoint need not hold any random state. The
+    generator is the same in all processes: the objective keys its noise by question, so that a
+    step does not depend on how many processes share it. Dropout has no such key.
     """
-    words = np.random.SeedSequence([seed, epoch, step, team.rank]).generate_state(2, np.uint64)
-    # not torch.manual_seed: it spends a millisecond on devices that are not in use
-    torch.default_generator.manual_seed(int(words[0]))
-    if team.device.type == "cuda":
-        torch.cuda.default_generators[team.device.index].manual_seed(int(words[0]))
-    return torch.Generator(team.device).manual_seed(int(words[1]))
+    shared, own = (np.random.SeedSequence([seed, epoch, step, who]) for who in (0, 1 + team.rank))
+    torch.manual_seed(int(own.generate_state(1, np.uint64)[0]))
+    noise = int(shared.generate_state(1, np.uint64)[0])
+    return torch.Generator(team.device).manual_seed(noise)
 
 
 @contextmanager
