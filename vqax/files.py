@@ -66,10 +66,11 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; check the path or produce it first") from error
+        raise MissingArtefact(f"{path}: no such file; produce it first") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadData(f"{path}: not valid JSON ({error}); the file is cut or damaged, "
-                      "fetch or write it again") from error
+        raise BadData(
+            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it again"
+        ) from error
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -84,5 +85,6 @@ def read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise BadData(f"{path}: not a readable Parquet file ({error}); delete it and "
-                      "run `vqax repro`") from error
+        raise BadData(
+            f"{path}: not a readable Parquet file ({error}); delete it and run `vqax repro`"
+        ) from error

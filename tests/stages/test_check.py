@@ -29,7 +29,7 @@ def test_outside_says_value_range_and_remedy(tmp_path: Path, value: float) -> No
 
 
 def test_a_metric_that_is_gone_is_out_of_tolerance(tmp_path: Path) -> None:
-    with pytest.raises(OutOfTolerance, match="mcb.accuracy_all is missing"):
+    with pytest.raises(OutOfTolerance, match=r"mcb\.accuracy_all is missing"):
         checked(tmp_path, {"san": {}})
 
 
