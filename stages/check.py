@@ -1,40 +1,73 @@
-"""``vqax check``: are the metrics within the tolerances that are committed?"""
+"""``vqax check``: are the metrics within the tolerances that are committed?
+
+tolerances.yaml says how far each metric may move (``tolerance``) and where it was when somebody
+last agreed to its value (``expected``, written by ``vqax check --write``).
+"""
 
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from stages.params import read_yaml
 from stages.workspace import Workspace
-from vqax.errors import OutOfTolerance
-from vqax.files import read_json
+from vqax.errors import OutOfTolerance, UsageError
+from vqax.files import read_json, write_text
+
+HEAD = "# tolerance: how far a metric may move; expected: written by `vqax check --write`.\n"
 
 
 def run(workspace: Workspace, tolerances: Path) -> dict[str, Any]:
-    """Compare each entry ``run.metric: {expected, tolerance}`` with results/metrics.json.
+    """Compare results/metrics.json with the expected values.
 
     Raises:
         OutOfTolerance: every metric that left its range, or that is missing, one line each.
+        UsageError: the file has not both of its sections.
     """
     source = workspace.results / "metrics.json"
-    metrics = read_json(source)
-    wanted = {
-        (run, metric): (float(entry["expected"]), float(entry["tolerance"]))
-        for run, entries in read_yaml(tolerances).items()
-        for metric, entry in entries.items()
-    }
-    wrong = []
-    for (run, metric), (expected, tolerance) in wanted.items():
-        value = metrics.get(run, {}).get(metric)
-        if value is None:
-            wrong.append(f"{run}.{metric} is missing")
-        elif not abs(value - expected) <= tolerance:
-            wrong.append(
-                f"{run}.{metric} is {value:.4g}, expected {expected:.4g} ± {tolerance:.4g}"
-            )
+    metrics, settings = read_json(source), _settings(tolerances)
+    wrong, checked = [], 0
+    for name, entries in settings["expected"].items():
+        for metric, expected in entries.items():
+            checked += 1
+            value, tolerance = metrics.get(name, {}).get(metric), settings["tolerance"][metric]
+            if value is None:
+                wrong.append(f"{name}.{metric} is missing")
+            elif not abs(value - expected) <= tolerance:
+                wrong.append(
+                    f"{name}.{metric} is {value:.4g}, expected {expected:.4g} ± {tolerance:.4g}"
+                )
     if wrong:
         lines = "\n  ".join(wrong)
         raise OutOfTolerance(
-            f"{source}: {len(wrong)} of {len(wanted)} metrics out of tolerance (if the change is "
-            f"meant, commit new values to {tolerances}):\n  {lines}"
+            f"{source}: {len(wrong)} of {checked} metrics out of tolerance (if the change is "
+            f"meant, run `vqax check --write` and commit {tolerances}):\n  {lines}"
         )
-    return {"within tolerance": len(wanted)}
+    return {"within tolerance": checked}
+
+
+def write(workspace: Workspace, tolerances: Path) -> dict[str, Any]:
+    """Make the present values the expected ones; the tolerances stay as they are."""
+    metrics, settings = read_json(workspace.results / "metrics.json"), _settings(tolerances)
+    expected = {
+        name: {metric: values[metric] for metric in settings["tolerance"] if metric in values}
+        for name, values in metrics.items()
+    }
+    text = yaml.safe_dump(
+        {"tolerance": settings["tolerance"], "expected": expected}, sort_keys=False
+    )
+    write_text(tolerances, HEAD + text)
+    return {"written": str(tolerances), "metrics": sum(map(len, expected.values()))}
+
+
+def _settings(path: Path) -> dict[str, dict[str, Any]]:
+    settings = read_yaml(path)
+    known = settings.get("tolerance") or {}
+    expected = settings.setdefault("expected", {})
+    unknown = {metric for entries in expected.values() for metric in entries} - known.keys()
+    if unknown or not known:
+        raise UsageError(
+            f"{path}: `tolerance` has no entry for {', '.join(sorted(unknown)) or 'any metric'}; "
+            "add one line `metric: number` for each"
+        )
+    return settings

@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from stages.check import run
+from stages.check import run, write
 from stages.workspace import Workspace
-from vqax.errors import MissingArtefact, OutOfTolerance
+from vqax.errors import MissingArtefact, OutOfTolerance, UsageError
 from vqax.files import write_json
 
-TOLERANCES = "mcb:\n  accuracy_all: {expected: 0.6, tolerance: 0.05}\n"
+TOLERANCES = "tolerance: {accuracy_all: 0.05}\nexpected: {mcb: {accuracy_all: 0.6}}\n"
 
 
 def checked(folder: Path, metrics: dict, tolerances: str = TOLERANCES) -> dict:
@@ -25,7 +25,7 @@ def test_outside_says_value_range_and_remedy(tmp_path: Path, value: float) -> No
     with pytest.raises(OutOfTolerance, match=r"mcb.accuracy_all is .*, expected 0.6 ± 0.05") as e:
         checked(tmp_path, {"mcb": {"accuracy_all": value}})
     assert e.value.exit_code == 5
-    assert "commit new values" in str(e.value)
+    assert "vqax check --write" in str(e.value)
 
 
 def test_a_metric_that_is_gone_is_out_of_tolerance(tmp_path: Path) -> None:
@@ -36,3 +36,16 @@ def test_a_metric_that_is_gone_is_out_of_tolerance(tmp_path: Path) -> None:
 def test_nothing_to_check(tmp_path: Path) -> None:
     with pytest.raises(MissingArtefact):
         run(Workspace(tmp_path), tmp_path / "tolerances.yaml")
+
+
+def test_writing_makes_the_present_values_the_expected_ones(tmp_path: Path) -> None:
+    with pytest.raises(OutOfTolerance):
+        checked(tmp_path, {"mcb": {"accuracy_all": 0.9, "ece": 0.1}})
+    write(Workspace(tmp_path), tmp_path / "tolerances.yaml")
+    assert run(Workspace(tmp_path), tmp_path / "tolerances.yaml") == {"within tolerance": 1}
+    assert "0.9" in (tmp_path / "tolerances.yaml").read_text(encoding="utf-8")
+
+
+def test_an_expected_metric_without_tolerance_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no entry for ece; add one line"):
+        checked(tmp_path, {}, "tolerance: {accuracy_all: 0.05}\nexpected: {mcb: {ece: 0.6}}\n")
