@@ -27,7 +27,7 @@ lint: install
 	$(BIN)/lint-imports
 
 test: lint repro
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)
 	$(BIN)/vqax check
 
 bench: install
