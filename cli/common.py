@@ -78,5 +78,9 @@ device_option = click.option(
     "--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1 …"
 )
 workers_option = click.option(
-    "--workers", default=2, show_default=True, type=click.IntRange(min=0), help="Helper processes."
+    "--workers",
+    default=2,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Helpers: reader threads, or processes for data scenes.",
 )

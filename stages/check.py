@@ -26,6 +26,8 @@ def run(workspace: Workspace, tolerances: Path) -> dict[str, Any]:
     """
     source = workspace.results / "metrics.json"
     metrics, settings = read_json(source), _settings(tolerances)
+    if not settings["expected"]:
+        raise UsageError(f"{tolerances}: expects nothing yet; run `vqax check --write` first")
     wrong, checked = [], 0
     for name, entries in settings["expected"].items():
         for metric, expected in entries.items():

@@ -1,14 +1,16 @@
-"""Names in params.yaml that stand for code: models and their sizes, explainers, extractors."""
+"""Names in params.yaml that stand for code: models, objectives, explainers, extractors."""
 
 import inspect
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError, create_model
 
 from stages.params import mistakes
 from stages.tables import PRINTED
+from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
+from vqax.learning import OBJECTIVES
 from vqax.models import MODELS
 from vqax.vision import GRIDS
 
@@ -32,9 +34,31 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         for where, name, known in used
         if name not in known
     ]
-    return wrong + [
-        line for name, sizes in models.items() if name in MODELS for line in _sizes(name, sizes)
+    wrong += [
+        line
+        for name, sizes in models.items()
+        if name in MODELS
+        for line in _call(f"models.{name}", MODELS[name], sizes, GIVEN_BY_THE_STAGE)
     ]
+    return wrong + [
+        line for name, run in _mapping(raw, "runs").items() for line in _objective(name, run)
+    ]
+
+
+def _objective(run: str, settings: Any) -> list[str]:
+    """What is wrong with the objective of a run: its name, its options, or their values."""
+    given = dict(_mapping(settings, "objective")) if isinstance(settings, dict) else {}
+    name, where = given.pop("name", None), f"runs.{run}.objective"
+    if name not in OBJECTIVES:
+        return [f"{where}.name: {name!r} is not one of {', '.join(OBJECTIVES)}"]
+    wrong = _call(where, OBJECTIVES[name], given)
+    if wrong:
+        return wrong
+    try:
+        OBJECTIVES[name](**given)
+    except (TypeError, UsageError) as error:
+        return [f"{where}: {error}"]
+    return []
 
 
 def _mapping(raw: dict[str, Any], section: str) -> dict[str, Any]:
@@ -42,16 +66,18 @@ def _mapping(raw: dict[str, Any], section: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _sizes(name: str, sizes: Any) -> list[str]:
-    """What the model's constructor would not take."""
+def _call(
+    where: str, function: Callable[..., Any], given: Any, skip: Collection[str] = ()
+) -> list[str]:
+    """Which of the keyword arguments ``given`` the function would not take."""
     fields = {
         key: (parameter.annotation, parameter.default)
-        for key, parameter in inspect.signature(MODELS[name]).parameters.items()
-        if key not in GIVEN_BY_THE_STAGE
+        for key, parameter in inspect.signature(function).parameters.items()
+        if key not in skip
     }
-    settings = create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    settings = create_model(where, __config__=ConfigDict(extra="forbid", strict=True), **fields)
     try:
-        settings.model_validate(sizes)
+        settings.model_validate(given)
     except ValidationError as error:
-        return [f"models.{name}.{line}" for line in mistakes(error)]
+        return [f"{where}.{line}" for line in mistakes(error)]
     return []

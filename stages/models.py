@@ -25,7 +25,7 @@ def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.
         words=len(prepared.questions.words),
         answers=len(prepared.answers.answers),
         visual_dim=visual_dim,
-        variance="none" if run.objective.name == "answer" else "scalar",
+        variance=run.variance,
         **params.models[run.model],
     )
     vectors = word_vectors(params.text.vectors)
@@ -63,6 +63,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "model": run.model,
         "sizes": params.models[run.model],
         "objective": run.objective.model_dump(mode="json"),
+        "variance": run.variance,
         "training": params.training_of(name).model_dump(mode="json"),
         "text": params.text.model_dump(mode="json"),
         "seed": params.seed,

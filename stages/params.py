@@ -81,39 +81,23 @@ class Training(Section):
     decay: Literal["none", "cosine"] = "none"
 
 
-class Certainty(Section):
-    """The certainty gradient of U-CAM, equations 6 to 9."""
-
-    gain: float = 1.0
-    negative_gain: float = -10.0
-    normaliser: Literal["softmax", "sum"] = "softmax"
-    reduction: Literal["activation", "product", "per_channel"] = "activation"
-    inject: Literal["attended", "attention"] = "attended"
-    sign: Literal[1, -1] = 1
-
-
 class Objective(Section):
-    """What is minimised; every term of U-CAM has its switch."""
+    """A member of vqax.learning.OBJECTIVES and its keyword options (checked by families.py)."""
 
-    name: Literal["answer", "uncertainty"]
-    source: Literal["aleatoric", "predictive"] = "aleatoric"
-    terms: tuple[Literal["ul", "ve", "udl"], ...] = ("ul", "ve", "udl")
-    samples: Positive = 25
-    eta: float = 1.0
-    alpha: float = 1.0
-    sigma0_squared: float = 0.0
-    noise: Literal["sigma", "variance"] = "sigma"
-    likelihood: Literal["log_mean_exp", "mean_ce"] = "log_mean_exp"
-    udl_form: Literal["elu", "paper_alg1", "released"] = "elu"
-    ve_form: Literal["eq10", "paper_alg1"] = "eq10"
-    mc_scope: Literal["head", "full"] = "head"
-    certainty: Certainty | None = None
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.model_extra or {}
 
 
 class Run(Section):
     dataset: str
     model: str
     objective: Objective
+    variance: Literal["none", "scalar", "per_answer"] = "none"
     training: dict[str, Any] = Field(default_factory=dict, description="overrides of `training`")
 
 

@@ -5,8 +5,6 @@ default's results and dvc.lock stay as they are.
 """
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
 WHOLE_SECTIONS = ("scenes", "datasets", "runs", "tables", "significance", "report")
+SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 
 
 def prepare_profile(repository: Path, name: str) -> Path:
@@ -35,9 +34,10 @@ def prepare_profile(repository: Path, name: str) -> Path:
         if Path(spec["root"]).parts[0] != "data":
             spec["root"] = os.path.relpath(repository / spec["root"], folder)
     _write_yaml(folder / "params.yaml", settings)
-    _write_yaml(folder / "dvc.yaml", _pipeline(repository, folder, list(settings["runs"])))
+    _write_yaml(folder / "dvc.yaml", _pipeline(repository, list(settings["runs"])))
+    _link(repository, folder)
     load(folder / "params.yaml")
-    if not (folder / ".dvc").is_dir():
+    if not (folder / ".dvc" / "config").exists():
         _init_dvc(folder)
     return folder
 
@@ -47,12 +47,9 @@ def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     return merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
 
 
-def _pipeline(repository: Path, folder: Path, runs: list[str]) -> dict[str, Any]:
-    """dvc.yaml of the repository, its code and published numbers seen from ``folder``."""
+def _pipeline(repository: Path, runs: list[str]) -> dict[str, Any]:
+    """dvc.yaml of the repository, drawing the profile's runs."""
     pipeline = read_yaml(repository / "dvc.yaml")
-    for stage in pipeline["stages"].values():
-        body = stage.get("do", stage)
-        body["deps"] = [_seen_from(repository, folder, path) for path in body["deps"]]
     for plot in pipeline["plots"]:
         for settings in plot.values():
             settings["y"] = dict.fromkeys(settings["y"], runs)
@@ -60,9 +57,17 @@ def _pipeline(repository: Path, folder: Path, runs: list[str]) -> dict[str, Any]
     return pipeline
 
 
-def _seen_from(repository: Path, folder: Path, path: str) -> str:
-    belongs_to_code = path.startswith(("vqax/", "stages/", "data/published"))
-    return os.path.relpath(repository / path, folder) if belongs_to_code else path
+def _link(repository: Path, folder: Path) -> None:
+    """The code and the published numbers as dvc.yaml names them, under the same ignore rules.
+
+    Links, because .dvcignore does not reach outside of a DVC repository: byte code that Python
+    writes there would count as a change.
+    """
+    for name in SEEN_FROM_THE_REPOSITORY:
+        link = folder / name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(os.path.relpath(repository / name, link.parent))
 
 
 def _write_yaml(path: Path, value: dict[str, Any]) -> None:
@@ -72,6 +77,5 @@ def _write_yaml(path: Path, value: dict[str, Any]) -> None:
 
 
 def _init_dvc(folder: Path) -> None:
-    dvc = [sys.executable, "-m", "dvc"]
-    subprocess.run([*dvc, "init", "--no-scm", "--quiet"], cwd=folder, check=True)
-    subprocess.run([*dvc, "config", "core.analytics", "false"], cwd=folder, check=True)
+    """What ``dvc init --no-scm`` leaves, with analytics off from the first moment."""
+    write_text(folder / ".dvc" / "config", "[core]\n    no_scm = true\n    analytics = false\n")

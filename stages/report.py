@@ -90,21 +90,23 @@ def _describe_dataset(params: Params, workspace: Workspace, name: str) -> str:
 
 def _describe_run(params: Params, name: str) -> RunDescription:
     run = params.run(name)
-    goal = run.objective
-    words = {
-        "answer": "cross-entropy on the ten people's answers",
-        "uncertainty": f"cross-entropy plus the {goal.source} uncertainty loss "
-        f"({', '.join(goal.terms)}; T = {goal.samples})",
-    }[goal.name]
-    if goal.name == "uncertainty" and goal.certainty:
-        words += f", with the certainty gradient (λ = {goal.certainty.gain:g})"
+    options = _in_words(run.objective.options)
+    goal = f"objective {run.objective.name}" + (f" ({options})" if options else "")
     training = params.training_of(name)
     return RunDescription(
         name=name,
         label=params.label(name),
-        description=f"{run.model}; {words}; {training.epochs} epochs, batch "
+        description=f"{run.model}; {goal}; {training.epochs} epochs, batch "
         f"{training.batch_size}, {training.precision}",
         dataset=params.datasets[run.dataset].label,
+    )
+
+
+def _in_words(options: dict[str, Any]) -> str:
+    """``source predictive, certainty (gain 1.0)``."""
+    return ", ".join(
+        f"{key} ({_in_words(value)})" if isinstance(value, dict) else f"{key} {value}"
+        for key, value in options.items()
     )
 
 

@@ -15,9 +15,9 @@ def run(questions: Path, annotations: Path, results: Path, mode: str) -> dict[st
     """Accuracy in percent, overall and by answer and question type, as the evaluator prints it.
 
     Raises:
-        BadData: a question without a prediction, or a prediction without its question.
+        BadData: an entry that cannot be used, a question without a prediction, or a prediction without its question.
     """
-    examples, skipped = read_split(questions, annotations)
+    examples, _ = read_split(questions, annotations, strict=True)
     predictions = read_results(results, known={example.question_id for example in examples})
     missing = [e.question_id for e in examples if e.question_id not in predictions]
     if missing:
@@ -35,7 +35,6 @@ def run(questions: Path, annotations: Path, results: Path, mode: str) -> dict[st
     return {
         "mode": mode,
         "questions": len(examples),
-        "skipped": len(skipped),
         "overall": round(float(table["accuracy"].mean()), 2),
         "by answer type": _means(table, "answer_type"),
         "by question type": _means(table, "question_type"),

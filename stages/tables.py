@@ -11,7 +11,14 @@ from vqax.errors import UsageError
 from vqax.files import read_parquet
 from vqax.metrics.people import human_agreement
 from vqax.metrics.rank_correlation import rank_correlation
-from vqax.report.tables import join_published, published_table, to_csv, to_latex, to_markdown
+from vqax.report.tables import (
+    COLUMNS,
+    join_published,
+    published_table,
+    to_csv,
+    to_latex,
+    to_markdown,
+)
 from vqax.stats.bootstrap import bootstrap_mean
 
 FORMATS = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}
@@ -35,6 +42,8 @@ HUMAN_ROW = ("ucam/IV", "Human [34]")
 
 def headline(params: Params, workspace: Workspace, metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per printed or measured number of the tables that params.yaml names."""
+    if not params.tables:
+        return pd.DataFrame(columns=COLUMNS)
     by_run = {name: table.set_index("metric") for name, table in metrics.groupby("run")}
     measured = [
         _cell(

@@ -2,19 +2,21 @@
 
 import hashlib
 import json
+import os
 import shutil
 from typing import Any
 
+import pandas as pd
+
 from stages.models import build, identity
-from stages.params import Objective as ObjectiveParams
 from stages.params import Params, Training, named
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
+from vqax.data import Skipped
 from vqax.files import write_parquet
+from vqax.learning import OBJECTIVES
 from vqax.learning.batches import VqaDataset
-from vqax.learning.certainty import CertaintySettings
 from vqax.learning.loop import TrainSettings, train
-from vqax.learning.objective import OBJECTIVES, Objective
 from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
 from vqax.vision import FeatureStore
@@ -36,6 +38,7 @@ def run(
     interrupted one goes on; a finished one needs them no more.
     """
     spec = params.run(name)
+    make = named(OBJECTIVES, spec.objective.name, "objective", "vqax.learning.OBJECTIVES")
     training = params.training_of(name)
     prepared = load_prepared(params, workspace, spec.dataset)
     store = FeatureStore(workspace.features(spec.dataset), extractor=params.features.extractor)
@@ -51,7 +54,7 @@ def run(
     checkpoints = workspace.checkpoints(f"{name}-{_short_hash(who)}")
     history = train(
         model,
-        objective(spec.objective),
+        make(**spec.objective.options),
         parts["train"],
         parts["validation"],
         train_settings(training, params.seed),
@@ -63,9 +66,14 @@ def run(
         **({} if progress is None else {"progress": progress}),
     )
     out = workspace.run(name)
-    write_parquet(out / "history.parquet", history.frame().assign(run=name))
-    save_model(out, model, who)
-    shutil.rmtree(checkpoints, ignore_errors=True)
+    if os.environ.get("RANK", "0") == "0":  # under torchrun one process writes
+        curves = history.frame()
+        curves.insert(0, "run", name)
+        write_parquet(out / "history.parquet", curves)
+        skipped = [record for dataset in parts.values() for record in dataset.skipped]
+        write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
+        save_model(out, model, who)
+        shutil.rmtree(checkpoints, ignore_errors=True)
     return {
         "run": name,
         "questions": {part: len(dataset) for part, dataset in parts.items()},
@@ -74,16 +82,6 @@ def run(
         "validation accuracy": max(history.curve("val", "accuracy").values(), default=None),
         "weights": str(out / "model.safetensors"),
     }
-
-
-def objective(spec: ObjectiveParams) -> Objective:
-    """What is minimised, from its section of params.yaml."""
-    make = named(OBJECTIVES, spec.name, "objective", "vqax.learning.OBJECTIVES")
-    if spec.name == "answer":
-        return make()
-    settings = spec.model_dump(exclude={"name", "certainty"})
-    certainty = spec.certainty and CertaintySettings(**spec.certainty.model_dump())
-    return make(**settings, certainty=certainty)
 
 
 def train_settings(training: Training, seed: int) -> TrainSettings:

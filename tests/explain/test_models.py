@@ -4,17 +4,13 @@ import pytest
 import torch
 
 from tests.explain.tiny import Trace
+from tests.models.small import SIZES
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
 from vqax.explain.predict import mc_predict
 from vqax.models import MODELS
 
 GRID = (2, 3)
-SMALL = {
-    "lstm_qi": {"hidden": 6, "fused": 5},
-    "san": {"hidden": 6, "attention_dim": 5},
-    "mcb": {"hidden": 6, "attention_sketch": 16, "attention_hidden": 5, "sketch": 16},
-}
 
 
 @pytest.fixture(params=MODELS)
@@ -22,7 +18,7 @@ def model(request):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         sizes = {"words": 9, "answers": 4, "visual_dim": 5, "word_dim": 3, "dropout": 0.5}
-        return MODELS[request.param](**sizes, **SMALL.get(request.param, {}), variance="scalar")
+        return MODELS[request.param](**sizes, **SIZES.get(request.param, {}), variance="scalar")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from tests.models.small import build, inputs
 from vqax.errors import UsageError
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import CertaintySettings, certainty_mask
-from vqax.learning.objective import OBJECTIVES, answer_objective, uncertainty_objective
+from vqax.learning.objective import answer_objective, uncertainty_objective
 from vqax.learning.sampling import sample_noise
 from vqax.learning.uncertainty import (
     EQUALISERS,
@@ -238,10 +238,6 @@ def test_no_gradient_wanted_no_certainty_made():
 def test_unknown_options_are_named(options, message):
     with pytest.raises(UsageError, match=message):
         uncertainty_objective(**options)
-
-
-def test_family():
-    assert set(OBJECTIVES) == {"answer", "uncertainty"}
 
 
 def test_two_processes_average_to_the_gradient_of_one():

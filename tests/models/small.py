@@ -23,7 +23,7 @@ SIZES: dict[str, dict[str, Any]] = {
 
 def build(name: str, *, seed: int = 0, dropout: float = 0.0, **options: Any) -> nn.Module:
     torch.manual_seed(seed)
-    options = {**SIZES[name], "variance": "scalar", **options}
+    options = {**SIZES.get(name, {}), "variance": "scalar", **options}
     return MODELS[name](
         words=WORDS, answers=ANSWERS, visual_dim=WIDTH, word_dim=3, dropout=dropout, **options
     )

@@ -156,7 +156,7 @@ PARAMETERS = {
 }
 
 
-@every_model
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_parameter_count(name):
     e, h = 3, 8
     question = 6 * e + 4 * h * (e + h + 2)

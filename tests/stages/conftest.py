@@ -1,0 +1,11 @@
+from pathlib import Path
+
+import pytest
+
+from tests.stages import tiny
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace after every stage, for reading only."""
+    return tiny.build(tmp_path_factory.getbasetemp() / "finished")
