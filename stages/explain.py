@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from stages.maps import MapFiles
-from stages.models import build, identity, refuse_other_run
+from stages.device import checked
+from stages.maps import Maps
+from stages.models import trained
 from stages.params import Explain, Params
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
@@ -20,7 +21,6 @@ from vqax.explain.predict import Prediction, mc_predict
 from vqax.files import write_parquet
 from vqax.learning.batches import Batch, VqaDataset, batches
 from vqax.learning.sampler import Sampler
-from vqax.learning.weights import META, load_model_weights
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.uncertainty import uncertainties
@@ -35,12 +35,8 @@ def run(
     dataset = params.run(name).dataset
     prepared = load_prepared(params, workspace, dataset)
     store = FeatureStore(workspace.features(dataset), extractor=params.features.extractor)
-    model = build(params, name, prepared, store.width)
-    who = identity(params, name, prepared, store)
-    refuse_other_run(
-        workspace.run(name) / META, load_model_weights(workspace.run(name), model), who
-    )
-    model.to(torch.device(device)).eval()
+    place = torch.device(checked(device))
+    model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
     questions = VqaDataset(
         prepared.test, store, prepared.questions, prepared.answers, params.text.max_tokens
     )
@@ -51,39 +47,36 @@ def run(
         )
     kept = set(questions.question_ids.tolist())
     examples = [example for example in prepared.test if example.question_id in kept]
-    out = workspace.explanation(name)
-    frames = []
-    with MapFiles(out, questions.question_ids, store.grid) as files:
-        for start, batch in _batches(questions, settings.batch_size, device):
-            prediction = mc_predict(
-                model, batch.visual, batch.tokens, settings.samples, params.seed + start
-            )
-            frames.append(_rows(prediction, prepared.answers.answers))
-            for method in _methods(settings, prediction):
-                maps = EXPLAINERS[method](
-                    model, batch.visual, batch.tokens, prediction.forward.logits.argmax(1),
-                    store.grid,
-                )  # fmt: skip
-                files.write(method, start, maps.float().cpu().numpy())
-            if progress is not None:
-                progress(start + len(batch.tokens), len(examples))
+    maps, frames = Maps(questions.question_ids, store.grid), []
+    for start, batch in _batches(questions, settings.batch_size, place):
+        prediction = mc_predict(
+            model, batch.visual, batch.tokens, settings.samples, params.seed + start
+        )
+        frames.append(_rows(prediction, prepared.answers.answers))
+        answer = prediction.forward.logits.argmax(1)
+        for method in _methods(settings, prediction):
+            raw = EXPLAINERS[method](model, batch.visual, batch.tokens, answer, store.grid)
+            maps.add(method, start, raw.float().cpu().numpy())
+        if progress is not None:
+            progress(start + len(answer), len(examples))
     predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
+    out = workspace.explanation(name)
     write_parquet(out / "predictions.parquet", predictions)
-    write_parquet(out / "index.parquet", files.index(predictions["answer"].tolist()))
+    maps.write(out, predictions["answer"].tolist())
     return {
         "run": name,
         "questions": len(predictions),
         "without features": len(questions.skipped),
-        "maps": list(files.methods),
+        "maps": list(maps.methods),
         "accuracy": float(predictions["accuracy_official"].mean()),
     }
 
 
-def _batches(questions: VqaDataset, size: int, device: str) -> Iterator[tuple[int, Batch]]:
+def _batches(questions: VqaDataset, size: int, place: torch.device) -> Iterator[tuple[int, Batch]]:
     """The questions in order, each batch with the row it starts at."""
     read = batches(questions, Sampler(len(questions), size, shuffle=False), workers=1)
     for number, batch in enumerate(read):
-        yield number * size, batch.to(torch.device(device))
+        yield number * size, batch.to(place)
 
 
 def _methods(settings: Explain, prediction: Prediction) -> list[str]:

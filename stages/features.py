@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
+from stages.device import checked
 from stages.params import Params, named
 from stages.prepare import folders
 from stages.workspace import Workspace
@@ -29,7 +29,7 @@ def run(
     settings = params.features
     extractor = build_extractor(
         settings.extractor, weights=weights or settings.weights, input_px=settings.input_px
-    ).to(torch.device(device))
+    ).to(checked(device))
     pictures = {
         example.image_id: folder.image_path(example.image_id)
         for folder in dict.fromkeys(folders(spec, workspace))

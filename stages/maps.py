@@ -1,55 +1,56 @@
 """Maps on disk: one HDF5 of raw, signed maps per run and method, and the index that finds them."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact
-from vqax.files import atomic_path, read_parquet
+from vqax.files import atomic_path, read_parquet, write_parquet
 
 INDEX_COLUMNS = ["question_id", "method", "row", "answer", "file"]
 
 
-class MapFiles:
-    """One HDF5 per method, filled batch by batch, in place only when all of them are whole."""
+class Maps:
+    """The maps of a split by method, filled batch by batch; 800 bytes each on a 14×14 grid."""
 
-    def __init__(self, folder: Path, question_ids: np.ndarray, grid: tuple[int, int]) -> None:
-        self.folder, self.ids, self.grid = folder, question_ids, grid
-        self.methods: dict[str, h5py.File] = {}
-        self._stack = ExitStack()
+    def __init__(self, question_ids: np.ndarray, grid: tuple[int, int]) -> None:
+        self.question_ids, self.shape = question_ids, (len(question_ids), *grid)
+        self.methods: dict[str, np.ndarray] = {}
 
-    def __enter__(self) -> "MapFiles":
-        return self
+    def add(self, method: str, start: int, maps: np.ndarray) -> None:
+        """Put (b,h,w) raw maps where the questions from ``start`` on have theirs."""
+        own = self.methods.setdefault(method, np.full(self.shape, np.nan, dtype=np.float32))
+        own[start : start + len(maps)] = maps
 
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
+    def write(self, folder: Path, answers: list[str]) -> None:
+        """One HDF5 per method, then the index: question, method, row, answer explained, file."""
+        for method, maps in self.methods.items():
+            write_hdf5(folder / f"{method}.h5", question_ids=self.question_ids, maps=maps)
+        rows = [
+            (int(question_id), method, row, answers[row], f"{method}.h5")
+            for method in self.methods
+            for row, question_id in enumerate(self.question_ids)
+        ]
+        write_parquet(folder / "index.parquet", pd.DataFrame(rows, columns=INDEX_COLUMNS))
 
-    def write(self, method: str, start: int, maps: np.ndarray) -> None:
-        """Store (b,h,w) maps of the questions from ``start`` on."""
-        if method not in self.methods:
-            path = self._stack.enter_context(atomic_path(self.folder / f"{method}.h5"))
-            file = self._stack.enter_context(h5py.File(path, "w"))
-            file["question_ids"] = self.ids
-            file.create_dataset("maps", (len(self.ids), *self.grid), np.float32)
-            self.methods[method] = file
-        self.methods[method]["maps"][start : start + len(maps)] = maps
 
-    def index(self, answers: list[str]) -> pd.DataFrame:
-        """Where the map of each question and method lies, and for which answer it was made."""
-        rows = range(len(self.ids))
-        return pd.DataFrame(
-            [
-                (int(self.ids[row]), method, row, answers[row], f"{method}.h5")
-                for method in self.methods
-                for row in rows
-            ],
-            columns=INDEX_COLUMNS,
-        )
+def write_hdf5(path: Path, **datasets: np.ndarray) -> None:
+    """Write a file in one go: HDF5 crashes the process if the disk fills up while it closes one.
+
+    Raises:
+        BadData: the folder is read-only or the disk is full.
+    """
+    image = BytesIO()
+    with h5py.File(image, "w") as file:
+        for name, values in datasets.items():
+            file[name] = values
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(image.getbuffer())
 
 
 def read_maps(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

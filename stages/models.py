@@ -11,6 +11,7 @@ from stages.params import Params, named
 from stages.prepare import Prepared
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
+from vqax.learning.weights import META, load_model_weights
 from vqax.models import MODELS
 from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
 from vqax.vision import FeatureStore
@@ -84,15 +85,21 @@ def _hash(prepared: Prepared) -> str:
     return state.hexdigest()[:16]
 
 
-def refuse_other_run(path: Path, there: dict[str, Any], here: dict[str, Any]) -> None:
-    """Weights made with other settings or data are not explained under the present ones.
+def trained(
+    params: Params, name: str, prepared: Prepared, store: FeatureStore, folder: Path
+) -> nn.Module:
+    """The model of run ``name`` with the weights that ``vqax train`` left in ``folder``.
 
     Raises:
-        BadData: the record of the weights, ``path``, differs; the message says where.
+        MissingArtefact: there are none.
+        BadData: they are cut, of another architecture, or made with other settings or data.
     """
-    differing = differences(there, here)
+    model = build(params, name, prepared, store.width)
+    made_with = load_model_weights(folder, model)
+    differing = differences(made_with, identity(params, name, prepared, store))
     if differing:
         raise BadData(
-            f"{path}: the weights are of another run: {'; '.join(differing[:5])}; "
-            f"run `vqax train {here['run']}` or restore these settings"
+            f"{folder / META}: the weights are of another run: {'; '.join(differing[:5])}; "
+            f"run `vqax train {name}` or restore these settings"
         )
+    return model

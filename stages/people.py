@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import h5py
 import numpy as np
 from PIL import Image
 
-from stages.maps import open_hdf5
+from stages.maps import open_hdf5, write_hdf5
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
 from vqax.errors import BadData
-from vqax.files import atomic_path
 from vqax.metrics.resize import GRID, resize_area
 
 SHAPE_TOLERANCE = 0.02
@@ -55,9 +53,11 @@ def write_human_maps(path: Path, folder: VqaFolder, examples: Iterable[Example])
             except BadData as error:
                 entry = f"question_id {example.question_id}"
                 skipped.append(Skipped(str(source), entry, str(error)))
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        file["question_ids"] = np.array(ids, dtype=np.int64)
-        file["maps"] = np.array(maps, dtype=np.float32).reshape(-1, *GRID)
+    write_hdf5(
+        path,
+        question_ids=np.array(ids, dtype=np.int64),
+        maps=np.array(maps, dtype=np.float32).reshape(-1, *GRID),
+    )
     return skipped
 
 

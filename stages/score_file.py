@@ -15,7 +15,7 @@ def run(questions: Path, annotations: Path, results: Path, mode: str) -> dict[st
     """Accuracy in percent, overall and by answer and question type, as the evaluator prints it.
 
     Raises:
-        BadData: an entry that cannot be used, a question without a prediction, or a prediction without its question.
+        BadData: an unusable entry, a question without a prediction, or the reverse.
     """
     examples, _ = read_split(questions, annotations, strict=True)
     predictions = read_results(results, known={example.question_id for example in examples})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from stages.device import checked
 from stages.models import build, identity
 from stages.params import Params, Training, named
 from stages.prepare import load_prepared
@@ -61,7 +62,7 @@ def run(
         checkpoint_dir=checkpoints,
         fingerprint=who,
         resume=resume,
-        device=device,
+        device=checked(device),
         workers=workers,
         **({} if progress is None else {"progress": progress}),
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.models.small import build, inputs
-from vqax.errors import UsageError
+from vqax.errors import BadData, UsageError
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import CertaintySettings, certainty_mask
 from vqax.learning.objective import answer_objective, uncertainty_objective
@@ -191,14 +191,23 @@ def test_eta_zero_keeps_the_certainty_gradient_as_a_control():
     assert not torch.allclose(certain[key], answer[key], atol=1e-6)
 
 
-def test_peak_of_the_mask_is_reported():
-    objective = uncertainty_objective(samples=3, certainty=CertaintySettings(reduction="product"))
+def test_peak_of_the_mask_is_reported_once_backward_has_passed():
+    for settings, low, high in (
+        (CertaintySettings(reduction="product"), 0.999, 1.001),
+        (CertaintySettings(gain=1e5), 2.0, 6.001),  # 6: all on one of the cells
+    ):
+        objective = uncertainty_objective(samples=3, certainty=settings)
+        step = objective(build("mcb"), a_batch(4, torch.float32), generator())
+        step.loss.backward()
+        assert low < step.parts["certainty_peak"] < high
+
+
+def test_a_mask_that_overflows_in_the_backward_pass_names_the_parameter():
+    settings = CertaintySettings(gain=1e8, negative_gain=-1e308)
+    objective = uncertainty_objective(samples=3, certainty=settings)
     step = objective(build("mcb"), a_batch(4, torch.float32), generator())
-    torch.testing.assert_close(step.parts["certainty_peak"], torch.tensor(1.0))
-    objective = uncertainty_objective(samples=3, certainty=CertaintySettings(gain=1e5))
-    assert (
-        objective(build("mcb"), a_batch(4, torch.float32), generator()).parts["certainty_peak"] > 2
-    )
+    with pytest.raises(BadData, match="negative_gain"):
+        step.loss.backward()
 
 
 @every_model

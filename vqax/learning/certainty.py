@@ -125,7 +125,17 @@ def certainty_mask(
     """
     answer = summed_gradient(answer_losses, nodes[:1])
     uncertainty = summed_gradient(uncertainty_losses, nodes)
-    node = nodes[0].detach().reshape(answer.shape)
+    return mask_of(answer, uncertainty, nodes[0].detach().reshape(answer.shape), settings)
+
+
+def mask_of(
+    answer: Cells, uncertainty: Cells, node: Cells, settings: CertaintySettings
+) -> Float[Tensor, "b l d2"]:
+    """Equations 6 to 8 from the two gradients at f and f itself.
+
+    Raises:
+        BadData: as ``certainty_mask``.
+    """
     reduced = option(REDUCTIONS, settings.reduction, "certainty.reduction")
     certainty = -settings.gain * reduced(answer, uncertainty, node)
     rectified = certainty.relu() + settings.negative_gain * (-certainty).relu()
@@ -133,6 +143,11 @@ def certainty_mask(
     if not bool(mask.isfinite().all()):
         raise BadData(reason(certainty, rectified, settings))
     return mask
+
+
+def peak(mask: Float[Tensor, "b l d"]) -> Float[Tensor, ""]:
+    """The largest entry of a mask in units of the uniform one: 1 is uniform, l is one cell."""
+    return mask.amax(1).mean() * mask.shape[1]
 
 
 def reason(certainty: Cells, rectified: Cells, settings: CertaintySettings) -> str:
@@ -156,8 +171,38 @@ def reason(certainty: Cells, rectified: Cells, settings: CertaintySettings) -> s
 def add_to_gradient(node: Tensor, mask: Float[Tensor, "b l d"], sign: int) -> None:
     """Equation 9: the one backward() to come sees gradient + sign * mask / b at ``node``.
 
-    The division makes the mask part of a mean loss: a sample's share of the update does not
-    depend on the batch size. The same number is added to all channels of a cell.
+    The same number is added to all channels of a cell.
     """
-    addition = sign / len(node) * (mask if node.ndim == 3 else mask.squeeze(-1))
+    addition = share(mask, node, sign)
     node.register_hook(lambda gradient: gradient + addition.to(gradient.dtype))
+
+
+def add_during_backward(
+    node: Tensor, answer_losses: Float[Tensor, "b"], eta: float, settings: CertaintySettings
+) -> Float[Tensor, ""]:
+    """Equation 9 without a backward pass of its own through the T samples.
+
+    What arrives at f in the one backward() of (ΣLy + η ΣLu) / b is (g_y + η g_u) / b. g_y costs
+    one pass of the head, and g_u is the rest. Both losses must reach f through ``node`` alone.
+    Returns the peak of the mask, which is known when backward() has passed.
+    """
+    answer = summed_gradient(answer_losses, [node])
+    value = node.detach().reshape(answer.shape)
+    seen = torch.ones((), dtype=answer.dtype, device=answer.device)
+
+    def add(gradient: Tensor) -> Tensor:
+        uncertainty = (len(node) * gradient.reshape(answer.shape) - answer) / eta
+        mask = mask_of(answer, uncertainty, value, settings)
+        seen.copy_(peak(mask))
+        return gradient + share(mask, node, settings.sign).to(gradient.dtype)
+
+    node.register_hook(add)
+    return seen
+
+
+def share(mask: Float[Tensor, "b l d"], node: Tensor, sign: int) -> Tensor:
+    """sign * mask / b in the shape of ``node``: the mask as part of a mean loss.
+
+    So a sample's share of the update does not depend on the batch size.
+    """
+    return sign / len(node) * (mask if node.ndim == 3 else mask.squeeze(-1))

@@ -16,9 +16,11 @@ from vqax.errors import UsageError
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import (
     CertaintySettings,
+    add_during_backward,
     add_to_gradient,
     certainty_mask,
     injection_node,
+    peak,
 )
 from vqax.learning.sampling import MC_SCOPES, Passes, one_pass, sample_noise
 from vqax.learning.uncertainty import (
@@ -123,19 +125,22 @@ def add_certainty(
     passes: Passes,
     answer_losses: Float[Tensor, "b"],
     uncertainty_losses: Float[Tensor, "b"],
+    eta: float,
     certainty: CertaintySettings,
 ) -> dict[str, Tensor]:
-    """Hook the mask on f; returns its peak in units of the uniform mask (1 = uniform).
+    """Hook the mask on f; returns its peak (1 = uniform), known after backward().
 
     Nothing to do where no parameter lies below f (LSTM Q+I) or no gradient is wanted.
     """
     node = injection_node(output, certainty.inject)
     if not node.requires_grad:
         return {}
+    if len(passes.outputs) == 1 and eta != 0.0:
+        return {"certainty_peak": add_during_backward(node, answer_losses, eta, certainty)}
     others = [injection_node(one, certainty.inject) for one in passes.outputs if one is not output]
     mask = certainty_mask(answer_losses, uncertainty_losses, [node, *others], certainty)
     add_to_gradient(node, mask, certainty.sign)
-    return {"certainty_peak": mask.amax(1).mean() * mask.shape[1]}
+    return {"certainty_peak": peak(mask)}
 
 
 def uncertainty_objective(
@@ -176,10 +181,10 @@ def uncertainty_objective(
         answer = cross_entropy(output.logits, batch.targets)
         parts = uncertainty_terms(passes, epsilon, batch.targets, answer, settings)
         uncertainty = torch.stack([parts[term] for term in settings.terms]).sum(0)
-        extra = add_certainty(output, passes, answer, uncertainty, mask) if mask else {}
+        extra = add_certainty(output, passes, answer, uncertainty, eta, mask) if mask else {}
         parts[SOURCES[source]] = parts.pop("ul")
         parts |= {"answer_loss": answer, "uncertainty_loss": uncertainty}
-        means = {name: value.detach().mean() for name, value in (parts | extra).items()}
+        means = {name: value.detach().mean() for name, value in parts.items()} | extra
         return Step((answer + eta * uncertainty).mean(), means)
 
     return objective
