@@ -34,7 +34,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 def unwritable(path: Path, error: OSError) -> BadData:
     """The sentence for a write that the file system refused."""
-    if error.errno == errno.ENOSPC:
+    # pyarrow gives its errors no number, only the words of the system
+    if error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error):
         return BadData(f"{path}: the disk is full; free some space and run the command again")
     return BadData(
         f"{path}: cannot be written ({error.strerror or error}); "

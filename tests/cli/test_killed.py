@@ -88,7 +88,8 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
 
 def test_a_checkpoint_of_another_model_is_refused(finished: Path, tmp_path: Path) -> None:
     folder = training(finished, tmp_path / "work")
-    for run, process in [(run, train(folder, run)) for run in ("san", "mcb")]:
+    for run in ("san", "mcb"):
+        process = train(folder, run)
         until(has_checkpoint(folder, run), process)
         process.send_signal(signal.SIGTERM)
         assert ended(process)[0] == 75

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from vqax.errors import BadData
+from vqax.vision.holes import HoleyFile
 
 LIBVER = ("v110", "v110")
 """From this file version on, chunks allocated early lie one after the other."""
@@ -58,11 +59,13 @@ def create(
     early = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     early.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     early.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    with h5py.File(path, "w", libver=LIBVER, locking=False) as file:
+    holey = HoleyFile()
+    with h5py.File(holey, "w", libver=LIBVER) as file:
         file.create_dataset("features", shape, "<f2", chunks=(1, *shape[1:]), dcpl=early)
         file["image_ids"] = image_ids
         file["done"] = np.zeros(shape[0], dtype=np.uint8)
         file.attrs.update(attributes)
+    holey.save(path)
 
 
 def matches(
