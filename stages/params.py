@@ -233,15 +233,23 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def load(path: Path = Path("params.yaml"), *, families: bool = False) -> Params:
-    """Read and check the settings; ``families`` also checks names that stand for code.
+    """Read and check the settings.
+
+    Raises:
+        MissingArtefact: no such file.
+        UsageError: as ``checked``.
+    """
+    return checked(read_yaml(path), str(path), families=families)
+
+
+def checked(raw: dict[str, Any], source: str, *, families: bool = False) -> Params:
+    """The settings of ``source``; ``families`` also checks names that stand for code.
 
     That costs the import of torch, so only commands that need it anyway ask for it.
 
     Raises:
-        MissingArtefact: no such file.
         UsageError: every unknown, missing or wrong entry, one line each.
     """
-    raw = read_yaml(path)
     wrong = [*unknown_names(raw), *wrong_overrides(raw)]
     if families:
         from stages.families import unknown_members
@@ -253,5 +261,5 @@ def load(path: Path = Path("params.yaml"), *, families: bool = False) -> Params:
         wrong = [*mistakes(error), *wrong]
     if wrong:
         lines = "\n  ".join(wrong)
-        raise UsageError(f"{path}: {len(wrong)} mistake(s) to mend:\n  {lines}")
+        raise UsageError(f"{source}: {len(wrong)} mistake(s) to mend:\n  {lines}")
     return params

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from stages.params import load, merged, read_yaml
+from stages.params import checked, merged, read_yaml
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
@@ -23,6 +23,10 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
     Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry.
     A data set root below data/ belongs to the profile; any other is relative to the repository.
+
+    Raises:
+        MissingArtefact: no such profile.
+        UsageError: mistakes in the merged settings, all of them.
     """
     overlay_path = repository / "profiles" / f"{name}.yaml"
     if not overlay_path.exists():
@@ -30,15 +34,15 @@ def prepare_profile(repository: Path, name: str) -> Path:
         raise MissingArtefact(f"{overlay_path}: no such profile; there are: {known or 'none'}")
     folder = repository / "work" / name
     settings = _overlaid(read_yaml(repository / "params.yaml"), read_yaml(overlay_path))
+    checked(settings, f"{overlay_path} over params.yaml", families=True)
     for spec in settings["datasets"].values():
         if Path(spec["root"]).parts[0] != "data":
             spec["root"] = os.path.relpath(repository / spec["root"], folder)
     _write_yaml(folder / "params.yaml", settings)
     _write_yaml(folder / "dvc.yaml", _pipeline(repository, list(settings["runs"])))
-    _link(repository, folder)
-    load(folder / "params.yaml")
+    link_code(repository, folder)
     if not (folder / ".dvc" / "config").exists():
-        _init_dvc(folder)
+        make_repository(folder)
     return folder
 
 
@@ -57,7 +61,7 @@ def _pipeline(repository: Path, runs: list[str]) -> dict[str, Any]:
     return pipeline
 
 
-def _link(repository: Path, folder: Path) -> None:
+def link_code(repository: Path, folder: Path) -> None:
     """The code and the published numbers as dvc.yaml names them, under the same ignore rules.
 
     Links, because .dvcignore does not reach outside of a DVC repository: byte code that Python
@@ -76,6 +80,6 @@ def _write_yaml(path: Path, value: dict[str, Any]) -> None:
         write_text(path, text)
 
 
-def _init_dvc(folder: Path) -> None:
+def make_repository(folder: Path) -> None:
     """What ``dvc init --no-scm`` leaves, with analytics off from the first moment."""
     write_text(folder / ".dvc" / "config", "[core]\n    no_scm = true\n    analytics = false\n")

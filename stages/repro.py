@@ -33,8 +33,11 @@ def run(
     repository = Path.cwd()
     if not (repository / "dvc.yaml").exists():
         raise MissingArtefact(f"{repository}: no dvc.yaml; run vqax repro in the repository")
-    folder = prepare_profile(repository, profile) if profile else repository
-    load(folder / "params.yaml", families=True)
+    folder = repository
+    if profile:
+        folder = prepare_profile(repository, profile)
+    else:
+        load(repository / "params.yaml", families=True)
     todo = stale(folder, targets, force=force)
     if dry:
         return {"folder": str(folder), "would run": list(todo)}

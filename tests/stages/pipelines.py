@@ -1,0 +1,45 @@
+"""DVC repositories in a folder of their own: without git, without cost."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.profile import link_code, make_repository
+from tests.stages import tiny
+
+
+def trivial(folder: Path, stages: dict[str, dict[str, Any]]) -> Path:
+    """Shell stages beside settings that are whole."""
+    folder.mkdir(exist_ok=True)
+    tiny.write_settings(folder, tiny.settings())
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}), encoding="utf-8")
+    make_repository(folder)
+    return folder
+
+
+def shell(command: str, *, deps: tuple[str, ...] = (), out: str) -> dict[str, Any]:
+    return {"cmd": command, "deps": list(deps), "outs": [out]}
+
+
+def committed(folder: Path) -> Path:
+    """The committed pipeline around a finished workspace, its outputs taken as up to date."""
+    link_code(tiny.ROOT, folder)
+    make_repository(folder)
+    (folder / "dvc.yaml").write_bytes((tiny.ROOT / "dvc.yaml").read_bytes())
+    dvc(folder, "commit", "--force", "--quiet")
+    return folder
+
+
+def dvc(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

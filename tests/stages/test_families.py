@@ -1,0 +1,34 @@
+from typing import Any
+
+import pytest
+
+from stages.families import unknown_members
+from tests.stages import tiny
+
+
+def test_the_committed_names_are_known() -> None:
+    assert unknown_members(tiny.settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "words"),
+    [
+        ("models", {"vilt": {}}, ["models: 'vilt'", "lstm_qi, san, mcb"]),
+        ("models", {"mcb": {"sketchh": 1}}, ["models.mcb.sketchh"]),
+        ("models", {"mcb": {"sketch": "64"}}, ["models.mcb.sketch", "'64'"]),
+        ("models", {"mcb": {"words": 10}}, ["models.mcb.words"]),
+        ("models", {"mcb": [1]}, ["models.mcb", "dictionary"]),
+        ("explain", {"methods": ["rise"]}, ["explain.methods: 'rise'", "attention, grad_cam"]),
+        ("features", {"extractor": "vgg17"}, ["features.extractor: 'vgg17'", "vgg16, vgg19"]),
+        ("tables", {"ucam/X": {}}, ["tables: 'ucam/X'", "ucam/I"]),
+    ],
+)
+def test_a_name_no_family_has(section: str, value: dict[str, Any], words: list[str]) -> None:
+    (line,) = unknown_members({**tiny.settings(), section: value})
+    assert all(word in line for word in words)
+
+
+@pytest.mark.parametrize("value", [None, 3, [], "mcb"])
+@pytest.mark.parametrize("section", ["models", "explain", "features", "tables"])
+def test_sections_of_another_kind_are_left_to_the_settings(section: str, value: object) -> None:
+    assert unknown_members({**tiny.settings(), section: value}) == []

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.people import usable_map
+from vqax.errors import BadData
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (60, 30)).save(path)
+    return path
+
+
+def drawn(folder: Path, height: int, width: int) -> Path:
+    path = folder / "1_1.png"
+    pixels = np.arange(height * width, dtype=np.uint8).reshape(height, width)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize(("height", "width"), [(30, 60), (15, 30), (7, 14), (100, 201)])
+def test_a_map_of_the_shape_of_its_picture(tmp_path, picture, height: int, width: int) -> None:
+    assert usable_map(drawn(tmp_path, height, width), picture).shape == (height, width)
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 30), (30, 30), (30, 63)])
+def test_a_map_of_another_shape(tmp_path, picture, height: int, width: int) -> None:
+    with pytest.raises(BadData, match=rf"is {height}x{width} px .*picture\.png is 30x60"):
+        usable_map(drawn(tmp_path, height, width), picture)

@@ -1,0 +1,104 @@
+"""Profiles: checked as a whole, in a folder of their own, nothing of the default touched."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stages.params import load
+from stages.profile import WHOLE_SECTIONS, prepare_profile
+from stages.repro import stale
+from tests.cli.commands import files
+from tests.stages.tiny import ROOT
+from vqax.errors import MissingArtefact, UsageError
+
+PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """What a profile sees of the repository."""
+    folder = tmp_path / "repository"
+    for name in ("profiles", "stages", "vqax", "data/published"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("params.yaml", "dvc.yaml", ".dvcignore"):
+        shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def overlay(repository: Path, name: str, **sections: object) -> None:
+    path = repository / "profiles" / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(sections), encoding="utf-8")
+
+
+def test_there_is_the_profile_with_real_pictures() -> None:
+    assert "coco_mini" in PROFILES
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_committed_profile_is_whole(repository: Path, name: str) -> None:
+    folder = prepare_profile(repository, name)
+    params = load(folder / "params.yaml", families=True)
+    own = yaml.safe_load((ROOT / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
+    for section in set(own) & set(WHOLE_SECTIONS) & {"runs", "datasets", "scenes", "tables"}:
+        assert getattr(params, section).keys() == own[section].keys()
+    for spec in params.datasets.values():
+        assert not spec.root.is_absolute()
+
+
+def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
+    root = repository.parent / "shared" / "data" / "coco_vqa_v2_mini"
+    root.mkdir(parents=True)
+    todo = stale(prepare_profile(repository, "coco_mini"), ())
+    runs = ["san", "mcb", "mcb_p_gca"]
+    names = [f"{stage}@{run}" for stage in ("train", "explain", "score") for run in runs]
+    assert set(todo) == {
+        *names, "prepare@coco_mini", "features@coco_mini", "compare", "report",
+    }  # fmt: skip
+
+
+def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
+    (repository / "dvc.lock").write_text("{}", encoding="utf-8")
+    before = files(repository)
+    folder = prepare_profile(repository, "coco_mini")
+    after = {name: stat for name, stat in files(repository).items() if name in before}
+    assert after == before
+    own = [path for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
+    assert {str(path.relative_to(folder)) for path in own} == {
+        "params.yaml", "dvc.yaml", ".dvc/config",
+    }  # fmt: skip
+
+
+def test_sections_replace_or_merge(repository: Path) -> None:
+    overlay(repository, "short", training={"epochs": 1}, significance={
+        "alpha": 0.1, "block": "answer_type", "min_block_questions": 2,
+    })  # fmt: skip
+    params = load(prepare_profile(repository, "short") / "params.yaml")
+    default = load(ROOT / "params.yaml")
+    assert params.training == default.training.model_copy(update={"epochs": 1})
+    assert params.significance.alpha == 0.1
+    assert params.runs == default.runs
+    assert params.datasets == default.datasets
+
+
+def test_a_second_time_writes_nothing(repository: Path) -> None:
+    folder = prepare_profile(repository, "coco_mini")
+    before = files(folder)
+    assert prepare_profile(repository, "coco_mini") == folder
+    assert files(folder) == before
+
+
+def test_an_unknown_profile_names_the_known_ones(repository: Path) -> None:
+    with pytest.raises(MissingArtefact, match=r"coco_maxi\.yaml: no such profile.*coco_mini"):
+        prepare_profile(repository, "coco_maxi")
+    assert not (repository / "work").exists()
+
+
+def test_mistakes_in_a_profile_are_listed_before_anything_is_written(repository: Path) -> None:
+    overlay(repository, "wrong", training={"epoch": 1}, datasets=7, explain={"methods": ["lime"]})
+    with pytest.raises(UsageError, match=r"wrong\.yaml over params\.yaml: \d+ mistake") as caught:
+        prepare_profile(repository, "wrong")
+    assert all(word in str(caught.value) for word in ("training.epoch", "datasets", "'lime'"))
+    assert not (repository / "work").exists()
