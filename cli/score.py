@@ -18,10 +18,8 @@ EXISTING = click.Path(path_type=Path)
 @click.option(
     "--mode",
     type=click.Choice(["official", "always", "simple"]),
-    default="official",
-    show_default=True,
-    help="official: bit-exact with the evaluator; always: normalise unanimous answers too; "
-    "simple: min(matches/3, 1).",
+    help="Of --results; official (default): bit-exact with the evaluator; "
+    "always: normalise unanimous answers too; simple: min(matches/3, 1).",
 )
 @workers_option
 def score(
@@ -29,17 +27,18 @@ def score(
     questions: Path | None,
     annotations: Path | None,
     results: Path | None,
-    mode: str,
+    mode: str | None,
     workers: int,
 ) -> dict[str, Any]:
     """Score RUN, or --results against --questions and --annotations."""
     if questions and annotations and results and run is None:
         from stages.score_file import run as score_file
 
-        return score_file(questions, annotations, results, mode)
-    if run is None or questions or annotations or results:
+        return score_file(questions, annotations, results, mode or "official")
+    if run is None or questions or annotations or results or mode:
         raise click.UsageError(
-            "give the name of a run, or all of --questions, --annotations and --results"
+            "give the name of a run, or all of --questions, --annotations and --results "
+            "(--mode belongs to these: a run is scored by both rules)"
         )
     from stages import score as stage
 

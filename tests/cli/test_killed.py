@@ -18,6 +18,7 @@ from vqax.data.folder import annotations_name, picture_name, questions_name
 from vqax.data.vqa import read_annotations, read_questions, write_annotations, write_questions
 from vqax.vision import layout
 
+pytestmark = pytest.mark.slow
 PATIENCE_S = 60
 RUN = "mcb_p_gca"
 IMAGE_IDS = range(1, 401)

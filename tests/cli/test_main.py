@@ -52,7 +52,8 @@ def test_json_is_one_object() -> None:
     assert "train2014.zip" in json.loads(result.output)
 
 
-def test_score_needs_a_run_or_all_three_files() -> None:
-    result = CliRunner().invoke(main, ["score", "--results", "r.json"])
+@pytest.mark.parametrize("options", [["--results", "r.json"], ["mcb", "--mode", "simple"], []])
+def test_score_needs_a_run_or_all_three_files(options: list[str]) -> None:
+    result = CliRunner().invoke(main, ["score", *options])
     assert result.exit_code == 2
     assert "--annotations" in result.output
