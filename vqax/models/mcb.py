@@ -20,8 +20,8 @@ class Mcb(nn.Module):
     """MCB with ``glimpses`` attention maps; ``attention`` is their mean.
 
     The attended maps of the glimpses stand side by side in ``attended`` (b, l, glimpses * d).
-    The dropout before the attention
-    drops the same entries for all cells of a sample: a mask per cell took a fifth of the step.
+    The dropout before the attention drops the same entries for all cells of a sample, because a
+    mask for each cell costs far more.
     The sketches are drawn from ``sketch_seed``; ``method`` is that of ``compact_bilinear``.
     """
 
