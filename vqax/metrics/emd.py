@@ -58,7 +58,7 @@ def _cost(
     """Solve one pair. Mass that both maps hold in a cell can stay (the distance is a metric),
     so only the differences are moved, which is the same cost from a smaller problem.
     """
-    import ot  # it imports torch: 1.8 s that no other metric needs
+    import ot  # late, because it imports torch, which no other metric needs
 
     surplus = p - q
     if np.isnan(surplus).any():

@@ -18,7 +18,7 @@ def resize_area(
     exactly flat, or its rounding noise would become ranks.
     """
     h, w = maps.shape[-2:]
-    if h % size[0] == 0 and w % size[1] == 0:  # whole cells: twenty times as fast
+    if h % size[0] == 0 and w % size[1] == 0:  # whole cells: a plain mean
         tiles = maps.reshape(*maps.shape[:-2], size[0], h // size[0], size[1], w // size[1])
         return tiles.mean(axis=(-3, -1), dtype=np.float64).astype(np.float32)
     rows, columns = _overlaps(h, size[0]), _overlaps(w, size[1])

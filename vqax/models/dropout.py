@@ -1,7 +1,7 @@
 """Dropout whose masks are cheap enough for T Monte-Carlo passes on a CPU.
 
-torch draws a Bernoulli number at a time there (6 ns each on an AMD core, half of the cost of 25
-passes of a head); four 16-bit numbers out of one 64-bit draw cost a quarter of that.
+torch draws one Bernoulli number at a time there, which dominates the T passes of a head; here
+four 16-bit numbers come out of one 64-bit draw.
 """
 
 import torch

@@ -32,7 +32,7 @@ def spread(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
 
 
 class UnitSignedSqrt(torch.autograd.Function):
-    """Few passes over memory; left to autograd the two steps took half of an MCB step."""
+    """Both steps in few passes over memory, which is what they cost in an MCB step."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
