@@ -4,7 +4,7 @@ PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: demo test lint bench repro install
+.PHONY: demo headline test lint bench repro install
 
 install: .venv/installed
 
@@ -13,12 +13,15 @@ install: .venv/installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
-repro: install  ## every stage whose inputs changed
+repro: install  ## every stage whose inputs changed: all tables and figures
 	$(BIN)/vqax repro --jobs $(JOBS)
 
-demo: repro  ## the headline, ending with the path of the report
+headline: install
+	$(BIN)/vqax repro report_headline --jobs $(JOBS)
+
+demo: headline  ## the headline, ending with the path of the report
 	$(BIN)/vqax check
-	@echo "report: $(CURDIR)/data/report/report.html"
+	@echo "report: $(CURDIR)/data/reports/headline/report.html"
 
 lint: install
 	$(BIN)/ruff format --check .
@@ -26,7 +29,7 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint repro
+test: lint headline
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)
 	$(BIN)/vqax check
 

@@ -70,7 +70,8 @@ def loaded(*, families: bool = False) -> tuple[Any, Any]:
     from stages.params import load
     from stages.workspace import Workspace
 
-    return load(families=families), Workspace()
+    params = load(families=families)
+    return params, Workspace(groups=params.groups)
 
 
 run_argument = click.argument("run")

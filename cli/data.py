@@ -34,6 +34,15 @@ def prepare(name: str) -> dict[str, Any]:
 
 
 @data.command(cls=StageCommand)
+@click.argument("name")
+def agreement(name: str) -> dict[str, Any]:
+    """Score people against each other, and random maps against people: ceiling and floor."""
+    from stages import agreement as stage
+
+    return stage.run(*loaded(), name)
+
+
+@data.command(cls=StageCommand)
 @click.argument("root", type=click.Path(path_type=Path))
 @click.option("--split", "splits", multiple=True, help="Split to check, e.g. val2014; repeatable.")
 def verify(root: Path, splits: tuple[str, ...]) -> dict[str, Any]:

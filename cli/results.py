@@ -7,13 +7,16 @@ import click
 
 from cli.common import StageCommand, loaded
 
+study_argument = click.argument("study", default="headline")
+
 
 @click.command(cls=StageCommand)
-def compare() -> dict[str, Any]:
-    """Compare all runs: significance, the tidy tables, metrics and curves for DVC."""
+@study_argument
+def compare(study: str) -> dict[str, Any]:
+    """Compare the runs of STUDY: significance, the tidy tables, metrics and curves for DVC."""
     from stages import compare as stage
 
-    return stage.run(*loaded())
+    return stage.run(*loaded(), study)
 
 
 @click.command(cls=StageCommand)
@@ -25,19 +28,29 @@ def compare() -> dict[str, Any]:
     default="markdown",
     show_default=True,
 )
-def table(name: str | None, form: str) -> str:
-    """Print table NAME (ucam/I …); without a name, list what there is."""
+@click.option("--study", default="headline", show_default=True)
+def table(name: str | None, form: str, study: str) -> str:
+    """Print table NAME (ucam/I …) of a study; without a name, list what there is."""
     from stages import tables
 
-    return tables.render(loaded()[1], name, form)
+    return tables.render(*loaded(), name, form, study)
 
 
 @click.command(cls=StageCommand)
-def report() -> dict[str, Any]:
-    """Write the report: one HTML file that needs nothing else."""
-    from stages import report as stage
+def claims() -> dict[str, Any]:
+    """Test the claims of the papers: holds, contradicted, inconclusive, not testable here."""
+    from stages import verdicts as stage
 
     return stage.run(*loaded())
+
+
+@click.command(cls=StageCommand)
+@study_argument
+def report(study: str) -> dict[str, Any]:
+    """Write the report of STUDY: one HTML file that needs nothing else."""
+    from stages import report as stage
+
+    return stage.run(*loaded(), study)
 
 
 @click.command(cls=StageCommand)
@@ -48,8 +61,9 @@ def report() -> dict[str, Any]:
     show_default=True,
 )
 @click.option("--write", is_flag=True, help="Make the present values the expected ones.")
-def check(tolerances: Path, write: bool) -> dict[str, Any]:
-    """Compare results/metrics.json with the committed tolerances; exit 5 where one is left."""
+@click.option("--study", default="headline", show_default=True)
+def check(tolerances: Path, write: bool, study: str) -> dict[str, Any]:
+    """Compare the metrics of a study with the committed tolerances; exit 5 where one is left."""
     from stages import check as stage
 
-    return (stage.write if write else stage.run)(loaded()[1], tolerances)
+    return (stage.write if write else stage.run)(loaded()[1].study(study), tolerances)

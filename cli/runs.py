@@ -1,4 +1,4 @@
-"""``vqax train`` and ``vqax explain``."""
+"""``vqax train``, ``vqax explain`` and ``vqax analyse``."""
 
 from typing import Any
 
@@ -43,3 +43,12 @@ def explain(run: str, device: str) -> dict[str, Any]:
 
     with progress_bar(f"explain {run}") as progress:
         return stage.run(*loaded(families=True), run, device=device, progress=progress)
+
+
+@click.command(cls=StageCommand)
+@click.argument("name")
+def analyse(name: str) -> dict[str, Any]:
+    """Make analysis NAME of params.yaml: what is asked of trained runs beyond maps and scores."""
+    from stages import analyse as stage
+
+    return stage.run(*loaded(families=True), name)

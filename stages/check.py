@@ -10,21 +10,20 @@ from typing import Any
 import yaml
 
 from stages.params import read_yaml
-from stages.workspace import Workspace
 from vqax.errors import OutOfTolerance, UsageError
 from vqax.files import read_json, write_text
 
 HEAD = "# tolerance: how far a metric may move; expected: written by `vqax check --write`.\n"
 
 
-def run(workspace: Workspace, tolerances: Path) -> dict[str, Any]:
-    """Compare results/metrics.json with the expected values.
+def run(study: Path, tolerances: Path) -> dict[str, Any]:
+    """Compare metrics.json in the folder of a study with the expected values.
 
     Raises:
         OutOfTolerance: every metric that left its range, or that is missing, one line each.
         UsageError: the file has not both of its sections.
     """
-    source = workspace.results / "metrics.json"
+    source = study / "metrics.json"
     metrics, settings = read_json(source), _settings(tolerances)
     if not settings["expected"]:
         raise UsageError(f"{tolerances}: expects nothing yet; run `vqax check --write` first")
@@ -48,9 +47,9 @@ def run(workspace: Workspace, tolerances: Path) -> dict[str, Any]:
     return {"within tolerance": checked}
 
 
-def write(workspace: Workspace, tolerances: Path) -> dict[str, Any]:
+def write(study: Path, tolerances: Path) -> dict[str, Any]:
     """Make the present values the expected ones; the tolerances stay as they are."""
-    metrics, settings = read_json(workspace.results / "metrics.json"), _settings(tolerances)
+    metrics, settings = read_json(study / "metrics.json"), _settings(tolerances)
     expected = {
         name: {metric: values[metric] for metric in settings["tolerance"] if metric in values}
         for name, values in metrics.items()

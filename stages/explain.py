@@ -1,30 +1,22 @@
 """Stage ``explain``: predictions with their uncertainty, and the maps of a whole split."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
-from stages.device import checked
 from stages.maps import Maps
-from stages.models import trained
 from stages.params import Explain, Params
-from stages.prepare import load_prepared
+from stages.trained import load_trained
 from stages.workspace import Workspace
 from vqax.data import Example
-from vqax.errors import BadData
 from vqax.explain import EXPLAINERS
 from vqax.explain.predict import Prediction, mc_predict
 from vqax.files import write_parquet
-from vqax.learning.batches import Batch, VqaDataset, batches
-from vqax.learning.sampler import Sampler
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.uncertainty import uncertainties
-from vqax.vision import FeatureStore
 
 
 def run(
@@ -32,27 +24,15 @@ def run(
 ) -> dict[str, Any]:
     """Write predictions.parquet, index.parquet and one HDF5 of raw, signed maps per method."""
     settings = params.explain
-    dataset = params.run(name).dataset
-    prepared = load_prepared(params, workspace, dataset)
-    store = FeatureStore(workspace.features(dataset), extractor=params.features.extractor)
-    place = torch.device(checked(device))
-    model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
-    questions = VqaDataset(
-        prepared.test, store, prepared.questions, prepared.answers, params.text.max_tokens
-    )
-    if len(questions) == 0:
-        raise BadData(
-            f"{store.path}: no picture of the {len(prepared.test)} test questions has features; "
-            f"run `vqax features extract {dataset}`"
-        )
-    kept = set(questions.question_ids.tolist())
-    examples = [example for example in prepared.test if example.question_id in kept]
+    subject = load_trained(params, workspace, name, device=device)
+    model, store, examples = subject.model, subject.store, subject.examples
+    questions, answers = subject.questions, subject.prepared.answers.answers
     maps, frames = Maps(questions.question_ids, store.grid), []
-    for start, batch in _batches(questions, settings.batch_size, place):
+    for start, batch in subject.batches(settings.batch_size):
         prediction = mc_predict(
-            model, batch.visual, batch.tokens, settings.samples, params.seed + start
+            model, batch.visual, batch.tokens, settings.samples, params.seed_of(name) + start
         )
-        frames.append(_rows(prediction, prepared.answers.answers))
+        frames.append(_rows(prediction, answers))
         answer = prediction.forward.logits.argmax(1)
         for method in _methods(settings, prediction):
             raw = EXPLAINERS[method](model, batch.visual, batch.tokens, answer, store.grid)
@@ -72,17 +52,9 @@ def run(
     }
 
 
-def _batches(questions: VqaDataset, size: int, place: torch.device) -> Iterator[tuple[int, Batch]]:
-    """The questions in order, each batch with the row it starts at."""
-    read = batches(questions, Sampler(len(questions), size, shuffle=False), workers=1)
-    for number, batch in enumerate(read):
-        yield number * size, batch.to(place)
-
-
 def _methods(settings: Explain, prediction: Prediction) -> list[str]:
     """A model without attention has no attention map; it is left out and the index says so."""
-    has_attention = prediction.forward.attention is not None
-    return [method for method in settings.methods if has_attention or method != "attention"]
+    return [m for m in settings.methods if not EXPLAINERS[m].lacks(prediction.forward)]
 
 
 def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:

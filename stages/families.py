@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from stages.analyses import ANALYSES
+from stages.figures import COLLECT
 from stages.params import mistakes
 from stages.tables import PRINTED
 from vqax.errors import UsageError
@@ -14,14 +16,21 @@ from vqax.learning import OBJECTIVES
 from vqax.models import MODELS
 from vqax.vision import GRIDS
 
-GIVEN_BY_THE_STAGE = ("words", "answers", "visual_dim", "variance")
+GIVEN_BY_THE_STAGE = ("words", "answers", "visual_dim", "variance", "variance_input")
 
 
 def unknown_members(raw: dict[str, Any]) -> list[str]:
     """One line for every name no family has; works on settings with other mistakes."""
     models = _mapping(raw, "models")
     used: list[tuple[str, Any, Collection[str]]] = [("models", name, MODELS) for name in models]
-    used += [("tables", name, PRINTED) for name in _mapping(raw, "tables")]
+    for study in _mapping(raw, "studies"):
+        for section in ("tables", "added"):
+            tables = _mapping(_mapping(_mapping(raw, "studies"), study), section)
+            used += [(f"studies.{study}.{section}", name, PRINTED) for name in tables]
+        figures = _mapping(_mapping(_mapping(_mapping(raw, "studies"), study), "report"), "figures")
+        used += [(f"studies.{study}.report.figures", name, COLLECT) for name in figures]
+    analyses = _mapping(raw, "analyses")
+    used += [("analyses", name, ANALYSES) for name in analyses]
     methods = _mapping(raw, "explain").get("methods")
     used += [
         ("explain.methods", name, EXPLAINERS)
@@ -39,6 +48,12 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         for name, sizes in models.items()
         if name in MODELS
         for line in _call(f"models.{name}", MODELS[name], sizes, GIVEN_BY_THE_STAGE)
+    ]
+    wrong += [
+        line
+        for name, options in analyses.items()
+        if name in ANALYSES
+        for line in _call(f"analyses.{name}", ANALYSES[name], options, ("params", "workspace"))
     ]
     return wrong + [
         line for name, run in _mapping(raw, "runs").items() for line in _objective(name, run)

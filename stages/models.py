@@ -21,12 +21,13 @@ def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.
     """The untrained model of run ``name``, seeded, with word vectors where params.yaml asks."""
     run = params.run(name)
     kind = named(MODELS, run.model, "model", "vqax.models.MODELS")
-    torch.manual_seed(params.seed)
+    torch.manual_seed(params.seed_of(name))
     model = kind(
         words=len(prepared.questions.words),
         answers=len(prepared.answers.answers),
         visual_dim=visual_dim,
         variance=run.variance,
+        variance_input=run.variance_input,
         **params.models[run.model],
     )
     vectors = word_vectors(params.text.vectors)
@@ -65,9 +66,11 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "sizes": params.models[run.model],
         "objective": run.objective.model_dump(mode="json"),
         "variance": run.variance,
+        "variance_input": run.variance_input,
+        "train_share": run.train_share,
         "training": params.training_of(name).model_dump(mode="json"),
         "text": params.text.model_dump(mode="json"),
-        "seed": params.seed,
+        "seed": params.seed_of(name),
         "words": len(prepared.questions.words),
         "answers": len(prepared.answers.answers),
         "train_questions": len(prepared.train),

@@ -30,6 +30,9 @@ class Scenes(Section):
     train_questions: Positive
     val_questions: Positive
     human_map_questions: int | None = Field(description="train questions with a human map")
+    explanation_questions: Annotated[int, Field(ge=0)] = Field(
+        description="val questions with VQA-X sentences and maps"
+    )
     seed: int
 
 
@@ -94,11 +97,17 @@ class Objective(Section):
 
 
 class Run(Section):
+    group: str = Field(description="the folder its outputs share; a study names groups")
     dataset: str
     model: str
     objective: Objective
     variance: Literal["none", "scalar", "per_answer"] = "none"
+    variance_input: Literal["logits", "image", "question"] = "logits"
+    train_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     training: dict[str, Any] = Field(default_factory=dict, description="overrides of `training`")
+    system: str | None = Field(None, description="its name across data sets; none: its own")
+    replicate_of: str | None = Field(None, description="the run this repeats with another seed")
+    seed: int | None = None
 
 
 class Explain(Section):
@@ -113,9 +122,14 @@ class Score(Section):
 
 
 class Significance(Section):
+    """Which systems are ranked against each other, and what a block is."""
+
     alpha: Annotated[float, Field(gt=0.0, lt=1.0)]
-    block: Literal["question_type", "answer_type"]
+    blocks: tuple[Literal["dataset", "question_type", "answer_type", "seed"], ...]
     min_block_questions: Positive
+    sets: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="name -> systems ranked together; none: all of them"
+    )
 
 
 class Report(Section):
@@ -123,9 +137,51 @@ class Report(Section):
     asked: str = Field(description="the question of the report, one sentence")
     about: str = Field(default="", description="what a reader must know of the data set")
     gallery: Positive
+    gallery_runs: tuple[str, ...] = Field((), description="none: all runs of the first data set")
     comparisons: dict[str, str] = Field(description="run -> the run it is compared with")
-    labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
+    figures: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="figure of stages.figures -> options of its collector"
+    )
+    claims: str | None = Field(None, description="the paper whose claims are tested")
     caveats: tuple[str, ...] = ()
+
+
+class RowSource(Section):
+    """A printed row whose numbers come under other names than those of its table."""
+
+    run: str
+    metrics: dict[str, str] | None = Field(
+        None, description="printed metric -> the metric that measures it; none: the table's own"
+    )
+
+
+class Study(Section):
+    """Runs that are compared, and what is made of them: tables, ranks, a report."""
+
+    groups: tuple[str, ...]
+    significance: Significance
+    tables: dict[str, dict[str, str | RowSource]] = Field(
+        description="table -> printed row -> run, analysis/row, or dataset/human or /random"
+    )
+    added: dict[str, dict[str, str | RowSource]] = Field(
+        default_factory=dict, description="as tables: rows and tables that no paper prints"
+    )
+    gains: dict[str, str] = Field(
+        default_factory=dict, description="table -> the run whose rows are subtracted in it"
+    )
+    report: Report
+
+    @property
+    def rows(self) -> dict[str, dict[str, RowSource]]:
+        """Every row of every table, printed and added ones, with where its numbers come from."""
+        return {
+            table: {
+                row: RowSource(run=source) if isinstance(source, str) else source
+                for rows in (self.tables, self.added)
+                for row, source in rows.get(table, {}).items()
+            }
+            for table in dict.fromkeys([*self.tables, *self.added])
+        }
 
 
 class Params(Section):
@@ -141,16 +197,29 @@ class Params(Section):
     runs: dict[str, Run]
     explain: Explain
     score: Score
-    significance: Significance
-    tables: dict[str, dict[str, str]] = Field(description="table -> printed row -> run")
-    report: Report
+    analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
+    studies: dict[str, Study]
+    labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
 
     def run(self, name: str) -> Run:
         return named(self.runs, name, "run", "params.yaml: runs")
 
+    def study(self, name: str) -> Study:
+        return named(self.studies, name, "study", "params.yaml: studies")
+
+    @property
+    def groups(self) -> dict[str, str]:
+        """Run -> its group."""
+        return {name: run.group for name, run in self.runs.items()}
+
+    def seed_of(self, name: str) -> int:
+        """The seed of a run: its own, or the one all share."""
+        own = self.run(name).seed
+        return self.seed if own is None else own
+
     def label(self, name: str) -> str:
         """The run as a reader knows it."""
-        return self.report.labels.get(name, name)
+        return self.labels.get(name, name)
 
     def training_of(self, name: str) -> Training:
         """The shared training settings with this run's overrides."""
@@ -159,22 +228,46 @@ class Params(Section):
 
 def unknown_names(raw: dict[str, Any]) -> list[str]:
     """Every name in the settings that no other section knows; works on settings with mistakes."""
-    sections = {key: raw[key] for key in ("runs", "datasets", "models", "tables") if key in raw}
+    sections = {key: raw[key] for key in ("runs", "datasets", "models", "analyses") if key in raw}
     known = {key: value if isinstance(value, dict) else {} for key, value in sections.items()}
     runs = {name: run for name, run in known.get("runs", {}).items() if isinstance(run, dict)}
+    known["analyses and datasets"] = known.get("analyses", {}) | known.get("datasets", {})
+    known["groups"] = dict.fromkeys(run.get("group") for run in runs.values())
     used = [(f"runs.{name}.dataset", run.get("dataset"), "datasets") for name, run in runs.items()]
     used += [(f"runs.{name}.model", run.get("model"), "models") for name, run in runs.items()]
-    for table, rows in known.get("tables", {}).items():
-        used += [(f"tables.{table}.{row}", run, "runs") for row, run in rows.items()]
-    compared = (raw.get("report") or {}).get("comparisons") or {}
-    for run, baseline in compared.items():
-        used += [("report.comparisons", run, "runs")]
-        used += [(f"report.comparisons.{run}", baseline, "runs")]
+    used += [
+        (f"runs.{name}.replicate_of", run.get("replicate_of"), "runs") for name, run in runs.items()
+    ]
+    studies = raw.get("studies")
+    for name, study in (studies if isinstance(studies, dict) else {}).items():
+        used += _names_of_study(f"studies.{name}", study if isinstance(study, dict) else {})
     return [
-        f"{where}: {value!r} is not one of {', '.join(known.get(section, {})) or 'none'}"
+        f"{where}: {value!r} is not one of {', '.join(map(str, known.get(section, {}))) or 'none'}"
         for where, value, section in used
         if value is not None and value not in known.get(section, {})
     ]
+
+
+def _names_of_study(where: str, study: dict[str, Any]) -> list[tuple[str, Any, str]]:
+    """(place, name, section that must know it) for every name a study uses."""
+    used = [(f"{where}.groups", group, "groups") for group in study.get("groups") or ()]
+    for section in ("tables", "added"):
+        for table, rows in (study.get(section) or {}).items():
+            used += [_row_source(f"{where}.{section}.{table}.{row}", rows[row]) for row in rows]
+    used += [(f"{where}.gains", run, "runs") for run in (study.get("gains") or {}).values()]
+    report = study.get("report") or {}
+    for run, baseline in (report.get("comparisons") or {}).items():
+        used += [(f"{where}.report.comparisons", run, "runs")]
+        used += [(f"{where}.report.comparisons.{run}", baseline, "runs")]
+    return used + [
+        (f"{where}.report.gallery_runs", run, "runs") for run in report.get("gallery_runs") or ()
+    ]
+
+
+def _row_source(where: str, source: Any) -> tuple[str, Any, str]:
+    name = source.get("run") if isinstance(source, dict) else source
+    analysis, slash, _ = str(name).partition("/")
+    return (where, analysis, "analyses and datasets") if slash else (where, name, "runs")
 
 
 def wrong_overrides(raw: dict[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from PIL import Image
 from stages.maps import open_hdf5, write_hdf5
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
+from vqax.data.vqa_x_maps import explanation_map_paths, read_explanation_maps
 from vqax.errors import BadData
 from vqax.metrics.resize import GRID, resize_area
 
@@ -53,6 +54,33 @@ def write_human_maps(path: Path, folder: VqaFolder, examples: Iterable[Example])
             except BadData as error:
                 entry = f"question_id {example.question_id}"
                 skipped.append(Skipped(str(source), entry, str(error)))
+    write_hdf5(
+        path,
+        question_ids=np.array(ids, dtype=np.int64),
+        maps=np.array(maps, dtype=np.float32).reshape(-1, *GRID),
+    )
+    return skipped
+
+
+def write_explanation_maps(
+    path: Path, folder: VqaFolder, examples: Iterable[Example]
+) -> list[Skipped]:
+    """As ``write_human_maps``, of the regions that people outlined to justify an answer (VQA-X)."""
+    skipped: list[Skipped] = []
+    found = explanation_map_paths(folder.explanation_maps_dirs, skipped=skipped)
+    ids, maps = [], []
+    for example in examples:
+        source = found.get(example.question_id)
+        if source is None:
+            continue
+        try:
+            people = read_explanation_maps(source, skipped=skipped)
+        except BadData as error:
+            entry = f"question_id {example.question_id}"
+            skipped.append(Skipped(str(source), entry, str(error)))
+            continue
+        maps += list(resize_area(people))
+        ids += [example.question_id] * len(people)
     write_hdf5(
         path,
         question_ids=np.array(ids, dtype=np.int64),

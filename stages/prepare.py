@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from stages.params import Dataset, Params, named
-from stages.people import write_human_maps
+from stages.people import write_explanation_maps, write_human_maps
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.parts import hold_out
@@ -41,11 +41,9 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
         [example.question for example in parts["train"]], min_count=params.text.min_word_count
     )
     answers = AnswerVocabulary.from_examples(parts["train"], min_count=params.text.min_answer_count)
-    skipped += write_human_maps(
-        out / "human_maps.h5",
-        folders(spec, workspace)[1],
-        parts["test"],
-    )
+    test_folder = folders(spec, workspace)[1]
+    skipped += write_human_maps(out / "human_maps.h5", test_folder, parts["test"])
+    skipped += write_explanation_maps(out / "explanation_maps.h5", test_folder, parts["test"])
     write_parquet(out / "parts.parquet", _parts_table(parts))
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
     questions.to_json(out / "question_vocabulary.json")

@@ -14,7 +14,8 @@ from stages.params import checked, merged, read_yaml
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
-WHOLE_SECTIONS = ("scenes", "datasets", "runs", "tables", "significance", "report")
+WHOLE_SECTIONS = ("scenes", "datasets", "runs", "analyses", "studies", "labels")
+OF_A_STUDY = ("compare_", "report_")
 SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 
 
@@ -22,6 +23,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
     """Write work/``name`` from profiles/``name``.yaml and return it.
 
     Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry.
+    ``seeds: [21, 22]`` repeats every run with these seeds beside its own.
     A data set root below data/ belongs to the profile; any other is relative to the repository.
 
     Raises:
@@ -39,7 +41,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
         if Path(spec["root"]).parts[0] != "data":
             spec["root"] = os.path.relpath(repository / spec["root"], folder)
     _write_yaml(folder / "params.yaml", settings)
-    _write_yaml(folder / "dvc.yaml", _pipeline(repository, list(settings["runs"])))
+    _write_yaml(folder / "dvc.yaml", pipeline(repository, settings))
     link_code(repository, folder)
     if not (folder / ".dvc" / "config").exists():
         make_repository(folder)
@@ -47,18 +49,54 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
 
 def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
+    seeds = overlay.get("seeds") or []
+    overlay = {key: value for key, value in overlay.items() if key != "seeds"}
     whole = {key: value for key, value in overlay.items() if key in WHOLE_SECTIONS}
-    return merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
+    settings = merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
+    if not isinstance(settings["runs"], dict):
+        return settings
+    repeated = {
+        f"{name}_seed{seed}": {**run, "replicate_of": name, "seed": seed}
+        for name, run in settings["runs"].items()
+        for seed in seeds
+    }
+    return {**settings, "runs": {**settings["runs"], **repeated}}
 
 
-def _pipeline(repository: Path, runs: list[str]) -> dict[str, Any]:
-    """dvc.yaml of the repository, drawing the profile's runs."""
-    pipeline = read_yaml(repository / "dvc.yaml")
-    for plot in pipeline["plots"]:
-        for settings in plot.values():
-            settings["y"] = dict.fromkeys(settings["y"], runs)
-    del pipeline["artifacts"]
-    return pipeline
+def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """dvc.yaml of the repository without what the profile has not: studies, groups, analyses."""
+    whole = read_yaml(repository / "dvc.yaml")
+    studies = settings["studies"]
+    stages = {
+        name: stage
+        for name, stage in whole["stages"].items()
+        if (not name.startswith(OF_A_STUDY) or name.partition("_")[2] in studies)
+        and (name != "claims" or any("claims" in study["report"] for study in studies.values()))
+    }
+    for stage in stages.values():
+        if "foreach" not in stage:
+            stage["deps"] = [dep for dep in stage["deps"] if _is_made(dep, settings)]
+    first = next(iter(studies))
+    shown = [n for n, run in settings["runs"].items() if run["group"] in studies[first]["groups"]]
+    for plot in whole["plots"]:
+        for drawn in plot.values():
+            drawn["y"] = {f"results/{first}/curves.csv": shown}
+    metrics = [path for path in whole["metrics"] if path.split("/")[1] in studies]
+    return {"stages": stages, "metrics": metrics, "plots": whole["plots"]}
+
+
+def _is_made(dependency: str, settings: dict[str, Any]) -> bool:
+    """Whether a stage of the profile makes what a compare or report stage depends on."""
+    folder, _, name = dependency.removeprefix("data/").partition("/")
+    groups = {run["group"] for run in settings["runs"].values()}
+    made = {
+        **dict.fromkeys(("runs", "explanations", "scores"), groups),
+        "analyses": settings["analyses"],
+        "datasets": settings["datasets"],
+        "agreement": settings["datasets"],
+        "features": {f"{dataset}.h5" for dataset in settings["datasets"]},
+    }
+    return not dependency.startswith("data/") or folder not in made or name in made[folder]
 
 
 def link_code(repository: Path, folder: Path) -> None:

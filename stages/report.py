@@ -9,71 +9,100 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stages.figures import sections
 from stages.maps import read_map
 from stages.params import Params, read_yaml
 from stages.people import human_maps, usable_map
 from stages.prepare import Prepared, load_prepared
-from stages.tables import printed_pairs
+from stages.study import Measured
+from stages.tables import printed_pairs, read_tables
 from stages.workspace import Workspace
 from vqax.data import load_rgb
 from vqax.errors import BadData
 from vqax.files import read_json, read_parquet
 from vqax.report.cd_diagram import draw_cd_diagram, write_figure
-from vqax.report.content import Comparison, Provenance, ReportContent, RunDescription
+from vqax.report.content import (
+    Comparison,
+    Provenance,
+    ReportContent,
+    RunDescription,
+    no_claims,
+)
+from vqax.report.figures.ranks import ranks_title
 from vqax.report.gallery import GalleryItem, RunAnswer, select
 from vqax.report.html import write_report
 
 VERSIONS = ("vqax", "torch", "torchvision", "numpy", "scipy", "pandas", "h5py")
 
 
-def run(params: Params, workspace: Workspace) -> dict[str, Any]:
-    """Write data/report/report.html and the critical-difference diagrams beside it."""
-    names = list(params.runs)
-    questions = {n: read_parquet(workspace.scores(n) / "questions.parquet") for n in names}
-    ranks = read_parquet(workspace.significance() / "ranks.parquet")
+def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
+    """Write data/reports/``study``: report.html and the figures beside it."""
+    measured = Measured(params, workspace, study)
+    settings = measured.study.report
+    names, questions = measured.runs, measured.questions
     dataset = params.runs[names[0]].dataset
+    shown = list(settings.gallery_runs) or [n for n in names if params.run(n).dataset == dataset]
     prepared = load_prepared(params, workspace, dataset)
-    chosen = names[-1]
+    chosen = shown[-1]
     selection = select(
         questions[chosen],
-        count=params.report.gallery,
+        count=settings.gallery,
         seed=params.seed,
         run_label=params.label(chosen),
         among=f"the {len(questions[chosen])} test questions",
     )
     people = human_maps(prepared.test_folder)
+    path = workspace.report(study)
+    ranks = read_parquet(workspace.significance(study) / "ranks.parquet")
     content = ReportContent(
-        title=params.report.title,
-        asked=params.report.asked,
+        title=settings.title,
+        asked=settings.asked,
         dataset=params.datasets[dataset].label,
-        dataset_description=_describe_dataset(params, workspace, dataset),
+        dataset_description=_describe_datasets(measured),
         runs=tuple(_describe_run(params, n) for n in names),
-        headline=read_parquet(workspace.tables() / "headline.parquet"),
-        metrics=pd.concat(
-            [read_parquet(workspace.scores(n) / "metrics.parquet") for n in names],
-            ignore_index=True,
-        ),
+        headline=read_tables(workspace, study),
+        metrics=measured.metrics[measured.metrics["run"].isin(names)],
         ranks=ranks,
-        pairs=read_parquet(workspace.significance() / "pairs.parquet"),
-        history=_history(workspace, names),
-        provenance=_provenance(params, workspace),
+        pairs=read_parquet(workspace.significance(study) / "pairs.parquet"),
+        history=_history(measured.history),
+        provenance=_provenance(params, workspace, study),
         comparisons=tuple(
-            Comparison(proposed, baseline, printed_pairs(params, proposed, baseline))
-            for proposed, baseline in params.report.comparisons.items()
+            Comparison(proposed, baseline, printed_pairs(params, study, proposed, baseline))
+            for proposed, baseline in settings.comparisons.items()
         ),
-        cd_diagrams=_diagrams(params, workspace, ranks),
+        cd_diagrams=_diagrams(measured, ranks),
         gallery=tuple(
-            _item(workspace, prepared, questions, people, question_id, reason)
+            _item(
+                workspace, prepared, {n: questions[n] for n in shown}, people, question_id, reason
+            )
             for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
         ),
         gallery_rule=selection.rule,
-        caveats=params.report.caveats,
+        caveats=settings.caveats,
+        figures=sections(measured, path.parent / "figures"),
+        claims=_claims(measured),
     )
-    write_report(workspace.report, content)
+    write_report(path, content)
     return {
-        "report": str(workspace.report.resolve()),
-        "megabytes": round(workspace.report.stat().st_size / 1e6, 1),
+        "report": str(path.resolve()),
+        "megabytes": round(path.stat().st_size / 1e6, 1),
     }
+
+
+def _claims(measured: Measured) -> pd.DataFrame:
+    """The verdicts on the claims that the study tests; an empty table if it tests none."""
+    paper = measured.study.report.claims
+    if paper is None:
+        return no_claims()
+    table = read_parquet(measured.workspace.claims)
+    return table[table["paper"] == paper]
+
+
+def _describe_datasets(measured: Measured) -> str:
+    params = measured.params
+    datasets = dict.fromkeys(params.run(name).dataset for name in measured.runs)
+    described = [_describe_dataset(params, measured.workspace, name) for name in datasets]
+    return " ".join([*described, measured.study.report.about]).strip()
 
 
 def _describe_dataset(params: Params, workspace: Workspace, name: str) -> str:
@@ -84,8 +113,8 @@ def _describe_dataset(params: Params, workspace: Workspace, name: str) -> str:
         f"{pictures['train']:,} pictures, epochs chosen on {questions['validation']:,} questions "
         f"held out of train, everything below measured on {questions['test']:,} other questions "
         f"about {pictures['test']:,} other pictures. {card['answers']} possible answers; "
-        f"{card['skipped']} records could not be used and were skipped. {params.report.about}"
-    ).strip()
+        f"{card['skipped']} records could not be used and were skipped."
+    )
 
 
 def _describe_run(params: Params, name: str) -> RunDescription:
@@ -110,19 +139,18 @@ def _in_words(options: dict[str, Any]) -> str:
     )
 
 
-def _history(workspace: Workspace, names: list[str]) -> pd.DataFrame:
+def _history(history: pd.DataFrame) -> pd.DataFrame:
     """The curves a reader wants: means, not the extremes over the steps of an epoch."""
-    history = pd.concat([read_parquet(workspace.run(n) / "history.parquet") for n in names])
     extremes = history["metric"].str.endswith(("_min", "_max"))
     return history[~extremes & (history["metric"] != "gradient_norm")]
 
 
-def _provenance(params: Params, workspace: Workspace) -> Provenance:
+def _provenance(params: Params, workspace: Workspace, study: str) -> Provenance:
     """What was run, dated by its tables, so that writing the report again changes no byte."""
-    measured = (workspace.tables() / "headline.parquet").stat().st_mtime
+    measured = (workspace.study(study) / "metrics.json").stat().st_mtime
     return Provenance(
         date=datetime.fromtimestamp(measured, UTC).strftime("%Y-%m-%d"),
-        command="vqax repro",
+        command=f"vqax repro report_{study}",
         seed=params.seed,
         versions={name: _version(name) for name in VERSIONS},
         parameters=read_yaml(workspace.root / "params.yaml"),
@@ -136,19 +164,21 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _diagrams(params: Params, workspace: Workspace, ranks: pd.DataFrame) -> dict[str, str]:
-    """A critical-difference diagram per measure, from the rows of the rank table itself."""
+def _diagrams(measured: Measured, ranks: pd.DataFrame) -> dict[str, str]:
+    """A critical-difference diagram per set and measure, from the rows of the rank table."""
     drawn = {}
-    for measure, table in ranks.groupby("measure", sort=False):
+    for (name, measure), table in ranks.groupby(["set", "measure"], sort=False):
         figure = draw_cd_diagram(
             table["mean_rank"].to_numpy(),
-            [params.label(name) for name in table["run"]],
+            [measured.params.label(one) for one in table["run"]],
             float(table["cd"].iloc[0]),
             n_blocks=int(table["n_blocks"].iloc[0]),
-            alpha=params.significance.alpha,
+            alpha=measured.study.significance.alpha,
+            title=ranks_title(str(measure), str(table["block"].iloc[0])),
         )
-        _, svg = write_figure(figure, workspace.report.parent / f"cd_{measure}")
-        drawn[str(measure)] = svg.read_text(encoding="utf-8")
+        folder = measured.workspace.report(measured.name).parent
+        _, svg = write_figure(figure, folder / f"cd_{name}_{measure}")
+        drawn[f"{name}/{measure}"] = svg.read_text(encoding="utf-8")
     return drawn
 
 
@@ -197,6 +227,7 @@ def _answer(workspace: Workspace, name: str, row: pd.Series, question_id: int) -
         top5=tuple(zip(row["top5_answers"], row["top5_probabilities"], strict=True)),
         accuracy=float(row["accuracy_official"]),
         aleatoric=float(row["aleatoric"]),
+        entropy=float(row["entropy"]),
         epistemic=float(row["epistemic"]),
         predictive=float(row["predictive"]),
         method=method,

@@ -42,12 +42,12 @@ def run(
     if dry:
         return {"folder": str(folder), "would run": list(todo)}
     _side_by_side(folder, todo, ["--force"] * force, jobs)
-    report = Workspace(folder).report
+    reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))
     return {
         "folder": str(folder),
         "stages run": len(todo),
         "seconds": round(time.monotonic() - started, 1),
-        "report": str(report) if report.exists() else "not yet",
+        "reports": [str(report) for report in reports] or "not yet",
     }
 
 

@@ -101,12 +101,15 @@ def _sample(seen: np.ndarray, size: int | None, seed: int) -> np.ndarray:
 def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
     yield from _accuracies(questions, settings, seed)
     means = [c for c in questions if c.endswith(tuple(MAP_METRICS))]
-    means += [*UNCERTAINTIES, "classification_error", "margin"]
+    means += [*UNCERTAINTIES, "probability_variance", "classification_error", "margin"]
     for column in means:
         kind = METRICS[max((name for name in METRICS if column.endswith(name)), key=len)]
         interval = _mean(questions, column, settings, seed)
         yield Value(column, *interval, kind.unit, kind.direction)
     yield from _failures(questions, settings, seed)
+    aleatoric = questions["aleatoric"].to_numpy(dtype=np.float64)
+    spread = bootstrap_statistic(np.var, aleatoric, samples=settings.resamples, seed=seed)
+    yield Value("aleatoric_across_questions", *spread, "squared variance", "lower")
 
 
 def _accuracies(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:

@@ -4,22 +4,21 @@ from typing import Any
 
 import pandas as pd
 
-from stages.params import Params, named
-from stages.people import read_human_maps
+from stages.params import Params, RowSource, named
+from stages.significance import paired
+from stages.study import Measured
 from stages.workspace import Workspace
-from vqax.errors import UsageError
+from vqax.errors import MissingArtefact, UsageError
 from vqax.files import read_parquet
-from vqax.metrics.people import human_agreement
-from vqax.metrics.rank_correlation import rank_correlation
 from vqax.report.tables import (
-    COLUMNS,
     join_published,
+    no_table,
     published_table,
     to_csv,
     to_latex,
     to_markdown,
 )
-from vqax.stats.bootstrap import bootstrap_mean
+from vqax.stats.bootstrap import paired_bootstrap
 
 FORMATS = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}
 ACCURACIES = {
@@ -31,86 +30,150 @@ MAPS = {
     "histogram_emd": "attention_histogram_emd",
     "top2_distance": "margin",
 }
-PRINTED = {"ucam/I": ACCURACIES, "ucam/II": ACCURACIES, "ucam/IV": MAPS}
+MASKS = {"rank_correlation": "rank_correlation", "emd": "emd"}
+GAINS = {
+    "accuracy_all": "accuracy_official",
+    "rank_correlation": "attention_rank_correlation",
+    "emd": "attention_emd",
+    "top2_distance": "margin",
+}
+OVERALL = {"accuracy_all": "accuracy_all", **MAPS}
+PRINTED: dict[str, dict[str, str]] = {
+    "ucam/I": ACCURACIES,
+    "ucam/II": ACCURACIES,
+    "ucam/III": MASKS,
+    "ucam/IV": MAPS,
+    "ucam/V": {},
+    "ucam/VI": ACCURACIES,
+    "ucam/VII": ACCURACIES,
+    "ucam/controls": OVERALL,
+    "ucam/readings": OVERALL,
+    "ucam/inputs": OVERALL,
+}
 NOTES = {
     "emd": "ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD",
     "histogram_emd": "1-D EMD between value histograms, the form of the same laboratory's code",
     "top2_distance": "top-2 softmax margin, our reading of the column CD",
+    "uncertainty_variance": "ours: mean of the variance σ²_a (aleatoric), mean variance of the "
+    "Monte-Carlo probabilities (epistemic); the paper does not say of what the variance is",
 }
-HUMAN_ROW = ("ucam/IV", "Human [34]")
 
 
-def headline(params: Params, workspace: Workspace, metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row per printed or measured number of the tables that params.yaml names."""
-    if not params.tables:
-        return pd.DataFrame(columns=COLUMNS)
-    by_run = {name: table.set_index("metric") for name, table in metrics.groupby("run")}
-    measured = [
-        _cell(
-            table,
-            row,
-            metric,
-            by_run[run].loc[source],
-            params.datasets[params.run(run).dataset].label,
+def tables(measured: Measured) -> dict[str, pd.DataFrame]:
+    """Table -> a row per printed or measured number of it."""
+    by_run = {name: table.set_index("metric") for name, table in measured.metrics.groupby("run")}
+    result = {}
+    for table, rows in measured.study.rows.items():
+        cells = [
+            cell
+            for row, source in rows.items()
+            for cell in _cells(measured, table, row, source, by_run)
+        ]
+        added = set(measured.study.added.get(table, {}))
+        result[table] = join_published(
+            pd.DataFrame(cells), _published(measured.workspace, table), added=added
         )
-        for table, rows in params.tables.items()
-        for row, run in rows.items()
-        for metric, source in named(PRINTED, table, "table", "stages.tables.PRINTED").items()
-        if source in by_run[run].index
+    return result
+
+
+def _cells(
+    measured: Measured, table: str, row: str, source: RowSource, by_run: dict[str, pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """The numbers of one row: levels, then gains over the run that the study names for it."""
+    if source.run not in by_run:
+        raise UsageError(
+            f"params.yaml: studies.{measured.name}: row {row!r} of {table} asks for {source.run}, "
+            f"of which there is no measurement (a data set without human maps has no people to "
+            f"compare with); take the row out, or one of {', '.join(by_run)}"
+        )
+    values, dataset = by_run[source.run], measured.dataset_label(source.run)
+    metrics = source.metrics
+    if metrics is None:
+        metrics = named(PRINTED, table, "table", "stages.tables.PRINTED")
+    cells = [
+        {
+            **{"table": table, "row": row, "metric": metric, "dataset": dataset},
+            **values.loc[measure, ["value", "ci_low", "ci_high", "n", "unit", "seeds"]],
+            "note": NOTES.get(metric, ""),
+        }
+        for metric, measure in metrics.items()
+        if measure in values.index
     ]
-    if HUMAN_ROW[0] in params.tables:
-        measured += _people(params, workspace)
-    published = pd.concat(published_table(_published(workspace, table)) for table in params.tables)
-    return join_published(pd.DataFrame(measured), published)
+    baseline = measured.study.gains.get(table)
+    if baseline and source.run in measured.questions and source.run != baseline:
+        cells += _gains(measured, table, row, source.run, baseline)
+    return cells
 
 
-def _published(workspace: Workspace, table: str) -> Any:
-    return workspace.published / f"{table.replace('/', '_table_')}.csv"
+def _gains(
+    measured: Measured, table: str, row: str, run: str, baseline: str
+) -> list[dict[str, Any]]:
+    """What the run adds to the baseline, over the questions both answered."""
+    tables = measured.questions[run], measured.questions[baseline]
+    cells = []
+    for metric, measure in GAINS.items():
+        if any(measure not in one for one in tables):
+            continue
+        a, b, images = paired(*tables, measure)
+        settings = measured.params.score
+        gain = paired_bootstrap(
+            a, b, samples=settings.resamples, seed=measured.params.seed, clusters=images
+        )
+        cells.append(
+            {
+                **{"table": table, "row": row, "metric": f"{metric}_gain"},
+                **{"dataset": measured.dataset_label(run), "value": gain.value},
+                **{"ci_low": gain.low, "ci_high": gain.high, "n": gain.n},
+                "unit": "fraction" if metric.startswith("accuracy") else "",
+                "seeds": len(measured.seeds(run)),
+                "note": f"minus {measured.params.label(baseline)}, paired by question",
+            }
+        )
+    return cells
 
 
-def _cell(table: str, row: str, metric: str, value: pd.Series, dataset: str) -> dict[str, Any]:
-    return {
-        "table": table,
-        "row": row,
-        "metric": metric,
-        "dataset": dataset,
-        **{column: value[column] for column in ("value", "ci_low", "ci_high", "n", "unit")},
-        "seeds": 1,
-        "note": NOTES.get(metric, ""),
-    }
+def _published(workspace: Workspace, table: str) -> pd.DataFrame:
+    """What the paper prints; nothing for a table of our own."""
+    path = workspace.published / f"{table.replace('/', '_table_')}.csv"
+    return published_table(path) if path.exists() else no_table()
 
 
-def _people(params: Params, workspace: Workspace) -> list[dict[str, Any]]:
-    """The ceiling: rank correlation between people, on the data set of the table's first run."""
-    table, row = HUMAN_ROW
-    dataset = params.run(next(iter(params.tables[table].values()))).dataset
-    maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
-    if not maps:
-        return []
-    values = pd.Series(human_agreement(maps, rank_correlation)).to_numpy()
-    mean = bootstrap_mean(values, samples=params.score.resamples, seed=params.seed)
-    value = pd.Series({"value": mean.value, "ci_low": mean.low, "ci_high": mean.high,
-                       "n": mean.n, "unit": "Spearman's rho"})  # fmt: skip
-    return [_cell(table, row, "rank_correlation", value, params.datasets[dataset].label)]
-
-
-def printed_pairs(params: Params, proposed: str, baseline: str) -> tuple[tuple[str, str, str], ...]:
+def printed_pairs(
+    params: Params, study: str, proposed: str, baseline: str
+) -> tuple[tuple[str, str, str], ...]:
     """(table, row of ``proposed``, row of ``baseline``) wherever a table prints both."""
     pairs = []
-    for table, rows in params.tables.items():
-        row_of = {run: row for row, run in rows.items()}
+    for table in params.study(study).tables:
+        rows = params.study(study).rows[table]
+        row_of = {source.run: row for row, source in rows.items()}
         if proposed in row_of and baseline in row_of:
             pairs.append((table, row_of[proposed], row_of[baseline]))
     return tuple(pairs)
 
 
-def render(workspace: Workspace, name: str | None, form: str) -> str:
-    """Table ``name`` as Markdown, CSV or LaTeX; the names there are, without one.
+def read_tables(workspace: Workspace, study: str) -> pd.DataFrame:
+    """All tables of a study, one below the other.
 
     Raises:
-        UsageError: no such table.
+        MissingArtefact: there are none.
     """
-    tidy = read_parquet(workspace.tables() / "headline.parquet")
+    paths = sorted(workspace.tables(study).glob("*.parquet"))
+    if not paths:
+        raise MissingArtefact(
+            f"{workspace.tables(study)}: no tables; run `vqax repro compare_{study}`"
+        )
+    return pd.concat([read_parquet(path) for path in paths], ignore_index=True)
+
+
+def render(params: Params, workspace: Workspace, name: str | None, form: str, study: str) -> str:
+    """Table ``name`` of a study as Markdown, CSV or LaTeX; the names there are, without one.
+
+    Raises:
+        UsageError: no such study or table.
+        MissingArtefact: the study was not compared yet.
+    """
+    params.study(study)
+    tidy = read_tables(workspace, study)
     names = list(tidy["table"].unique())
     if name is None:
         return "\n".join(names)

@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.device import checked
@@ -13,7 +14,7 @@ from stages.models import build, identity
 from stages.params import Params, Training, named
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
-from vqax.data import Skipped
+from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES
 from vqax.learning.batches import VqaDataset
@@ -43,12 +44,16 @@ def run(
     training = params.training_of(name)
     prepared = load_prepared(params, workspace, spec.dataset)
     store = FeatureStore(workspace.features(spec.dataset), extractor=params.features.extractor)
+    examples = {
+        "train": share(prepared.train, spec.train_share, params.seed_of(name)),
+        "validation": prepared.validation,
+    }
     parts = {
         part: VqaDataset(
-            getattr(prepared, part), store, prepared.questions, prepared.answers,
+            examples[part], store, prepared.questions, prepared.answers,
             params.text.max_tokens,
         )
-        for part in ("train", "validation")
+        for part in examples
     }  # fmt: skip
     model = build(params, name, prepared, store.width)
     who = identity(params, name, prepared, store)
@@ -58,7 +63,7 @@ def run(
         make(**spec.objective.options),
         parts["train"],
         parts["validation"],
-        train_settings(training, params.seed),
+        train_settings(training, params.seed_of(name)),
         checkpoint_dir=checkpoints,
         fingerprint=who,
         resume=resume,
@@ -83,6 +88,14 @@ def run(
         "validation accuracy": max(history.curve("val", "accuracy").values(), default=None),
         "weights": str(out / "model.safetensors"),
     }
+
+
+def share(examples: list[Example], part: float, seed: int) -> list[Example]:
+    """The questions about a seeded ``part`` of the pictures; a smaller one lies in a larger."""
+    pictures = np.unique([example.image_id for example in examples])
+    order = np.random.default_rng(seed).permutation(pictures)
+    kept = set(order[: max(1, round(part * len(order)))].tolist())
+    return [example for example in examples if example.image_id in kept]
 
 
 def train_settings(training: Training, seed: int) -> TrainSettings:

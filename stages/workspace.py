@@ -1,14 +1,20 @@
 """Where every stage finds its inputs and leaves its outputs, relative to params.yaml."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folder that holds params.yaml: the repository, or a profile's own folder."""
+    """The folder that holds params.yaml: the repository, or a profile's own folder.
+
+    ``groups`` says in which group's folder a run has its outputs, so that a DVC stage can depend
+    on one group and not on all runs.
+    """
 
     root: Path = Path()
+    groups: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -18,9 +24,8 @@ class Workspace:
     def results(self) -> Path:
         return self.root / "results"
 
-    @property
-    def report(self) -> Path:
-        return self.data / "report" / "report.html"
+    def report(self, study: str) -> Path:
+        return self.data / "reports" / study / "report.html"
 
     @property
     def published(self) -> Path:
@@ -34,20 +39,36 @@ class Workspace:
         return self.data / "features" / f"{dataset}.h5"
 
     def run(self, name: str) -> Path:
-        return self.data / "runs" / name
+        return self._of_run("runs", name)
 
     def checkpoints(self, name: str) -> Path:
         """Kept outside of the run's outputs, which DVC removes before it starts a stage."""
         return self.data / "checkpoints" / name
 
     def explanation(self, run: str) -> Path:
-        return self.data / "explanations" / run
+        return self._of_run("explanations", run)
 
     def scores(self, run: str) -> Path:
-        return self.data / "scores" / run
+        return self._of_run("scores", run)
 
-    def tables(self) -> Path:
-        return self.results / "tables"
+    def agreement(self, dataset: str) -> Path:
+        return self.data / "agreement" / dataset
 
-    def significance(self) -> Path:
-        return self.results / "significance"
+    def analysis(self, name: str) -> Path:
+        return self.data / "analyses" / name
+
+    def study(self, study: str) -> Path:
+        return self.results / study
+
+    def tables(self, study: str) -> Path:
+        return self.study(study) / "tables"
+
+    def significance(self, study: str) -> Path:
+        return self.study(study) / "significance"
+
+    @property
+    def claims(self) -> Path:
+        return self.results / "claims.parquet"
+
+    def _of_run(self, kind: str, name: str) -> Path:
+        return self.data / kind / self.groups[name] / name

@@ -175,7 +175,7 @@ def test_features_cut_in_the_middle() -> None:
 
 
 def test_maps_cut_in_the_middle() -> None:
-    path = Path("data") / "explanations" / "mcb" / "attention.h5"
+    path = Path("data") / "explanations" / "headline" / "mcb" / "attention.h5"
     cut(path)
     before = files(Path("data"))
     assert_refused(vqax("score", "mcb"), 3, str(path), "vqax repro")
@@ -183,7 +183,7 @@ def test_maps_cut_in_the_middle() -> None:
 
 
 def test_a_table_cut_in_the_middle() -> None:
-    path = Path("data") / "scores" / "mcb" / "questions.parquet"
+    path = Path("data") / "scores" / "headline" / "mcb" / "questions.parquet"
     cut(path)
     before = files(Path())
     assert_refused(vqax("compare"), 3, str(path), "vqax repro")
@@ -196,9 +196,9 @@ def test_a_table_cut_in_the_middle() -> None:
         (("data", "prepare", DATASET), SCENES),
         (("train", "mcb"), DATASETS),
         (("train", "mcb"), FEATURES),
-        (("explain", "mcb"), Path("data/runs/mcb")),
-        (("score", "mcb"), Path("data/explanations/mcb")),
-        (("compare",), Path("data/scores/mcb")),
+        (("explain", "mcb"), Path("data/runs/headline/mcb")),
+        (("score", "mcb"), Path("data/explanations/headline/mcb")),
+        (("compare",), Path("data/scores/headline/mcb")),
         (("report",), Path("results")),
         (("table",), Path("results")),
         (("check",), Path("results")),

@@ -66,10 +66,14 @@ def test_an_unknown_table_names_the_known_ones() -> None:
 
 
 def test_weights_of_another_architecture() -> None:
-    shutil.copytree("data/runs/san", "data/runs/mcb", dirs_exist_ok=True)
+    shutil.copytree("data/runs/headline/san", "data/runs/headline/mcb", dirs_exist_ok=True)
     before = files(Path("data"))
     assert_refused(
-        vqax("explain", "mcb"), 3, "data/runs/mcb/model.safetensors", "another model", "train"
+        vqax("explain", "mcb"),
+        3,
+        "data/runs/headline/mcb/model.safetensors",
+        "another model",
+        "train",
     )
     assert files(Path("data")) == before
 
@@ -80,14 +84,14 @@ def test_weights_of_other_settings() -> None:
     assert_refused(
         vqax("explain", "mcb_p_gca"),
         3,
-        *["data/runs/mcb_p_gca/model.json", "certainty.gain was", "is 0.5"],
+        *["data/runs/headline/mcb_p_gca/model.json", "certainty.gain was", "is 0.5"],
         "vqax train mcb_p_gca",
     )
     assert files(Path("data")) == before
 
 
 def test_weights_cut_in_the_middle() -> None:
-    path = Path("data/runs/mcb/model.safetensors")
+    path = Path("data/runs/headline/mcb/model.safetensors")
     path.write_bytes(path.read_bytes()[:1000])
     assert_refused(vqax("explain", "mcb"), 3, str(path), "train the model again")
 

@@ -64,7 +64,7 @@ def uninterrupted(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """What a training leaves that nobody stopped."""
     folder = training(finished, tmp_path_factory.mktemp("uninterrupted") / "work")
     assert ended(train(folder, RUN)) == (0, "")
-    return folder / "data" / "runs" / RUN
+    return folder / "data" / "runs" / "headline" / RUN
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 75)])
@@ -82,7 +82,7 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
     assert not (folder / "data" / "runs").exists()
     assert ended(train(folder, RUN)) == (0, "")
     for path in uninterrupted.iterdir():
-        again = folder / "data" / "runs" / RUN / path.name
+        again = folder / "data" / "runs" / "headline" / RUN / path.name
         assert again.read_bytes() == path.read_bytes(), path.name
     assert not any((folder / "data" / "checkpoints").iterdir())
 

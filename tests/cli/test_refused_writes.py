@@ -20,7 +20,7 @@ OUTPUTS = [
     (("explain", "mcb"), Path("data/explanations")),
     (("score", "mcb"), Path("data/scores")),
     (("compare",), Path("results")),
-    (("report",), Path("data/report")),
+    (("report",), Path("data/reports/headline")),
 ]
 
 

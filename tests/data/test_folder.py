@@ -85,6 +85,26 @@ def test_records_without_picture_are_listed(tmp_path: Path) -> None:
         VqaFolder(tmp_path, "val2014").read(strict=True)
 
 
+@pytest.mark.parametrize("end", ["", ".gz"])
+def test_vqa_x_has_two_parts_on_val2014(tmp_path: Path, end: str) -> None:
+    train, val = VqaFolder(tmp_path, "train2014"), VqaFolder(tmp_path, "val2014")
+    for folder in (train, val, VqaFolder(tmp_path, "test2015")):
+        assert folder.explanation_paths == folder.explanation_maps_dirs == ()
+    for part in ("train", "val", "test"):
+        write_any_json(tmp_path / "vqa_x" / f"{part}_exp_anno.json{end}", {})
+    for part in ("val", "test"):
+        (tmp_path / "vqa_x" / "visual" / part).mkdir(parents=True)
+    assert [p.name for p in train.explanation_paths] == [f"train_exp_anno.json{end}"]
+    assert [p.name for p in val.explanation_paths] == [
+        f"val_exp_anno.json{end}",
+        f"test_exp_anno.json{end}",
+    ]
+    assert train.explanation_maps_dirs == ()
+    assert val.explanation_maps_dirs == tuple(
+        tmp_path / "vqa_x" / "visual" / part for part in ("val", "test")
+    )
+
+
 def test_human_maps_and_instances_may_be_absent(tmp_path: Path) -> None:
     folder = VqaFolder(tmp_path, "val2014")
     assert folder.human_maps_dir is None

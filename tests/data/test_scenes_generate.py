@@ -17,6 +17,8 @@ from vqax.data.hat import human_map_paths, read_human_map
 from vqax.data.scenes import SceneSettings, contact_sheet, generate
 from vqax.data.scenes.contact_sheet import FONT_PX, PICTURE_PX, _wrapped
 from vqax.data.scenes.question_types import question_type
+from vqax.data.vqa_x import read_explanations
+from vqax.data.vqa_x_maps import explanation_map_paths, read_explanation_maps
 from vqax.errors import BadData, MissingArtefact
 
 SPLITS = ("train2014", "val2014")
@@ -123,6 +125,59 @@ def test_fewer_training_maps_on_request(scenes_v1: Path, tmp_path: Path) -> None
     assert len(list((folder / "val2014").iterdir())) == 44 * 3
 
 
+@pytest.mark.parametrize(
+    ("flavour", "digest"),
+    [
+        ("v1", "791135087feff504e47f4a69cbffd8ba27d20855472ed20b05b8235bf4656952"),
+        ("v2", "ef3e5b13e815e7028d1952077e77000de7bfd66664b3085580067a5b0b903846"),
+    ],
+)
+def test_questions_and_answers_are_those_of_before_vqa_x(
+    flavour: str, digest: str, request: pytest.FixtureRequest
+) -> None:
+    root = request.getfixturevalue(f"scenes_{flavour}")
+    content = b"".join(path.read_bytes() for path in sorted(root.glob("*.json")))
+    assert hashlib.sha256(content).hexdigest() == digest
+
+
+def test_explanations_change_no_other_file(scenes_v1: Path, tmp_path: Path) -> None:
+    generate(tmp_path / "none", SceneSettings(**SMALL, explanation_questions=0))
+    others = {name: of for name, of in tree(scenes_v1).items() if not name.startswith("vqa_x/")}
+    assert tree(tmp_path / "none") == others
+    assert len(others) < len(tree(scenes_v1))
+
+
+@ROOTS
+def test_three_sentences_and_three_regions(flavour: str, request: pytest.FixtureRequest) -> None:
+    folder = VqaFolder(request.getfixturevalue(f"scenes_{flavour}"), "val2014")
+    known = {example.question_id for example in folder.read().examples}
+    (path,) = folder.explanation_paths
+    assert path == folder.root / "vqa_x" / "val_exp_anno.json"
+    sentences = read_explanations(path, known)
+    maps = explanation_map_paths(folder.explanation_maps_dirs, known)
+    assert sentences.keys() == maps.keys() == known
+    assert {len(said) for said in sentences.values()} == {3}
+    for file in maps.values():
+        regions = read_explanation_maps(file, (72, 72))
+        assert len(regions) == 3
+        assert set(np.unique(regions)) == {0, 1}
+
+
+def test_fewer_explanations_on_request(scenes_v1: Path, tmp_path: Path) -> None:
+    generate(tmp_path / "few", SceneSettings(**SMALL, explanation_questions=11))
+    few = {
+        name: of for name, of in tree(tmp_path / "few").items() if name.startswith("vqa_x/visual")
+    }
+    assert len(few) == 11
+    assert few.items() <= tree(scenes_v1).items()
+    sentences = [
+        read_explanations(root / "vqa_x" / "val_exp_anno.json")
+        for root in (tmp_path / "few", scenes_v1)
+    ]
+    assert len(sentences[0]) == 11
+    assert sentences[0].items() <= sentences[1].items()
+
+
 def test_instances_and_facts_agree_about_needed_boxes(scenes_v1: Path) -> None:
     facts = pd.read_parquet(scenes_v1 / "scene_facts.parquet")
     assert len(facts) == 84 + 44
@@ -152,9 +207,10 @@ def test_harder_questions_divide_people(scenes_v1: Path) -> None:
 
 def test_progress_reaches_the_total(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    settings = SceneSettings(**SMALL | {"train_questions": 28, "val_questions": 18})
+    changes = {"train_questions": 28, "val_questions": 18, "explanation_questions": 5}
+    settings = SceneSettings(**SMALL | changes)
     generate(tmp_path / "s", settings, progress=lambda done, total: seen.append((done, total)))
-    assert {total for _, total in seen} == {14 + 9 + 28 + 3 * 18}
+    assert {total for _, total in seen} == {14 + 9 + 28 + 3 * 18 + 5}
     assert [done for done, _ in seen] == sorted({done for done, _ in seen})
     assert seen[-1][0] == seen[-1][1]
 

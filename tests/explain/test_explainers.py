@@ -4,45 +4,67 @@ import gc
 
 import pytest
 import torch
+from torch.autograd.function import BackwardCFunction
 
-from tests.explain.tiny import GRID, Tiny, Trace, batch, tiny
+from tests.explain.tiny import ANSWERS, GRID, PICTURE, Tiny, Trace, batch, subject, tiny
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
 
 each = pytest.mark.parametrize("explain", EXPLAINERS.values(), ids=EXPLAINERS)
 
 
+def needing(need):
+    names = [name for name, explain in EXPLAINERS.items() if need in explain.needs]
+    return pytest.mark.parametrize("explain", [EXPLAINERS[name] for name in names], ids=names)
+
+
+def inputs(explain, b=3):
+    """A model, visual, tokens and answer as the explainer needs them."""
+    return *subject(explain, tiny(), b), *batch(b)[1:]
+
+
 @each
-def test_one_map_per_question_on_the_grid(explain):
-    maps = explain(tiny(), *batch(), GRID)
-    assert maps.shape == (3, *GRID)
+def test_one_map_per_question_on_the_grid_or_of_the_picture(explain):
+    maps = explain(*inputs(explain), GRID)
+    assert maps.shape == (3, *(PICTURE if "pixels" in explain.needs else GRID))
+    assert maps.dtype == torch.float32
     assert maps.isfinite().all()
     assert not maps.requires_grad
-    assert maps.std() > 0
+    assert maps.flatten(1).std(1).max() > 0
 
 
 @each
 def test_questions_do_not_see_each_other(explain):
-    visual, tokens, answer = batch()
-    together = explain(tiny(), visual, tokens, answer, GRID)
+    model, visual, tokens, answer = inputs(explain)
+    together = explain(model, visual, tokens, answer, GRID)
     for i in range(3):
         one = slice(i, i + 1)
-        alone = explain(tiny(), visual[one], tokens[one], answer[one], GRID)
+        alone = explain(model, visual[one], tokens[one], answer[one], GRID)
         torch.testing.assert_close(together[one], alone)
 
 
 @each
 def test_the_same_map_every_time_and_without_gradients_enabled(explain):
-    model = tiny()
-    first = explain(model, *batch(), GRID)
+    model, *rest = inputs(explain)
+    first = explain(model, *rest, GRID)
     with torch.no_grad():
-        assert torch.equal(explain(model, *batch(), GRID), first)
+        assert torch.equal(explain(model, *rest, GRID), first)
+
+
+@needing("gradient")
+def test_follows_the_answer(explain):
+    model, visual, tokens, answer = inputs(explain)
+    maps = [
+        explain(model, visual, tokens, (answer + shift) % ANSWERS, GRID).flatten(1)
+        for shift in (0, 1)
+    ]
+    assert ((maps[0] - maps[1]).abs().amax(1) > 1e-3 * maps[0].abs().amax(1)).all()
 
 
 @each
 @pytest.mark.parametrize("wants_gradient", [False, True])
 def test_leaves_the_model_as_found(explain, wants_gradient):
-    model, (visual, tokens, answer) = tiny(), batch()
+    model, visual, tokens, answer = inputs(explain)
     visual.requires_grad_(wants_gradient)
     before = Trace(model, visual)
     explain(model, visual, tokens, answer, GRID)
@@ -59,8 +81,8 @@ class Breaks(Tiny):
 
 @each
 def test_leaves_the_model_as_found_after_an_exception(explain):
-    model, (visual, tokens, answer) = tiny(), batch()
-    model.__class__ = Breaks
+    model, visual, tokens, answer = inputs(explain)
+    getattr(model, "model", model).__class__ = Breaks
     before = Trace(model, visual)
     with pytest.raises(RuntimeError, match="broken head"):
         explain(model, visual, tokens, answer, GRID)
@@ -69,24 +91,57 @@ def test_leaves_the_model_as_found_after_an_exception(explain):
 
 @each
 def test_a_grid_of_other_size_is_refused_with_both_numbers(explain):
-    model, (visual, tokens, answer) = tiny(), batch()
+    model, visual, tokens, answer = inputs(explain)
     before = Trace(model, visual)
     with pytest.raises(UsageError, match=r"2 by 2 has 4 cells, but the model saw 6"):
         explain(model, visual, tokens, answer, (2, 2))
     before.assert_equal(Trace(model, visual))
 
 
+class Cut(Tiny):
+    def forward(self, visual, tokens):
+        return super().forward(visual.detach(), tokens)
+
+
+class Blind(Tiny):
+    def head(self, combined):
+        return super().head(combined.detach())
+
+
+@needing("gradient")
+@pytest.mark.parametrize("kind", [Cut, Blind])
+def test_a_model_that_gradients_do_not_reach_is_named(explain, kind):
+    model, visual, tokens, answer = inputs(explain)
+    getattr(model, "model", model).__class__ = kind
+    with pytest.raises(UsageError, match=rf"no gradient reaches the \w+ cells of {kind.__name__}"):
+        explain(model, visual, tokens, answer, GRID)
+
+
+@needing("variance")
+def test_a_model_without_variance_is_refused(explain):
+    with pytest.raises(UsageError, match=r"this model predicts none.*scalar or per_answer"):
+        explain(tiny(variances=0), *batch(), GRID)
+
+
+@needing("pixels")
+def test_a_model_of_cells_is_told_how_to_get_pixels(explain):
+    pictures = inputs(explain)[1]
+    with pytest.raises(UsageError, match=r"Tiny is given cells.*PixelModel\(trunk, model\)"):
+        explain(tiny(), pictures, *batch()[1:], GRID)
+
+
 @each
 def test_nothing_piles_up(explain):
-    model, inputs = tiny(), batch(2)
+    model, *rest = inputs(explain, 2)
 
-    def tracked() -> int:
+    def alive() -> int:
         gc.collect()
-        return sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects())
+        kinds = torch.Tensor, BackwardCFunction
+        return sum(issubclass(type(thing), kinds) for thing in gc.get_objects())
 
     for _ in range(5):
-        explain(model, *inputs, GRID)
-    before = tracked()
+        explain(model, *rest, GRID)
+    before = alive()
     for _ in range(200):
-        explain(model, *inputs, GRID)
-    assert tracked() <= before
+        explain(model, *rest, GRID)
+    assert alive() <= before

@@ -3,14 +3,12 @@
 import pytest
 import torch
 
-from tests.explain.tiny import Trace
+from tests.explain.tiny import GRID, PICTURE, Trace, trunk
 from tests.models.small import SIZES
 from vqax.errors import UsageError
-from vqax.explain import EXPLAINERS
+from vqax.explain import EXPLAINERS, PixelModel
 from vqax.explain.predict import mc_predict
 from vqax.models import MODELS
-
-GRID = (2, 3)
 
 
 @pytest.fixture(params=MODELS)
@@ -30,18 +28,22 @@ def inputs():
 
 @pytest.mark.parametrize("name", EXPLAINERS)
 def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
-    before = Trace(model, *inputs)
-    attends = model.eval()(*inputs).attention is not None
+    explain, visual, tokens = EXPLAINERS[name], inputs[0].repeat(2, 1, 1), inputs[1].repeat(2, 1)
+    lacking = explain.lacks(model.eval()(*inputs), pixels=True)
     model.train()
-    if name == "attention" and not attends:
+    if "pixels" in explain.needs:
+        model = PixelModel(trunk(5), model)
+        visual = torch.randn(4, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
+    before = Trace(model, visual, tokens)
+    if lacking:
         with pytest.raises(UsageError, match=type(model).__name__):
-            EXPLAINERS[name](model, *inputs, torch.tensor([0, 3]), GRID)
+            explain(model, visual, tokens, torch.arange(4), GRID)
     else:
-        maps = EXPLAINERS[name](model, *inputs, torch.tensor([0, 3]), GRID)
-        assert maps.shape == (2, *GRID)
+        maps = explain(model, visual, tokens, torch.arange(4), GRID)
+        assert maps.shape == (4, *(PICTURE if "pixels" in explain.needs else GRID))
         assert maps.isfinite().all()
-        assert maps.abs().sum() > 0
-    before.assert_equal(Trace(model, *inputs))
+        assert maps.flatten(1).std(1).max() > 0
+    before.assert_equal(Trace(model, visual, tokens))
 
 
 def test_monte_carlo_passes_of_the_head(model, inputs):

@@ -2,11 +2,14 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from vqax.explain import Explainer, PixelModel
 from vqax.models.forward import Forward
 
 GRID = (2, 3)
 CELLS, WIDTH, WORDS, ANSWERS = 6, 4, 7, 5
+PICTURE = (8, 12)
 
 
 class Tiny(nn.Module):
@@ -57,6 +60,37 @@ def batch(b: int = 3) -> tuple[Tensor, Tensor, Tensor]:
     return visual, tokens, torch.arange(b) % ANSWERS
 
 
+class Trunk(nn.Module):
+    """Pictures of 8x12 px to the 6 cells; a rectifier in place, one as function, a bounded one."""
+
+    def __init__(self, width: int = WIDTH) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(inplace=True))
+        self.middle = nn.Conv2d(8, 8, 2, stride=2)
+        self.last = nn.Conv2d(8, width, 2, stride=2)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        middle = functional.relu(self.middle(self.stem(pictures)))
+        return functional.relu6(self.last(middle)).permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def trunk(width: int = WIDTH) -> Trunk:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        made = Trunk(width)
+        for weight in made.parameters():
+            weight.data.mul_(3)  # cells in 0..6 and beyond, so that every rule has work to do
+        return made
+
+
+def subject(explain: Explainer, model: nn.Module, b: int = 3) -> tuple[nn.Module, Tensor]:
+    """The model as ``explain`` needs it, and its visual input: cells or pictures."""
+    if "pixels" not in explain.needs:
+        return model, batch(b)[0]
+    pictures = torch.randn(b, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
+    return PixelModel(trunk(), model), pictures
+
+
 class Trace:
     """Everything of a model, and around it, that looking at it could change."""
 
@@ -73,11 +107,15 @@ class Trace:
         self.inputs = [(tensor.clone(), tensor.requires_grad, tensor.grad) for tensor in tensors]
         self.random = torch.get_rng_state()
         self.gradients_enabled = torch.is_grad_enabled()
+        with torch.enable_grad():
+            x = torch.ones((), requires_grad=True)
+            self.slope = torch.autograd.grad(-functional.relu(x), x)[0].item()
 
     def assert_equal(self, other: "Trace") -> None:
         assert self.training == other.training
         assert self.wanted == other.wanted
         assert self.hooks == other.hooks
+        assert self.slope == other.slope == -1.0  # no backward rule is left behind
         assert self.gradients_enabled == other.gradients_enabled
         assert torch.equal(self.random, other.random)
         for before, after in zip(self.gradients, other.gradients, strict=True):

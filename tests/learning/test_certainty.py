@@ -1,24 +1,28 @@
 """The certainty mask against a slow twin, its uniform special case, and its invariances."""
 
-import math
-
 import pytest
 import torch
 
+from tests.learning import literal
 from tests.models.small import build, inputs
 from vqax.errors import BadData, UsageError
 from vqax.learning.certainty import (
     NORMALISERS,
     REDUCTIONS,
     CertaintySettings,
+    add_during_backward,
     add_to_gradient,
     certainty_mask,
     injection_node,
+    mask_of,
+    peak,
 )
 from vqax.learning.uncertainty import cross_entropy
 
 B, L, D = 3, 6, 4
 reductions = pytest.mark.parametrize("reduction", REDUCTIONS)
+normalisers = pytest.mark.parametrize("normaliser", NORMALISERS)
+seeds = pytest.mark.parametrize("seed", [0, 1, 2])
 
 
 def toy(seed=0):
@@ -30,59 +34,64 @@ def toy(seed=0):
 
     f = normal(B, L, D).requires_grad_()
     w, z = normal(B, L, D), normal(B, L, D)
-    return f, (w * f).sum((1, 2)).sin(), (z * f.square()).sum((1, 2)), w, z
+    return f, (w * f).sum((1, 2)).sin(), (z * f.square()).sum((1, 2))
 
 
-def slow_gradients(f, w, z, b):
-    inner = sum(float(w[b, cell, d] * f[b, cell, d]) for cell in range(L) for d in range(D))
-    answer = [[math.cos(inner) * float(w[b, cell, d]) for d in range(D)] for cell in range(L)]
-    uncertainty = [
-        [2 * float(z[b, cell, d] * f[b, cell, d]) for d in range(D)] for cell in range(L)
-    ]
-    return answer, uncertainty
-
-
-def slow_reduced(reduction, gy, gu, f):
-    """One list of numbers per cell."""
-    if reduction == "per_channel":
-        return [[gy[cell][d] * gu[cell][d] for d in range(D)] for cell in range(L)]
-    if reduction == "product":
-        return [[sum(gy[cell][d] * gu[cell][d] for d in range(D))] for cell in range(L)]
-    maps = [
-        [sum(g[cell][d] * float(f[cell, d]) for d in range(D)) for cell in range(L)]
-        for g in (gy, gu)
-    ]
-    return [[maps[0][cell] * maps[1][cell]] for cell in range(L)]
-
-
-def slow_mask(f, w, z, settings):
-    result = []
+def literal_masks(f, answer, uncertainty, settings):
+    """Sample by sample, from its own loss."""
+    names = ("gain", "negative_gain", "normaliser", "reduction")
+    options = {name: getattr(settings, name) for name in names}
+    masks = []
     for b in range(B):
-        products = slow_reduced(settings.reduction, *slow_gradients(f, w, z, b), f[b])
-        c = [[-settings.gain * value for value in row] for row in products]
-        c = [[max(v, 0) + settings.negative_gain * max(-v, 0) for v in row] for row in c]
-        columns = []
-        for d in range(len(c[0])):
-            column = [row[d] for row in c]
-            if settings.normaliser == "softmax":
-                column = [math.exp(value) for value in column]
-            columns.append([value / sum(column) for value in column])
-        result.append([[column[cell] for column in columns] for cell in range(L)])
-    return torch.tensor(result, dtype=torch.float64)
+        gradients = [
+            torch.autograd.grad(loss[b], f, retain_graph=True)[0][b]
+            for loss in (answer, uncertainty)
+        ]
+        masks.append(literal.certainty_mask(*gradients, f[b].detach(), **options))
+    return torch.tensor(masks, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@seeds
 @reductions
-@pytest.mark.parametrize("normaliser", NORMALISERS)
-@pytest.mark.parametrize(("gain", "negative_gain"), [(1.0, -10.0), (0.3, -0.5)])
+@normalisers
+@pytest.mark.parametrize(
+    ("gain", "negative_gain"), [(1.0, -10.0), (0.3, -0.5), (1e3, -1.0), (1.0, -100.0), (2.0, 0.5)]
+)
 def test_slow_twin(seed, reduction, normaliser, gain, negative_gain):
-    f, answer, uncertainty, w, z = toy(seed)
+    f, answer, uncertainty = toy(seed)
     settings = CertaintySettings(gain, negative_gain, normaliser, reduction)
     mask = certainty_mask(answer, uncertainty, [f], settings)
-    with torch.no_grad():
-        expected = slow_mask(f, w, z, settings)
+    expected = literal_masks(f, answer, uncertainty, settings)
     torch.testing.assert_close(mask, expected, atol=1e-6, rtol=1e-6)
     torch.testing.assert_close(mask.sum(1), torch.ones_like(mask.sum(1)))
+    in_units_of_uniform = sum(
+        max(row[d] for row in sample) * L / len(sample[0]) / B
+        for sample in expected.tolist()
+        for d in range(len(sample[0]))
+    )
+    assert peak(mask).item() == pytest.approx(in_units_of_uniform)
+
+
+@seeds
+@reductions
+@normalisers
+@pytest.mark.parametrize(("sign", "eta"), [(1, 1.0), (-1, 1.0), (1, 0.5), (-1, 3.0)])
+def test_both_ways_add_the_literal_mask_over_b(seed, reduction, normaliser, sign, eta):
+    """Equation 9: the mask taken first, and the one read off the backward pass."""
+    f, answer, uncertainty = toy(seed)
+    settings = CertaintySettings(0.7, -3.0, normaliser, reduction, sign=sign)
+    masks = literal_masks(f, answer, uncertainty, settings)
+    (plain,) = torch.autograd.grad((answer + eta * uncertainty).mean(), f)
+    expected = plain + settings.sign * masks / B
+    for during in (False, True):
+        f, answer, uncertainty = toy(seed)
+        if during:
+            add_during_backward(f, answer, eta, settings)
+        else:
+            mask = certainty_mask(answer, uncertainty, [f], settings)
+            add_to_gradient(f, mask, settings.sign)
+        (answer + eta * uncertainty).mean().backward()
+        torch.testing.assert_close(f.grad, expected, atol=1e-6, rtol=1e-6)
 
 
 def pooled_losses(name="san", samples=4, **options):
@@ -141,6 +150,15 @@ def test_mask_does_not_depend_on_the_batch(name, reduction, size):
         torch.testing.assert_close(parts, together, atol=1e-6, rtol=0)
 
 
+def test_the_activation_maps_of_mcb_sum_to_zero():
+    """Its head reads F = Σ_l f_l at unit length: Σ_l f_l · dL/df_l = F · dL/dF = 0 (Euler)."""
+    output, *losses = pooled_losses("mcb")
+    for loss in losses:
+        (gradient,) = torch.autograd.grad(loss.sum(), output.attended, retain_graph=True)
+        cells = (gradient * output.attended).sum(-1)
+        assert (cells.sum(1).abs() < 1e-3 * cells.abs().sum(1)).all()
+
+
 @pytest.mark.parametrize("inject", ["attended", "attention"])
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("glimpses", [1, 2])
@@ -191,16 +209,14 @@ def test_sign_decides_whether_f_falls_or_rises_where_the_answer_is_certain():
 
 
 def test_several_nodes_add_their_uncertainty_gradients():
-    f, answer, uncertainty, _, z = toy()
-    other = f.detach().clone().requires_grad_()
-    more = (z * other.square()).sum((1, 2))
+    (f, answer, uncertainty), (other, _, more) = toy(), toy()
     settings = CertaintySettings(normaliser="sum", negative_gain=-0.5)
     both = certainty_mask(answer, (uncertainty + more) / 2, [f, other], settings)
     torch.testing.assert_close(both, certainty_mask(answer, uncertainty, [f], settings))
 
 
 def test_a_loss_that_does_not_reach_f_gives_the_uniform_mask():
-    f, answer, _, _, _ = toy()
+    f, answer, _ = toy()
     elsewhere = torch.ones(B, dtype=torch.float64, requires_grad=True)
     mask = certainty_mask(answer, elsewhere * 2, [f], CertaintySettings())
     torch.testing.assert_close(mask, torch.full_like(mask, 1 / L))
@@ -216,30 +232,52 @@ def test_mask_leaves_no_gradients_behind():
 
 
 @pytest.mark.parametrize(
-    ("options", "word"),
+    ("options", "words"),
     [
-        ({"gain": 1e39}, "gain=1e\\+39"),
-        ({"gain": 0.0, "normaliser": "sum"}, "normaliser=sum"),
+        ({"gain": 1e39}, r"gain=1e\+39"),
+        ({"gain": 0.0, "normaliser": "sum"}, "normaliser=sum .* zero .* negative_gain=-10"),
     ],
 )
-def test_the_parameter_behind_a_mask_that_is_not_finite_is_named(options, word):
-    f, answer, uncertainty, _, _ = toy()
-    scale = 1e300 if options["gain"] == 1e39 else 1.0
-    with pytest.raises(BadData, match=word):
+def test_the_parameter_behind_an_undefined_mask_is_named(options, words):
+    f, answer, uncertainty = toy()
+    scale = 1e290 if options["gain"] == 1e39 else 1.0
+    with pytest.raises(BadData, match=words):
         certainty_mask(answer * scale, uncertainty, [f], CertaintySettings(**options))
+
+
+@pytest.mark.parametrize(
+    ("other", "wrong"), [(1.0, True), (1.0 + 1e-8, True), (1.0 + 1e-5, False), (2.0, False)]
+)
+def test_a_sum_that_is_zero_but_for_rounding_is_refused(other, wrong):
+    """Two cells whose certainties are 1 and -other, with γ = -1 left as they are."""
+    f, settings = (
+        torch.ones(1, 2, 1, dtype=torch.float64),
+        CertaintySettings(negative_gain=-1.0, normaliser="sum"),
+    )
+    gradients = torch.tensor([[[-1.0], [other]]], dtype=torch.float64)
+    if wrong:
+        with pytest.raises(BadData, match=r"normaliser=sum .* negative_gain=-1 .* use normaliser"):
+            mask_of(torch.ones_like(f), gradients, f, settings)
+    else:
+        mask = mask_of(torch.ones_like(f), gradients, f, settings)
+        torch.testing.assert_close(mask, -gradients / (1.0 - other))
 
 
 def test_a_negative_gain_that_overflows_everywhere_is_named():
     """The same loss twice: c = -m² is negative at every cell."""
-    f, answer, _, _, _ = toy()
+    f, answer, _ = toy()
     with pytest.raises(BadData, match=r"negative_gain=-1e\+308"):
         certainty_mask(answer, answer, [f], CertaintySettings(gain=1e8, negative_gain=-1e308))
 
 
-def test_gradients_that_are_not_finite_name_the_variance():
-    f, answer, uncertainty, _, _ = toy()
-    with pytest.raises(BadData, match="σ²"):
-        certainty_mask(answer, uncertainty * float("inf"), [f], CertaintySettings())
+@pytest.mark.parametrize("loss", ["answer", "uncertainty"])
+def test_a_gradient_that_is_not_finite_names_its_loss_and_the_variance(loss):
+    f, answer, uncertainty = toy()
+    losses = {"answer": answer, "uncertainty": uncertainty}
+    losses[loss] = losses[loss] * float("inf")
+    variance = torch.tensor([[2.0], [3e38]])
+    with pytest.raises(BadData, match=rf"the {loss} loss at f .* largest σ² of 3e\+38; lower"):
+        certainty_mask(*losses.values(), [f], CertaintySettings(), variance)
 
 
 @pytest.mark.parametrize(
@@ -252,11 +290,14 @@ def test_gradients_that_are_not_finite_name_the_variance():
         ),
         ({"inject": "visual"}, r"certainty\.inject: 'visual' .* attended, attention"),
         ({"sign": 0}, r"certainty\.sign: 0"),
+        ({"gain": float("inf")}, r"certainty\.gain: inf is not .* from the first step on"),
+        ({"negative_gain": float("nan")}, r"certainty\.negative_gain: nan is not .* number"),
+        ({"lambda": 1.0}, r"certainty: 'lambda' .* gain, negative_gain, normaliser"),
     ],
 )
-def test_unknown_options_are_named(options, message):
+def test_wrong_options_are_named(options, message):
     with pytest.raises(UsageError, match=message):
-        CertaintySettings(**options)
+        CertaintySettings.of(options)
 
 
 def test_a_model_without_attention_is_named():

@@ -7,9 +7,12 @@ import torch
 
 from tests.models.small import build, inputs
 from vqax.errors import BadData, UsageError
+from vqax.learning import NEEDS_VARIANCE, OBJECTIVES
 from vqax.learning.batches import Batch
-from vqax.learning.certainty import CertaintySettings, certainty_mask
-from vqax.learning.objective import answer_objective, uncertainty_objective
+from vqax.learning.certainty import CertaintySettings
+from vqax.learning.loop import TrainSettings, train
+from vqax.learning.objective import answer_objective, check_objective, uncertainty_objective
+from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.sampling import sample_noise
 from vqax.learning.uncertainty import (
     EQUALISERS,
@@ -80,17 +83,6 @@ def test_parts_are_the_equations_and_the_loss_is_their_sum(name, source):
     torch.testing.assert_close(step.loss, expected)
 
 
-@pytest.mark.parametrize("terms", [("ul",), ("ve", "udl"), ("udl",)])
-def test_terms_are_switches(terms):
-    step = uncertainty_objective(terms=terms, samples=3)(
-        build("san"), a_batch(4, torch.float32), generator()
-    )
-    names = {"ul": "aul", "ve": "ve", "udl": "udl"}
-    expected = sum(step.parts[names[term]] for term in terms)
-    torch.testing.assert_close(step.parts["uncertainty_loss"], expected)
-    torch.testing.assert_close(step.loss.detach(), step.parts["answer_loss"] + expected)
-
-
 @every_model
 def test_answer_objective(name):
     model, batch = build(name, variance="none").double(), a_batch()
@@ -98,42 +90,6 @@ def test_answer_objective(name):
     expected = cross_entropy(model(batch.visual, batch.tokens).logits, batch.targets).mean()
     torch.testing.assert_close(step.loss, expected)
     assert set(step.parts) == {"answer_loss"}
-
-
-@sources
-@pytest.mark.parametrize("name", ["san", "mcb"])
-def test_the_mask_enters_the_one_backward_pass(name, source):
-    """Gradient with certainty = gradient without + what Σ mask · f / b would give."""
-    batch = a_batch()
-    settings = CertaintySettings(gain=50.0)
-    plain = gradients(name, uncertainty_objective(source=source, samples=4), batch)
-    objective = uncertainty_objective(source=source, samples=4, certainty=settings)
-    certain = gradients(name, objective, batch)
-    added = mask_gradients(name, source, batch, settings)
-    for key in plain:
-        torch.testing.assert_close(certain[key], plain[key] + added[key], atol=1e-9, rtol=1e-6)
-    assert any(value.abs().max() > 1e-6 for value in added.values())
-
-
-def mask_gradients(name, source, batch, settings):
-    """The gradient of Σ_bl mask_bl Σ_d f_bld / b, the mask being made by hand and held constant."""
-    model = build(name).double()
-    output = model(batch.visual, batch.tokens)
-    logits, variance = output.logits.expand(4, -1, -1), output.variance
-    if source == "predictive":
-        variance = predictive_variance(logits, variance.expand(4, -1, -1))
-    noise = sample_noise(generator(), batch.question_ids, 4, output.logits)
-    distorted = distorted_logits(logits, variance, noise)
-    answer = cross_entropy(output.logits, batch.targets)
-    likelihood = LIKELIHOODS["log_mean_exp"](distorted, batch.targets)
-    udl = UDL_FORMS["elu"](distorted, batch.targets, likelihood, answer)
-    uncertainty = likelihood + EQUALISERS["eq10"](output.variance, variance) + udl
-    mask = certainty_mask(answer, uncertainty, [output.attended], settings)
-    (mask * output.attended).sum().div(len(mask)).backward()
-    return {
-        key: torch.zeros_like(value) if value.grad is None else value.grad
-        for key, value in model.named_parameters()
-    }
 
 
 @every_model
@@ -202,12 +158,94 @@ def test_peak_of_the_mask_is_reported_once_backward_has_passed():
         assert low < step.parts["certainty_peak"] < high
 
 
-def test_a_mask_that_overflows_in_the_backward_pass_names_the_parameter():
-    settings = CertaintySettings(gain=1e8, negative_gain=-1e308)
-    objective = uncertainty_objective(samples=3, certainty=settings)
-    step = objective(build("mcb"), a_batch(4, torch.float32), generator())
-    with pytest.raises(BadData, match="negative_gain"):
+@sources
+def test_the_mask_does_not_depend_on_eta_even_in_bf16(source):
+    """Where η is small, g_u is no longer read off the backward pass, which would lose it."""
+    peaks = []
+    for eta in (0.0, 1e-4, 0.01, 0.2, 0.5, 1.0, 5.0):
+        certainty = CertaintySettings(gain=1e4)
+        objective = uncertainty_objective(source=source, samples=3, eta=eta, certainty=certainty)
+        with torch.autocast("cpu", torch.bfloat16):
+            step = objective(build("mcb"), a_batch(8, torch.float32), generator())
         step.loss.backward()
+        peaks.append(float(step.parts["certainty_peak"]))
+    assert min(peaks) > 1.5
+    assert max(peaks) < 1.02 * min(peaks)
+
+
+class Rows:
+    """Rows of one batch as a data set."""
+
+    def __init__(self):
+        self.all = a_batch(8, torch.float32)
+
+    def __len__(self):
+        return 8
+
+    def batch(self, chosen):
+        return rows(self.all, torch.from_numpy(chosen))
+
+
+def train_two_epochs(folder, objective, model, train_set=None):
+    settings = TrainSettings(2, 4, 0, OptimiserSettings("sgd", 0.01))
+    train(model, objective, train_set or Rows(), None, settings, checkpoint_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"gain": 1e8, "negative_gain": -1e308}, r"negative_gain=-1e\+308"),
+        ({"gain": 1e300}, r"gain=1e\+300"),
+        ({"gain": 0.0, "normaliser": "sum"}, "normaliser=sum .* use normaliser softmax"),
+    ],
+)
+@pytest.mark.parametrize("eta", [0.0, 1.0])
+def test_an_undefined_mask_names_the_step_and_the_parameter(tmp_path, options, message, eta):
+    objective = uncertainty_objective(samples=3, eta=eta, certainty=options)
+    with pytest.raises(BadData, match=r"^epoch 1, step 1: certainty mask: .*" + message):
+        train_two_epochs(tmp_path, objective, build("mcb"))
+
+
+def test_a_variance_that_overflows_later_on_names_its_step_and_its_value(tmp_path):
+    model = build("mcb")
+
+    class Spoilt(Rows):
+        """Makes σ² infinite as the last batch of the second epoch is read."""
+
+        reads = 0
+
+        def batch(self, chosen):
+            self.reads += 1
+            if self.reads == 4:
+                model.head.variance.bias.data.fill_(float("inf"))
+            return super().batch(chosen)
+
+    objective = uncertainty_objective(samples=3, certainty=CertaintySettings())
+    with pytest.raises(BadData, match=r"^epoch 2, step 2: .* largest σ² of inf; lower"):
+        train_two_epochs(tmp_path, objective, model, Spoilt())
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_an_objective_that_needs_a_variance_says_so_before_training(name):
+    objective, complete = OBJECTIVES[name](), build("mcb", dropout=0.5)
+    model = build("mcb", variance="none", dropout=0.5)
+    state, weights = torch.get_rng_state(), {k: v.clone() for k, v in model.state_dict().items()}
+    if name in NEEDS_VARIANCE:
+        with pytest.raises(UsageError, match="variance: this model predicts none"):
+            check_objective(model, objective, Rows())
+    else:
+        check_objective(model, objective, Rows())
+    check_objective(complete, objective, Rows())
+    assert model.training
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+
+
+def test_a_model_without_attention_is_named_before_training():
+    objective = uncertainty_objective(certainty=CertaintySettings(inject="attention"))
+    check_objective(build("san"), objective, Rows())
+    with pytest.raises(UsageError, match=r"certainty\.inject: .* use inject attended"):
+        check_objective(build("lstm_qi"), objective, Rows())
 
 
 @every_model
@@ -235,8 +273,14 @@ def test_no_gradient_wanted_no_certainty_made():
     [
         ({"source": "epistemic"}, r"source: 'epistemic' .* aleatoric, predictive"),
         ({"terms": ["aul"]}, r"terms: 'aul' .* ul, ve, udl"),
-        ({"terms": []}, r"terms=\[\]"),
-        ({"samples": 0}, "samples=0"),
+        ({"terms": []}, r"terms: \[\] names none"),
+        ({"terms": ["ul", "ve", "ul"]}, r"terms: .* one twice; .* ul, ve, udl"),
+        ({"samples": 0}, "samples: 0 is not a finite number of 1 or more"),
+        ({"eta": -1.0}, r"eta: -1\.0 is not a finite number of 0 or more"),
+        ({"eta": float("nan")}, "eta: nan is not"),
+        ({"alpha": float("inf")}, "alpha: inf is not"),
+        ({"sigma0_squared": 800.0}, r"sigma0_squared: 800\.0 is not a finite number from 0 to 20"),
+        ({"certainty": {"gian": 2.0}}, r"certainty: 'gian' .* gain, negative_gain"),
         ({"noise": "std"}, r"noise: 'std' .* sigma, variance"),
         ({"likelihood": "ce"}, r"likelihood: 'ce' .* log_mean_exp, mean_ce"),
         ({"udl_form": "relu"}, r"udl_form: 'relu' .* elu, paper_alg1, released"),
@@ -244,7 +288,7 @@ def test_no_gradient_wanted_no_certainty_made():
         ({"mc_scope": "tail"}, r"mc_scope: 'tail' .* head, full"),
     ],
 )
-def test_unknown_options_are_named(options, message):
+def test_wrong_options_are_named(options, message):
     with pytest.raises(UsageError, match=message):
         uncertainty_objective(**options)
 

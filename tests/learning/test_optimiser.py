@@ -102,3 +102,18 @@ def test_restored_optimisers_go_on_alike(name: str, momentum: float) -> None:
     assert all(
         torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
     )
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_an_update_is_that_of_torch_without_fusing(name) -> None:
+    torch.manual_seed(0)
+    ours, theirs = (torch.nn.Parameter(torch.ones(5)) for _ in range(2))
+    optimiser = OptimiserSettings(name, 0.1, weight_decay=0.01).build([ours])
+    plain = OPTIMISERS[name]([theirs], lr=0.1, weight_decay=0.01)
+    for _ in range(3):
+        ours.grad = torch.randn(5)
+        theirs.grad = ours.grad.clone()
+        optimiser.step()
+        plain.step()
+    torch.testing.assert_close(ours, theirs)
+    assert not torch.equal(ours, torch.ones(5))

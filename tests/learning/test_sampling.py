@@ -77,3 +77,14 @@ def a_batch():
     visual, tokens = inputs()
     ids = torch.arange(4)
     return Batch(ids, ids, visual, tokens, torch.rand(4, 5, generator=generator(3)))
+
+
+def test_the_head_reads_what_its_matrix_products_would_make_of_it():
+    model, batch = build("mcb"), a_batch()
+    seen = []
+    model.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].dtype))
+    output = model(batch.visual, batch.tokens)
+    MC_SCOPES["head"](model, batch, output, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        MC_SCOPES["head"](model, batch, output, 3)
+    assert seen[1:] == [torch.float32, torch.bfloat16]

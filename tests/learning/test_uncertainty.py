@@ -1,4 +1,4 @@
-"""The losses against slow twins written from the equations: loops over samples, answers, T."""
+"""The losses against their literal twins, in value and in gradient, and their limits."""
 
 import math
 
@@ -7,11 +7,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.learning import literal
 from vqax.errors import UsageError
 from vqax.learning.uncertainty import (
     EQUALISERS,
     EXPONENT_BOUND,
     LIKELIHOODS,
+    NOISE_SCALE,
     UDL_FORMS,
     bounded_exp,
     cross_entropy,
@@ -25,12 +27,6 @@ seeds = pytest.mark.parametrize("seed", [0, 1, 2])
 widths = pytest.mark.parametrize("width", [1, A])
 
 
-def close(actual, expected):
-    torch.testing.assert_close(
-        actual, torch.tensor(expected, dtype=torch.float64), atol=1e-6, rtol=1e-6
-    )
-
-
 def draw(seed, width=1):
     """Logits (T,b,a), variance (T,b,v), targets with a row of zeros, noise (T,b,a)."""
     generator = torch.Generator().manual_seed(seed)
@@ -41,151 +37,110 @@ def draw(seed, width=1):
     targets = torch.rand(B, A, generator=generator, dtype=torch.float64)
     targets[0] = 0.0
     targets[1] = torch.tensor([0, 0.3, 1, 0, 0])
-    return 3 * normal(T, B, A), normal(T, B, width).exp(), targets, normal(T, B, A)
+    logits, variance = 3 * normal(T, B, A), normal(T, B, width).exp()
+    return logits.requires_grad_(), variance.requires_grad_(), targets, normal(T, B, A)
 
 
-def softmax(row):
-    total = sum(math.exp(value) for value in row)
-    return [math.exp(value) / total for value in row]
+def table(rows):
+    """Nested lists of numbers as one tensor that gradients flow through."""
+    return rows if isinstance(rows, torch.Tensor) else torch.stack([table(row) for row in rows])
 
 
-def weights(row):
-    total = sum(row)
-    return [value / total if total else 0.0 for value in row]
+def same(actual, rows, *inputs):
+    """Equal values, and equal gradients of an uneven sum at ``inputs``."""
+    expected = table(rows)
+    torch.testing.assert_close(actual, expected, atol=1e-6, rtol=1e-6)
+    uneven = torch.arange(1.0, 1.0 + actual.numel(), dtype=torch.float64).view_as(actual)
+    for value in inputs:
+        fast, slow = (
+            torch.autograd.grad((uneven * x).sum(), value, retain_graph=True)[0]
+            for x in (actual, expected)
+        )
+        assert fast.any()
+        torch.testing.assert_close(fast, slow, atol=1e-6, rtol=1e-6)
 
 
-def slow_cross_entropy(logits, target):
-    return -sum(y * math.log(p) for y, p in zip(weights(target), softmax(logits), strict=True))
-
-
-def slow_predictive_variance(logits, variance, b):
-    """Equations 4 and 5."""
-    passes = [softmax(logits[t][b]) for t in range(T)]
-    p = [sum(row[c] for row in passes) / T for c in range(A)]
-    entropy = -sum(p[c] * math.log(p[c]) for c in range(A))
-    return [
-        entropy + sum(variance[t][b][v] for t in range(T)) / T for v in range(len(variance[0][b]))
-    ]
-
-
-def slow_distorted(logits, variance, noise, scale):
-    """Equation 2."""
-    factor = {"sigma": math.sqrt, "variance": lambda value: value}[scale]
-    return [
-        [
-            [
-                logits[t][b][c]
-                + noise[t][b][c] * factor(variance[b][c if len(variance[b]) > 1 else 0])
-                for c in range(A)
-            ]
-            for b in range(B)
-        ]
-        for t in range(T)
-    ]
-
-
-def slow_log_mean_exp(distorted, target, b):
-    """Equation 3 for every answer, weighted by its share of the target."""
-    total = 0.0
-    for c, y in enumerate(weights(target)):
-        inner = 0.0
-        for t in range(T):
-            row = distorted[t][b]
-            inner += math.exp(row[c] - math.log(sum(math.exp(value) for value in row)))
-        total -= y * math.log(inner / T)
-    return total
-
-
-def slow_mean_ce(distorted, target, b):
-    return sum(slow_cross_entropy(distorted[t][b], target) for t in range(T)) / T
-
-
-def elu(value, alpha):
-    return value if value >= 0 else alpha * (math.exp(value) - 1)
-
-
-SLOW_LIKELIHOODS = {"log_mean_exp": slow_log_mean_exp, "mean_ce": slow_mean_ce}
+def test_every_form_has_a_twin():
+    assert set(literal.LIKELIHOODS) == set(LIKELIHOODS)
+    assert set(literal.EQUALISERS) == set(EQUALISERS)
+    assert set(literal.UDL_FORMS) == set(UDL_FORMS)
 
 
 @seeds
 def test_cross_entropy(seed):
     logits, _, targets, _ = draw(seed)
-    expected = [
-        [slow_cross_entropy(logits[t, b].tolist(), targets[b].tolist()) for b in range(B)]
-        for t in range(T)
-    ]
-    close(cross_entropy(logits, targets), expected)
-    close(cross_entropy(logits[0], targets), expected[0])
+    rows = [[literal.cross_entropy(logits[t, b], targets[b]) for b in range(B)] for t in range(T)]
+    same(cross_entropy(logits, targets), rows, logits)
+    same(cross_entropy(logits[0], targets), rows[0], logits)
 
 
 @seeds
 @widths
 def test_predictive_variance(seed, width):
     logits, variance, _, _ = draw(seed, width)
-    expected = [slow_predictive_variance(logits.tolist(), variance.tolist(), b) for b in range(B)]
-    close(predictive_variance(logits, variance), expected)
+    rows = [literal.predictive_variance(logits[:, b], variance[:, b]) for b in range(B)]
+    same(predictive_variance(logits, variance), rows, logits, variance)
 
 
 @seeds
 @widths
-@pytest.mark.parametrize("scale", ["sigma", "variance"])
-def test_distorted_logits(seed, width, scale):
+@pytest.mark.parametrize("scale", NOISE_SCALE)
+@pytest.mark.parametrize("passes", [1, T])
+def test_distorted_logits(seed, width, scale, passes):
     logits, variance, _, noise = draw(seed, width)
-    expected = slow_distorted(logits.tolist(), variance[0].tolist(), noise.tolist(), scale)
-    close(distorted_logits(logits, variance[0], noise, scale), expected)
-    one = distorted_logits(logits[:1], variance[0], noise, scale)
-    expected = slow_distorted([logits[0].tolist()] * T, variance[0].tolist(), noise.tolist(), scale)
-    close(one, expected)
+    rows = [
+        literal.distorted(logits[:passes, b], variance[0, b], noise[:, b], scale) for b in range(B)
+    ]
+    fast = distorted_logits(logits[:passes], variance[0], noise, scale)
+    same(fast.transpose(0, 1), rows, logits, variance)
 
 
 @seeds
 @pytest.mark.parametrize("form", LIKELIHOODS)
 def test_likelihood(seed, form):
-    distorted, _, targets, _ = draw(seed)
-    slow = SLOW_LIKELIHOODS[form]
-    expected = [slow(distorted.tolist(), targets[b].tolist(), b) for b in range(B)]
-    close(LIKELIHOODS[form](distorted, targets), expected)
+    logits, _, targets, _ = draw(seed)
+    rows = [literal.LIKELIHOODS[form](logits[:, b], targets[b]) for b in range(B)]
+    same(LIKELIHOODS[form](logits, targets), rows, logits)
 
 
 @seeds
 def test_mean_ce_is_never_below_log_mean_exp(seed):
-    distorted, _, targets, _ = draw(seed)
-    gap = LIKELIHOODS["mean_ce"](distorted, targets) - LIKELIHOODS["log_mean_exp"](
-        distorted, targets
-    )
+    logits, _, targets, _ = draw(seed)
+    gap = LIKELIHOODS["mean_ce"](logits, targets) - LIKELIHOODS["log_mean_exp"](logits, targets)
     assert gap[0] == 0
     assert (gap[1:] > 0).all()
 
 
 @seeds
 @widths
-def test_equalisers(seed, width):
+@pytest.mark.parametrize("form", EQUALISERS)
+@pytest.mark.parametrize("sigma0_squared", [0.0, 1.0])
+def test_equalisers(seed, width, form, sigma0_squared):
     _, variance, _, _ = draw(seed, width)
-    rows, other = variance[0].tolist(), variance[1]
-    for sigma0_squared in (0.0, 1.0):
-        expected = [
-            sum(math.exp(value) - math.exp(sigma0_squared) for value in row) / width for row in rows
-        ]
-        close(EQUALISERS["eq10"](variance[0], other, sigma0_squared), expected)
-    expected = [sum(max(0.0, math.exp(value) - math.e) for value in row) / width for row in rows]
-    close(EQUALISERS["paper_alg1"](other, variance[0]), expected)
+    rows = [
+        literal.EQUALISERS[form](variance[0, b], variance[1, b], sigma0_squared) for b in range(B)
+    ]
+    same(EQUALISERS[form](variance[0], variance[1], sigma0_squared), rows, variance)
 
 
 @seeds
 @pytest.mark.parametrize("alpha", [1.0, 0.5])
-def test_udl(seed, alpha):
-    distorted, _, targets, noise = draw(seed)
-    lp, ly = LIKELIHOODS["log_mean_exp"](distorted, targets), cross_entropy(noise[0], targets)
-    per_pass = cross_entropy(distorted, targets)
-    arguments = (distorted, targets, lp, ly, alpha)
-    close(UDL_FORMS["elu"](*arguments), [elu(float(lp[b] - ly[b]), alpha) for b in range(B)])
-    close(
-        UDL_FORMS["paper_alg1"](*arguments), [math.exp(float(ly[b] - lp[b])) ** 2 for b in range(B)]
-    )
-    expected = [
-        sum(-elu(float(ly[b] - per_pass[t, b]), alpha) for t in range(T)) / T for b in range(B)
+@pytest.mark.parametrize("form", UDL_FORMS)
+def test_udl(seed, alpha, form):
+    logits, _, targets, noise = draw(seed)
+    undistorted = noise[0].requires_grad_()
+    lp, ly = LIKELIHOODS["log_mean_exp"](logits, targets), cross_entropy(undistorted, targets)
+    rows = [
+        literal.UDL_FORMS[form](
+            logits[:, b],
+            targets[b],
+            literal.log_mean_exp(logits[:, b], targets[b]),
+            literal.cross_entropy(undistorted[b], targets[b]),
+            alpha,
+        )
+        for b in range(B)
     ]
-    close(UDL_FORMS["released"](*arguments), expected)
+    same(UDL_FORMS[form](logits, targets, lp, ly, alpha), rows, logits, undistorted)
 
 
 def test_the_printed_and_the_released_udl_have_other_signs_of_curvature():

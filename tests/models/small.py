@@ -18,6 +18,8 @@ SIZES: dict[str, dict[str, Any]] = {
         "sketch": 12,
         "glimpses": 1,
     },
+    "mlb": {"hidden": 8, "common": 9},
+    "hie_co_att": {"hidden": 8, "fused": 9},
 }
 
 
@@ -37,3 +39,23 @@ def inputs(
     tokens = torch.randint(1, WORDS, (samples, 4), generator=generator)
     tokens[:, 0] = 0
     return visual, tokens
+
+
+def losses_of_reading_a_cell(model: nn.Module, steps: int = 30) -> list[float]:
+    """Losses of a training where the answer is the kind of the one cell that is not background."""
+    generator = torch.Generator().manual_seed(0)
+    kinds = torch.randint(5, (64,), generator=generator)
+    visual = torch.zeros(64, 6, WIDTH)
+    visual[..., 6] = 1.0
+    place = torch.randint(6, (64,), generator=generator)
+    visual[torch.arange(64), place] = torch.nn.functional.one_hot(kinds, WIDTH).float()
+    tokens = torch.randint(1, 6, (64, 4), generator=generator)
+    optimiser = torch.optim.Adam(model.parameters(), 0.02)
+    losses = []
+    for _ in range(steps):
+        loss = torch.nn.functional.cross_entropy(model(visual, tokens).logits, kinds)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    return losses

@@ -10,6 +10,7 @@ from vqax.models.count_sketch import (
     CountSketch,
     compact_bilinear,
     matmul_is_cheaper,
+    rolled,
 )
 
 
@@ -149,3 +150,17 @@ def test_unknown_method_is_named():
         compact_bilinear(
             torch.ones(1, 2, 6), torch.ones(1, 5), *sketches(dtype=torch.float32), "slow"
         )
+
+
+def test_rolled_is_torch_roll_with_its_gradient():
+    torch.manual_seed(0)
+    sketched, place = torch.randn(2, 5).double().requires_grad_(), torch.tensor([0, 4, 2, 4])
+    slow = torch.stack([sketched.roll(int(shift), dims=1) for shift in place], dim=1)
+    assert torch.equal(rolled(sketched, place), slow)
+    assert torch.autograd.gradcheck(lambda value: rolled(value, place), sketched)
+
+
+def test_a_bf16_gradient_of_rolled_is_added_up_in_fp32():
+    sketched = torch.zeros(1, 2, dtype=torch.bfloat16, requires_grad=True)
+    rolled(sketched, torch.zeros(1000, dtype=torch.int64)).sum().backward()
+    assert sketched.grad.tolist() == [[1000.0, 1000.0]]  # in bf16 a sum of ones stops at 256

@@ -42,3 +42,22 @@ def test_follows_the_global_seed_and_rests_in_eval_mode():
 
 def test_the_highest_rate_still_scales_by_a_finite_number():
     assert Dropout(1 - 1e-9)(torch.ones(1000)).isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_every_precision_drops_the_same_entries(dtype):
+    torch.manual_seed(1)
+    dropped = Dropout(0.4)(torch.full((6, 11), -3.0, dtype=dtype))
+    torch.manual_seed(1)
+    kept = levels(torch.Size([6, 11])) >= round(0.4 * 2**16) - 2**15
+    assert dropped.dtype == dtype
+    torch.testing.assert_close(dropped.double(), kept.double() * -5.0, rtol=4e-3, atol=0.0)
+
+
+def test_passes_that_share_their_input_drop_different_entries():
+    torch.manual_seed(0)
+    x = torch.randn(4, 9, requires_grad=True)
+    passes = Dropout(0.5)(x.expand(3, 4, 9))
+    assert not torch.equal(passes[0], passes[1])
+    passes.sum().backward()
+    torch.testing.assert_close(x.grad, passes.detach().sum(0) / x.detach())

@@ -127,6 +127,22 @@ def test_padding_word_is_zero_and_stays_zero(name):
     assert not model.embedding.weight.grad[0].any()
 
 
+@pytest.mark.parametrize("name", ["mlb", "hie_co_att"])
+def test_more_padding_changes_nothing(name):
+    model, (visual, tokens) = build(name), inputs()
+    padded = torch.cat([torch.zeros(4, 3, dtype=torch.int64), tokens], 1)
+    torch.testing.assert_close(model(visual, padded).logits, model(visual, tokens).logits)
+
+
+@every_model
+def test_a_question_without_words_gives_finite_values_and_gradients(name):
+    model, (visual, _) = build(name), inputs()
+    output = model(visual, torch.zeros(4, 4, dtype=torch.int64))
+    (output.logits.sum() + output.variance.sum()).backward()
+    assert output.logits.isfinite().all()
+    assert all(value.grad.isfinite().all() for value in model.parameters())
+
+
 @every_model
 def test_state_dict_carries_all_that_is_random(name):
     """Two models of other seeds agree once one has the other's state."""
@@ -149,16 +165,31 @@ def test_dropout_outside_its_range_is_named(name):
         build(name, dropout=1.0)
 
 
+def lstm(e, h):
+    return 4 * h * (e + h + 2)
+
+
 PARAMETERS = {
-    "lstm_qi": lambda e, h: (7 * 9 + 9) + (h * 9 + 9) + (9 * 5 + 5),
-    "san": lambda e, h: (7 * h + h) + 2 * (h * 4 + 4 + h * 4 + 4 + 1) + (h * 5 + 5),
-    "mcb": lambda e, h: (11 * 4 + 4) + (4 * 1 + 1) + (12 * 5 + 5),
-}
+    "lstm_qi": lambda e, h: lstm(e, h) + (7 * 9 + 9) + (h * 9 + 9) + (9 * 5 + 5),
+    "san": lambda e, h: (
+        lstm(e, h) + (7 * h + h) + 2 * (h * 4 + 4 + h * 4 + 4 + 1) + (h * 5 + 5)
+    ),
+    "mcb": lambda e, h: lstm(e, h) + (11 * 4 + 4) + (4 * 1 + 1) + (12 * 5 + 5),
+    "mlb": lambda e, h: (
+        3 * h * (e + h + 2)
+        + (7 * 9 + 9) + (h * 9 + 9) + (9 * 2 + 2)
+        + 2 * (7 * 9 + 9) + (h * 18 + 18) + (18 * 5 + 5)
+    ),
+    "hie_co_att": lambda e, h: (
+        e * h + (6 * h * h + 3 * h) + lstm(h, h) + (7 * h + h)
+        + 3 * (3 * h * h + 2 * h)
+        + (h * h + h) + (2 * h * h + h) + (2 * h * 9 + 9) + (9 * 5 + 5)
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameter_count(name):
     e, h = 3, 8
-    question = 6 * e + 4 * h * (e + h + 2)
     count = sum(value.numel() for value in build(name).parameters())
-    assert count == question + PARAMETERS[name](e, h) + (5 + 1)
+    assert count == 6 * e + PARAMETERS[name](e, h) + (5 + 1)

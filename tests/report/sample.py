@@ -111,7 +111,7 @@ def sample_content(
             ),
             Comparison("mcb_agca", "mcb", (("ucam/II", "A-GCA (ours)", "Baseline"),)),
         ),
-        cd_diagrams={"accuracy_official": _diagram(ranks)},
+        cd_diagrams={"all/accuracy_official": _diagram(ranks)},
         gallery=gallery,
         gallery_rule=rule,
         caveats=(
@@ -188,7 +188,7 @@ def _ranks(rng: np.random.Generator) -> pd.DataFrame:
     mean_ranks = sorted(rng.uniform(1.5, 5.2, 6), reverse=True)
     mean_ranks = np.array(mean_ranks) * 21 / np.sum(mean_ranks)
     rows = [
-        ["accuracy_official", "question_type", run.name, rank, 14, 6, 2.01, 31.2, 8.5e-6]
+        ["all", "accuracy_official", "question_type", run.name, rank, 14, 6, 2.01, 31.2, 8.5e-6]
         for run, rank in zip(RUNS, mean_ranks, strict=True)
     ]
     return pd.DataFrame(rows, columns=RANK_COLUMNS)
@@ -347,3 +347,39 @@ def _picture(
         else:
             getattr(draw, shape)([x - r, y - r, x + r, y + r], fill=COLOURS[str(name)])
     return picture, centre
+
+
+def sample_claims() -> pd.DataFrame:
+    """Six claims of which each verdict has one at least; one text is hostile."""
+    rng = np.random.default_rng(5)
+    texts = (
+        ("U02", "P-GCA attention agrees better with people than that of the baseline.", "holds"),
+        ("U06", "Rank correlation rises step by step from the losses to P-GCA.", "contradicted"),
+        ("U12", "The full models beat the baseline by more than two points.", "contradicted"),
+        ("U14", "PUL is the best loss used alone.", "inconclusive"),
+        ("U20", "Epistemic uncertainty falls as the training set grows. <i id=evil>", "holds"),
+        ("U11", "A saliency model agrees better with people than P-GCA.", "not testable here"),
+    )
+    rows = []
+    for claim_id, text, verdict in texts:
+        measured = verdict != "not testable here"
+        sign = {"holds": 1.0, "contradicted": -1.0}.get(verdict, 0.0)
+        value = sign * float(rng.uniform(0.05, 0.1)) if measured else np.nan
+        compared = (7 if claim_id == "U06" else 1) if measured else 0
+        rows.append(
+            {
+                **{"paper": "ucam", "claim_id": claim_id, "claim": text, "kind": "table"},
+                **{"tested_by": "ucam/IV", "direction": "a > b", "comparison": "a > b"},
+                **{"difference": value, "ci_low": value - 0.03, "ci_high": value + 0.03},
+                **{"n": 1500 if measured else 0, "seeds": 1 if measured else None},
+                **{"held": int(verdict == "holds") * compared, "compared": compared},
+                **{"verdict": verdict, "published_status": "holds"},
+                "reason": "" if measured else "No saliency model is trained here.",
+                "deciding": "P-GCA > baseline" if measured else "",
+                "metric": "attention_rank_correlation" if measured else "",
+                "statistic": "mean" if measured else "",
+                **{"p": 0.001 if measured else np.nan, "p_holm": 0.02 if measured else np.nan},
+                "published_evidence": "0.3341 vs 0.2790",
+            }
+        )
+    return pd.DataFrame(rows)

@@ -78,3 +78,10 @@ def test_a_place_that_cannot_be_written_is_named(figure, tmp_path):
     with pytest.raises(BadData, match=r"cd\.svg"):
         write_figure(figure, tmp_path / "cd")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cd.png", "cd.svg"]
+
+
+def test_a_title_says_what_was_ranked_and_is_optional(figure):
+    titled = draw_cd_diagram(
+        RANKS, NAMES, 2.0, n_blocks=4, alpha=0.05, title="accuracy; a block is one seed"
+    )
+    assert set(texts(titled)) - set(texts(figure)) == {"accuracy; a block is one seed"}

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.report.sample import HOSTILE, sample_content
+from tests.report.sample import HOSTILE, sample_claims, sample_content
 from vqax.errors import BadData
-from vqax.report.content import FRAMES, Comparison, ReportContent
+from vqax.report.cards import readable
+from vqax.report.content import FRAMES, Comparison, Drawing, FigureSection, ReportContent
 from vqax.report.gallery import GalleryItem
 from vqax.report.html import render, write_report
 from vqax.report.overlay import data_uri, overlay, thumbnail
@@ -84,6 +85,11 @@ def test_a_hostile_word_is_escaped_wherever_text_is_accepted():
         provenance=replace(
             content.provenance,
             date=evil, command=evil, versions={evil: evil}, parameters={evil: evil},
+        ),
+        figures=(FigureSection(evil, evil, evil, (Drawing(evil, "<svg/>", evil),), evil),),
+        claims=sample_claims().assign(
+            claim=evil, claim_id=evil, tested_by=evil, deciding=evil, reason=evil,
+            published_evidence=evil, published_status=evil,
         ),
     )  # fmt: skip
     text = render(hostile)
@@ -274,6 +280,114 @@ def test_a_real_photograph_costs_little_enough(shared):
 def test_a_frame_without_its_columns_is_named(content):
     with pytest.raises(BadData, match="report content: pairs: lacks the columns effect_size"):
         replace(content, pairs=content.pairs.drop(columns="effect_size"))
+
+
+SECTION = FigureSection(
+    "noise",
+    "Figure 4",
+    "Does the answer survive noise?",
+    (
+        Drawing(
+            "noise_top5", '<svg viewBox="0 0 576 90"><g id="a" fill="#0072b2"/></svg>', "One <b>."
+        ),
+        Drawing("noise_flips", '<svg viewBox="0 0 288 90"><g id="a"/></svg>', "All questions."),
+    ),
+)
+
+
+def bare(content: ReportContent, **changes) -> ReportContent:
+    """The content without what is slow to lay out."""
+    return replace(content, gallery=(), history=content.history[:0], cd_diagrams={}, **changes)
+
+
+def test_without_claims_and_figures_there_is_neither_section_nor_link(page):
+    assert 'id="claims"' not in page
+    assert 'id="figures"' not in page
+    assert "#claims" not in page
+    assert "#figures" not in page
+
+
+def test_a_figures_drawings_stand_under_its_question_each_with_its_caption(content):
+    text = body_of(render(bare(content, figures=(SECTION,))), "figures")
+    said = plain(text)
+    assert "Does the answer survive noise? Figure 4 of the paper" in said
+    assert "One &lt;b&gt;." in text
+    assert said.index("One <b>.") < said.index("All questions.")
+    assert re.findall(r'id="(figure\d-\d-a)"', text) == ["figure0-0-a", "figure0-1-a"]
+    assert 'fill="var(--figure-0)"' in text
+    assert 'aria-label="All questions."' in text
+
+
+def test_texts_of_all_drawings_come_out_in_one_size(content):
+    text = body_of(render(bare(content, figures=(SECTION,))), "figures")
+    wide, narrow = map(int, re.findall(r'style="max-width: (\d+)rem', text))
+    assert wide == pytest.approx(2 * narrow, abs=1)
+
+
+def test_a_figure_without_drawings_says_why(content):
+    empty = replace(SECTION, drawings=(), note="No noise was added.")
+    assert "No noise was added." in plain(
+        body_of(render(bare(content, figures=(empty,))), "figures")
+    )
+
+
+def test_claims_are_counted_and_grouped_by_verdict(content):
+    text = body_of(render(bare(content, claims=sample_claims())), "claims")
+    said = plain(text)
+    assert "2 hold 2 contradicted 1 inconclusive 1 not testable here" in said
+    heads = ["Holds (2)", "Contradicted (2)", "Inconclusive (1)", "Not testable here (1)"]
+    places = [said.index(head) for head in heads]
+    assert places == sorted(places)
+    first, second = said[places[0] : places[1]], said[places[1] : places[2]]
+    assert "U02" in first
+    assert "U20" in first
+    assert "U06" in second
+    assert "0 of 7 comparisons hold; least supported" in second
+    assert "No saliency model is trained here." in said[places[3] :]
+    assert "&lt;i id=evil&gt;" in text
+
+
+def test_a_claims_interval_is_drawn_on_the_side_it_lies(content):
+    text = body_of(render(bare(content, claims=sample_claims())), "claims")
+    rows = {row[0]: row[1] for row in re.findall(r"<small>(U\d+)</small>(.*?)</tr>", text, re.S)}
+    left, right = (
+        [float(x) for x in re.findall(r'class="range" x1="([\d.-]+)" x2="([\d.-]+)"', rows[key])[0]]
+        for key in ("U06", "U02")
+    )
+    assert max(left) < 50 < min(right)
+    assert 'class="interval worse"' in rows["U06"]
+    assert 'class="interval better"' in rows["U02"]
+    assert "<svg" not in rows["U11"]
+
+
+def test_only_verdicts_that_were_given_have_a_group(content):
+    claims = sample_claims()
+    text = render(bare(content, claims=claims[claims["verdict"] == "holds"]))
+    assert re.findall(r'href="#(claims-[\w-]+)"', text) == ["claims-holds"]
+
+
+def test_ranks_of_several_sets_each_have_their_diagram(content):
+    ranks = pd.concat([content.ranks, content.ranks.assign(set="on_mcb")])
+    svg = '<svg viewBox="0 0 9 9"><title>{}</title></svg>'
+    shown = {f"{name}/accuracy_official": svg.format(name) for name in ("all", "on_mcb")}
+    text = body_of(render(replace(bare(content, ranks=ranks), cd_diagrams=shown)), "significance")
+    assert re.findall(r"<h3>([^<]+)</h3>.*?<title>(\w+)<", text, re.S) == [
+        ("VQA accuracy (all)", "all"),
+        ("VQA accuracy (on mcb)", "on_mcb"),
+    ]
+
+
+def test_a_card_tells_entropy_and_small_variances(content):
+    text = plain(card(content, entropy=1.25, aleatoric=0.00037, epistemic=0.0))
+    assert "entropy 1.25 aleatoric 0.00037 epistemic 0.00" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(np.nan, "–"), (3.14159, "3.14"), (0.0123, "0.01"), (-0.0047, "−0.0047"), (1e-7, "< .00001")],
+)
+def test_small_numbers_are_not_shown_as_zero(value, shown):
+    assert readable(value) == shown
 
 
 def test_a_failed_report_leaves_the_old_one(content, tmp_path):

@@ -1,4 +1,10 @@
+import base64
+import io
+import re
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from vqax.errors import BadData
 from vqax.report.svg import inline_svg
@@ -72,3 +78,47 @@ def test_the_figure_scales_and_has_a_text_alternative():
 def test_what_is_not_svg_is_refused(text, message):
     with pytest.raises(BadData, match=message):
         inline_svg(text, prefix="p", title="ranks")
+
+
+def png(colour=(200, 30, 60)) -> str:
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 2), colour).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def with_picture(address: str) -> str:
+    return (
+        '<svg xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f'<image xlink:href="{address}" width="9" height="9" '
+        'style="image-rendering:pixelated"/></svg>'
+    )
+
+
+def test_a_picture_is_written_again_as_webp_with_its_pixels():
+    text = inline_svg(with_picture(f"data:image/png;base64,\n{png()}"), prefix="p-", title="t")
+    address = re.search(r'href="data:image/webp;base64,([^"]+)"', text)
+    with Image.open(io.BytesIO(base64.b64decode(address.group(1)))) as picture:
+        assert picture.size == (4, 2)
+        assert np.abs(np.asarray(picture.convert("RGB"))[0, 0] - (200.0, 30, 60)).max() < 12
+    assert "image-rendering" not in text
+    assert 'width="9"' in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/a.png",
+        "data:image/svg+xml;base64,PHN2Zy8+",
+        "data:text/html;base64,AAAA",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_picture_from_anywhere_else_is_dropped(address):
+    assert "href" not in inline_svg(with_picture(address), prefix="p-", title="t")
+
+
+@pytest.mark.parametrize("content", ["AAAA", "@@@", ""])
+def test_a_picture_that_is_none_is_refused(content):
+    with pytest.raises(BadData, match="is not a PNG"):
+        inline_svg(with_picture(f"data:image/png;base64,{content}"), prefix="p-", title="t")

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from stages.profile import link_code, make_repository
+from stages.params import read_yaml
+from stages.profile import link_code, make_repository, pipeline
 from tests.stages import tiny
 
 
@@ -28,7 +29,8 @@ def committed(folder: Path) -> Path:
     """The committed pipeline around a finished workspace, its outputs taken as up to date."""
     link_code(tiny.ROOT, folder)
     make_repository(folder)
-    (folder / "dvc.yaml").write_bytes((tiny.ROOT / "dvc.yaml").read_bytes())
+    value = pipeline(tiny.ROOT, read_yaml(folder / "params.yaml"))
+    (folder / "dvc.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
     dvc(folder, "commit", "--force", "--quiet")
     return folder
 

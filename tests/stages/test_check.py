@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from stages.check import run, write
-from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, OutOfTolerance, UsageError
 from vqax.files import write_json
 
@@ -11,9 +10,9 @@ TOLERANCES = "tolerance: {accuracy_all: 0.05}\nexpected: {mcb: {accuracy_all: 0.
 
 
 def checked(folder: Path, metrics: dict, tolerances: str = TOLERANCES) -> dict:
-    write_json(folder / "results" / "metrics.json", metrics)
+    write_json(folder / "metrics.json", metrics)
     (folder / "tolerances.yaml").write_text(tolerances, encoding="utf-8")
-    return run(Workspace(folder), folder / "tolerances.yaml")
+    return run(folder, folder / "tolerances.yaml")
 
 
 def test_within(tmp_path: Path) -> None:
@@ -35,14 +34,14 @@ def test_a_metric_that_is_gone_is_out_of_tolerance(tmp_path: Path) -> None:
 
 def test_nothing_to_check(tmp_path: Path) -> None:
     with pytest.raises(MissingArtefact):
-        run(Workspace(tmp_path), tmp_path / "tolerances.yaml")
+        run(tmp_path, tmp_path / "tolerances.yaml")
 
 
 def test_writing_makes_the_present_values_the_expected_ones(tmp_path: Path) -> None:
     with pytest.raises(OutOfTolerance):
         checked(tmp_path, {"mcb": {"accuracy_all": 0.9, "ece": 0.1}})
-    write(Workspace(tmp_path), tmp_path / "tolerances.yaml")
-    assert run(Workspace(tmp_path), tmp_path / "tolerances.yaml") == {"within tolerance": 1}
+    write(tmp_path, tmp_path / "tolerances.yaml")
+    assert run(tmp_path, tmp_path / "tolerances.yaml") == {"within tolerance": 1}
     assert "0.9" in (tmp_path / "tolerances.yaml").read_text(encoding="utf-8")
 
 

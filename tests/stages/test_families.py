@@ -20,7 +20,12 @@ def test_the_committed_names_are_known() -> None:
         ("models", {"mcb": [1]}, ["models.mcb", "dictionary"]),
         ("explain", {"methods": ["rise"]}, ["explain.methods: 'rise'", "attention, grad_cam"]),
         ("features", {"extractor": "vgg17"}, ["features.extractor: 'vgg17'", "vgg16, vgg19"]),
-        ("tables", {"ucam/X": {}}, ["tables: 'ucam/X'", "ucam/I"]),
+        (
+            "studies",
+            {"headline": {"tables": {"ucam/X": {}}}},
+            ["studies.headline.tables: 'ucam/X'", "ucam/I"],
+        ),
+        ("analyses", {"dreams": {}}, ["analyses: 'dreams' is not one of"]),
     ],
 )
 def test_a_name_no_family_has(section: str, value: dict[str, Any], words: list[str]) -> None:

@@ -51,7 +51,7 @@ def test_unknown_names_are_listed_with_the_known_ones(tmp_path: Path) -> None:
         load(written(tmp_path, wrong))
     message = str(caught.value)
     assert "runs.mcb.dataset: 'scenes_v3' is not one of scenes_v1" in message
-    assert "runs.san.model: 'sam' is not one of lstm_qi, san, mcb" in message
+    assert "runs.san.model: 'sam' is not one of lstm_qi, san, mlb, hie_co_att, mcb" in message
     assert "runs.san.training.epoch" in message
 
 

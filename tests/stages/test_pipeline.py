@@ -37,7 +37,7 @@ def params(finished: Path) -> Params:
 
 @pytest.fixture(scope="module")
 def where(finished: Path) -> Workspace:
-    return Workspace(finished)
+    return tiny.workspace(finished)
 
 
 def test_the_runs_are_those_of_the_headline(params: Params) -> None:
@@ -189,7 +189,7 @@ def test_maps_are_scored_against_people(where: Workspace, params: Params, name: 
 
 
 def test_the_headline_has_the_columns_of_the_design(where: Workspace) -> None:
-    headline = pd.read_parquet(where.tables() / "headline.parquet")
+    headline = tables.read_tables(where, tiny.STUDY)
     expected = [
         *["table", "row", "dataset", "metric", "value", "ci_low", "ci_high", "n", "seeds"],
         *["published", "published_dataset", "direction", "note"],
@@ -201,7 +201,7 @@ def test_the_headline_has_the_columns_of_the_design(where: Workspace) -> None:
 @pytest.mark.parametrize("number", ["I", "II", "IV"])
 def test_every_printed_number_is_kept_and_unchanged(where: Workspace, number: str) -> None:
     printed = pd.read_csv(tiny.ROOT / "data" / "published" / f"ucam_table_{number}.csv")
-    headline = pd.read_parquet(where.tables() / "headline.parquet")
+    headline = tables.read_tables(where, tiny.STUDY)
     ours = headline[(headline["table"] == f"ucam/{number}") & headline["published"].notna()]
     both = printed.merge(ours, on=["table", "row", "metric"], suffixes=("_printed", "_ours"))
     assert len(both) == len(printed) == len(ours)
@@ -211,10 +211,8 @@ def test_every_printed_number_is_kept_and_unchanged(where: Workspace, number: st
 
 
 def test_measured_numbers_are_those_of_the_runs(where: Workspace, params: Params) -> None:
-    headline = pd.read_parquet(where.tables() / "headline.parquet").set_index(
-        ["table", "row", "metric"]
-    )
-    for row, run in params.tables["ucam/II"].items():
+    headline = tables.read_tables(where, tiny.STUDY).set_index(["table", "row", "metric"])
+    for row, run in params.study(tiny.STUDY).tables["ucam/II"].items():
         metrics = pd.read_parquet(where.scores(run) / "metrics.parquet").set_index("metric")
         measured = headline.loc[("ucam/II", row, "accuracy_all"), "value"]
         assert measured == pytest.approx(100 * metrics.loc["accuracy_all", "value"])
@@ -226,13 +224,13 @@ def test_measured_numbers_are_those_of_the_runs(where: Workspace, params: Params
 
 
 def test_ranks_and_pairs(where: Workspace) -> None:
-    ranks = pd.read_parquet(where.significance() / "ranks.parquet")
+    ranks = pd.read_parquet(where.significance(tiny.STUDY) / "ranks.parquet")
     for _, table in ranks.groupby("measure"):
         k = len(table)
         assert table["k"].eq(k).all()
         assert table["mean_rank"].sum() == pytest.approx(k * (k + 1) / 2)
         assert table["cd"].nunique() == table["n_blocks"].nunique() == 1
-    pairs = pd.read_parquet(where.significance() / "pairs.parquet")
+    pairs = pd.read_parquet(where.significance(tiny.STUDY) / "pairs.parquet")
     accuracy = pairs[pairs["metric"] == "accuracy_official"]
     assert len(accuracy) == len(RUNS) * (len(RUNS) - 1) / 2
     means = {
@@ -245,25 +243,29 @@ def test_ranks_and_pairs(where: Workspace) -> None:
 
 
 def test_metrics_and_curves_for_dvc(where: Workspace) -> None:
-    metrics = read_json(where.results / "metrics.json")
-    assert list(metrics) == RUNS
+    metrics = read_json(where.study(tiny.STUDY) / "metrics.json")
+    assert list(metrics) == [*RUNS, "scenes_v1/human", "scenes_v1/random"]
     assert "aleatoric" not in metrics["mcb"]
     assert "aleatoric" in metrics["mcb_a_gca"]
-    curves = pd.read_csv(where.results / "curves.csv")
+    curves = pd.read_csv(where.study(tiny.STUDY) / "curves.csv")
     assert set(curves) == {"epoch", *RUNS}
     assert curves["epoch"].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("form", list(tables.FORMATS))
-def test_tables_are_rendered(where: Workspace, form: str) -> None:
-    assert tables.render(where, None, form).split() == ["ucam/I", "ucam/II", "ucam/IV"]
-    text = tables.render(where, "ucam/II", form)
+def test_tables_are_rendered(where: Workspace, params: Params, form: str) -> None:
+    assert tables.render(params, where, None, form, tiny.STUDY).split() == [
+        "ucam/I",
+        "ucam/II",
+        "ucam/IV",
+    ]
+    text = tables.render(params, where, "ucam/II", form, tiny.STUDY)
     assert "63.8" in text
     assert "P-GCA (ours)" in text
 
 
 def test_the_report_is_one_file_that_asks_for_nothing(where: Workspace, params: Params) -> None:
-    page = where.report.read_text(encoding="utf-8")
+    page = where.report(tiny.STUDY).read_text(encoding="utf-8")
     links = re.findall(r"""\s(?:src|href|srcset|action|data)\s*=\s*["']?([^"'\s>]*)""", page)
     assert links
     assert all(link.startswith(("data:", "#")) for link in links)
@@ -272,7 +274,7 @@ def test_the_report_is_one_file_that_asks_for_nothing(where: Workspace, params: 
         r"@import|fetch\(|XMLHttpRequest|WebSocket|<(?:script|iframe)[^>]+src", page
     )
     assert all(params.label(name) in page for name in RUNS)
-    assert page.count("<article") == params.report.gallery
+    assert page.count("<article") == params.study(tiny.STUDY).report.gallery
 
 
 def test_a_second_report_is_the_same_bytes(
@@ -280,24 +282,24 @@ def test_a_second_report_is_the_same_bytes(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(where.root, copy)
-    again = Workspace(copy)
-    report.run(params, again)
-    assert again.report.read_bytes() == where.report.read_bytes()
+    again = Workspace(copy, where.groups)
+    report.run(params, again, tiny.STUDY)
+    assert again.report(tiny.STUDY).read_bytes() == where.report(tiny.STUDY).read_bytes()
 
 
 def test_check_accepts_what_was_measured_and_refuses_another_number(
     where: Workspace, tmp_path: Path
 ) -> None:
-    value = read_json(where.results / "metrics.json")["mcb"]["accuracy_all"]
+    value = read_json(where.study(tiny.STUDY) / "metrics.json")["mcb"]["accuracy_all"]
     path = tmp_path / "tolerances.yaml"
     path.write_text("tolerance: {accuracy_all: 0.001}")
-    assert check.write(where, path)["metrics"] == len(RUNS)
-    assert check.run(where, path) == {"within tolerance": len(RUNS)}
+    assert check.write(where.study(tiny.STUDY), path)["metrics"] == len(RUNS)
+    assert check.run(where.study(tiny.STUDY), path) == {"within tolerance": len(RUNS)}
     path.write_text(
         f"tolerance: {{accuracy_all: 0.001}}\nexpected: {{mcb: {{accuracy_all: {value + 0.01}}}}}"
     )
     with pytest.raises(OutOfTolerance, match=r"mcb\.accuracy_all is"):
-        check.run(where, path)
+        check.run(where.study(tiny.STUDY), path)
 
 
 @pytest.mark.parametrize("name", ["lstm_qi", "mcb_p_gca"])
@@ -306,7 +308,7 @@ def test_the_same_seed_gives_the_same_metrics(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(where.data, copy / "data", ignore=shutil.ignore_patterns("runs", "scores"))
-    again = Workspace(copy)
+    again = Workspace(copy, where.groups)
     tiny.make_run(params, again, name)
     for file in ("metrics.parquet", "questions.parquet"):
         first, second = (pd.read_parquet(w.scores(name) / file) for w in (where, again))
@@ -320,5 +322,5 @@ def test_another_seed_gives_other_weights(where: Workspace, tmp_path: Path) -> N
     shutil.copytree(where.data, copy / "data")
     params = tiny.write_settings(copy, {**tiny.settings(), "seed": 21})
     before = (where.run("mcb") / "model.safetensors").read_bytes()
-    tiny.make_run(params, Workspace(copy), "mcb")
-    assert (Workspace(copy).run("mcb") / "model.safetensors").read_bytes() != before
+    tiny.make_run(params, Workspace(copy, where.groups), "mcb")
+    assert (Workspace(copy, where.groups).run("mcb") / "model.safetensors").read_bytes() != before

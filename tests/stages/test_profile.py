@@ -42,7 +42,7 @@ def test_every_committed_profile_is_whole(repository: Path, name: str) -> None:
     folder = prepare_profile(repository, name)
     params = load(folder / "params.yaml", families=True)
     own = yaml.safe_load((ROOT / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
-    for section in set(own) & set(WHOLE_SECTIONS) & {"runs", "datasets", "scenes", "tables"}:
+    for section in set(own) & set(WHOLE_SECTIONS) & {"runs", "datasets", "scenes", "studies"}:
         assert getattr(params, section).keys() == own[section].keys()
     for spec in params.datasets.values():
         assert not spec.root.is_absolute()
@@ -55,7 +55,8 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     runs = ["san", "mcb", "mcb_p_gca"]
     names = [f"{stage}@{run}" for stage in ("train", "explain", "score") for run in runs]
     assert set(todo) == {
-        *names, "prepare@coco_mini", "features@coco_mini", "compare", "report",
+        *names, "prepare@coco_mini", "agreement@coco_mini", "features@coco_mini",
+        "compare_headline", "report_headline",
     }  # fmt: skip
 
 
@@ -72,15 +73,23 @@ def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
 
 
 def test_sections_replace_or_merge(repository: Path) -> None:
-    overlay(repository, "short", training={"epochs": 1}, significance={
-        "alpha": 0.1, "block": "answer_type", "min_block_questions": 2,
-    })  # fmt: skip
+    overlay(repository, "short", training={"epochs": 1}, labels={"mcb": "the MCB"})
     params = load(prepare_profile(repository, "short") / "params.yaml")
     default = load(ROOT / "params.yaml")
     assert params.training == default.training.model_copy(update={"epochs": 1})
-    assert params.significance.alpha == 0.1
+    assert params.labels == {"mcb": "the MCB"}
     assert params.runs == default.runs
     assert params.datasets == default.datasets
+
+
+def test_seeds_repeat_every_run(repository: Path) -> None:
+    overlay(repository, "seeds", seeds=[21, 22])
+    params = load(prepare_profile(repository, "seeds") / "params.yaml")
+    default = load(ROOT / "params.yaml")
+    assert len(params.runs) == 3 * len(default.runs)
+    again = params.runs["mcb_seed22"]
+    assert (again.replicate_of, params.seed_of("mcb_seed22")) == ("mcb", 22)
+    assert again.model_copy(update={"replicate_of": None, "seed": None}) == default.runs["mcb"]
 
 
 def test_a_second_time_writes_nothing(repository: Path) -> None:

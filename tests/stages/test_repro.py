@@ -14,6 +14,7 @@ from vqax.errors import MissingArtefact, UsageError, VqaxError
 # DVC uses pygtrie in a way that pygtrie will not allow for ever
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
 RUNS = ["lstm_qi", "san", "san_p_gca", "mcb", "mcb_a_gca", "mcb_p_gca"]
+AFTER = ["compare_headline", "report_headline"]
 WAIT = "touch {me}.here; for i in $(seq 200); do test -e {other}.here && break; sleep 0.1; done; "
 
 
@@ -117,12 +118,18 @@ def up_to_date(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def chain(*names: str) -> list[str]:
     """Training, explanation and score of runs, and what is made of all of them."""
     parts = [f"{stage}@{name}" for stage in ("train", "explain", "score") for name in names]
-    return [*parts, "compare", "report"]
+    return [*parts, *AFTER]
 
 
 def gain(run: str, value: float) -> dict[str, Any]:
     settings = tiny.settings()
     settings["runs"][run]["objective"]["certainty"]["gain"] = value
+    return settings
+
+
+def of_the_study(section: str, **changes: Any) -> dict[str, Any]:
+    settings = tiny.settings()
+    settings["studies"][tiny.STUDY][section].update(changes)
     return settings
 
 
@@ -138,11 +145,11 @@ def narrower(model: str) -> dict[str, Any]:
         (tiny.settings(), []),
         (gain("mcb_p_gca", 0.5), chain("mcb_p_gca")),
         (gain("san_p_gca", 2.0), chain("san_p_gca")),
-        (tiny.settings(report={"gallery": 5}), ["report"]),
-        (tiny.settings(significance={"alpha": 0.1}), ["compare", "report"]),
+        (of_the_study("report", gallery=5), ["report_headline"]),
+        (of_the_study("significance", alpha=0.1), AFTER),
         (
             tiny.settings(score={"resamples": 60}),
-            [*(f"score@{name}" for name in RUNS), "compare", "report"],
+            [*(f"score@{name}" for name in RUNS), f"agreement@{tiny.DATASET}", *AFTER],
         ),
         (narrower("san"), chain("san", "san_p_gca")),
         (tiny.settings(training={"epochs": 3}), chain(*RUNS)),
@@ -166,7 +173,7 @@ def test_the_vocabulary_and_the_seed_reach_every_training(up_to_date: Path) -> N
         todo = set(stale(up_to_date, ()))
     finally:
         (up_to_date / "params.yaml").write_bytes(before)
-    assert todo == {f"prepare@{tiny.DATASET}", *chain(*RUNS)}
+    assert todo == {f"prepare@{tiny.DATASET}", f"agreement@{tiny.DATASET}", *chain(*RUNS)}
 
 
 def test_byte_code_of_the_code_is_no_change(up_to_date: Path) -> None:
@@ -187,7 +194,7 @@ def test_a_changed_gain_for_real(up_to_date: Path, monkeypatch: pytest.MonkeyPat
         if path.parent.name != "mcb_p_gca"
     ]
     before = {path: path.stat().st_mtime_ns for path in others}
-    weights = up_to_date / "data" / "runs" / "mcb_p_gca" / "model.safetensors"
+    weights = up_to_date / "data" / "runs" / "headline" / "mcb_p_gca" / "model.safetensors"
     old = weights.read_bytes()
     assert run((), jobs=2)["stages run"] == 5
     assert {path: path.stat().st_mtime_ns for path in others} == before

@@ -2,7 +2,8 @@
 
 ``root`` holds ``[v2_]OpenEnded_mscoco_{split}_questions.json``,
 ``[v2_]mscoco_{split}_annotations.json``, ``images/{split}/COCO_{split}_{id:012d}.jpg`` and, where
-they exist, ``vqa_hat/{split}/`` and ``annotations/instances_{split}.json``.
+they exist, ``vqa_hat/{split}/``, ``annotations/instances_{split}.json``, and for the parts of VQA-X
+on the split ``vqa_x/{part}_exp_anno.json`` and ``vqa_x/visual/{part}/``.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from vqax.errors import MissingArtefact
 PREFIXES = ("v2_", "")
 COMPRESSIONS = ("", ".gz")
 PICTURE_SUFFIXES = (".jpg", ".png")
+VQA_X_PARTS = {"train2014": ("train",), "val2014": ("val", "test")}
+"""VQA-X has its own val and test, both on questions of VQA's val2014."""
 
 
 def questions_name(split: str, prefix: str = "") -> str:
@@ -26,6 +29,11 @@ def questions_name(split: str, prefix: str = "") -> str:
 def annotations_name(split: str, prefix: str = "") -> str:
     """The official name of an annotations file; ``prefix`` is ``v2_`` for VQA v2."""
     return f"{prefix}mscoco_{split}_annotations.json"
+
+
+def explanations_name(part: str) -> str:
+    """The official name of the VQA-X sentences of a part: train, val or test."""
+    return f"{part}_exp_anno.json"
 
 
 def picture_name(split: str, image_id: int, suffix: str = ".jpg") -> str:
@@ -64,6 +72,20 @@ class VqaFolder:
         """The folder of VQA-HAT maps, or None."""
         folder = self.root / "vqa_hat" / self.split
         return folder if folder.is_dir() else None
+
+    @property
+    def explanation_paths(self) -> tuple[Path, ...]:
+        """The files of VQA-X sentences on this split; none, one, or two (val and test)."""
+        names = [explanations_name(part) for part in VQA_X_PARTS.get(self.split, ())]
+        paths = [self.root / "vqa_x" / f"{name}{end}" for name in names for end in COMPRESSIONS]
+        return tuple(path for path in paths if path.is_file())
+
+    @property
+    def explanation_maps_dirs(self) -> tuple[Path, ...]:
+        """The folders of VQA-X maps on this split; none, one, or two (val and test)."""
+        visual = self.root / "vqa_x" / "visual"
+        folders = (visual / part for part in VQA_X_PARTS.get(self.split, ()))
+        return tuple(folder for folder in folders if folder.is_dir())
 
     @property
     def instances_path(self) -> Path | None:

@@ -1,6 +1,7 @@
 """Where the official files come from; sizes as their hosts state them.
 
-Source: the download pages visualqa.org and cocodataset.org; state of the links: see note.
+Source: the download pages visualqa.org and cocodataset.org, and for VQA-X the README of
+github.com/Seth-Park/MultimodalExplanations; state of the links: see note.
 """
 
 from typing import NamedTuple
@@ -17,6 +18,7 @@ class Source(NamedTuple):
 
 _VQA = "https://s3.amazonaws.com/cvmlp/vqa/mscoco/vqa"
 _COCO = "http://images.cocodataset.org/zips"
+_VQA_X = "https://drive.google.com/drive/folders/1Cr9JRXDmjks_wmi-a9eIe4SWSwWKcCk7"
 
 OFFICIAL_FILES = (
     Source(
@@ -62,6 +64,18 @@ OFFICIAL_FILES = (
         "vqahat_val.zip",
         "1,374 questions, 3 maps each",
         "http://s3.amazonaws.com/vqa-hat/vqahat_val.zip",
+    ),
+    Source(
+        "VQA-X {train,val,test}_exp_anno.json",
+        "29,459 + 1,459 + 1,968 questions (v2 ids)",
+        _VQA_X,
+        "folder; the sentences also in github.com/jialinwu17/self_critical_vqa, data/VQA-X/textual",
+    ),
+    Source(
+        "VQA-X visual/val, visual/test",
+        "about 1,000 questions each, 3 maps a file",
+        _VQA_X,
+        "folder; no maps for train, no mirror known",
     ),
     Source("vqacp_v1, vqacp_v2", "-", "no live link", "the host computing.ece.vt.edu is gone"),
 )

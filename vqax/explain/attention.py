@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from vqax.errors import UsageError
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found
+from vqax.models.forward import Forward
 
 
 def attention(
@@ -21,10 +22,15 @@ def attention(
         UsageError: the model has no attention, or the grid has not as many cells as it.
     """
     with left_as_found(model):
-        weights = model(visual, tokens).attention
-    if weights is None:
+        forward = model(visual, tokens)
+    return as_grid(attention_of(forward, model).detach(), grid)
+
+
+def attention_of(forward: Forward, model: nn.Module) -> Float[Tensor, "b l"]:
+    """The weights of a model that has some; raises UsageError, which names it, for others."""
+    if forward.attention is None:
         raise UsageError(
             f"{type(model).__name__} has no attention to show; "
             "choose another explainer for it, for example grad_cam"
         )
-    return as_grid(weights.detach(), grid)
+    return forward.attention

@@ -1,10 +1,9 @@
 """Grad-CAM on the cells that the model was given (Selvaraju et al. 2017)."""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.errors import UsageError
+from vqax.explain.gradient import gradient_at, logit_of
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found
 
@@ -27,20 +26,6 @@ def grad_cam(
     """
     with left_as_found(model):
         forward = model(visual.detach().clone().requires_grad_(), tokens)
-        score = forward.logits.gather(1, answer[:, None]).sum()
-        gradient = _gradient(score, forward.visual, model)
+        gradient = gradient_at(forward.visual, logit_of(forward.logits, answer), model)
     weights = gradient.mean(dim=1, keepdim=True)
     return as_grid((weights * forward.visual.detach()).sum(dim=2), grid)
-
-
-def _gradient(
-    score: Float[Tensor, ""], visual: Float[Tensor, "b l d"], model: nn.Module
-) -> Float[Tensor, "b l d"]:
-    if score.requires_grad and visual.requires_grad:
-        (gradient,) = torch.autograd.grad(score, visual, allow_unused=True)
-        if gradient is not None:
-            return gradient
-    raise UsageError(
-        f"no gradient reaches the visual cells of {type(model).__name__}; its Forward must hold "
-        "the visual tensor that the logits were computed from, without detach or no_grad"
-    )

@@ -7,18 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
-from vqax.explain.state import left_as_found, seed_draws
+from vqax.explain.state import left_as_found, seed_draws, start_sampling
 from vqax.models.forward import Forward, VqaModel
-
-KEEPS_STATISTICS = (
-    nn.BatchNorm1d,
-    nn.BatchNorm2d,
-    nn.BatchNorm3d,
-    nn.SyncBatchNorm,
-    nn.InstanceNorm1d,
-    nn.InstanceNorm2d,
-    nn.InstanceNorm3d,
-)
 
 
 class Prediction(NamedTuple):
@@ -53,17 +43,8 @@ def mc_predict(
     with left_as_found(model), torch.no_grad():
         forward = model(visual, tokens)
         seed_draws(model, generator_seed)
-        _start_sampling(model)
+        start_sampling(model)
         passes = [cast(VqaModel, model).head(forward.combined) for _ in range(samples)]
     probabilities = torch.stack([logits.softmax(dim=-1) for logits, _ in passes])
     variances = [variance.mean(dim=-1) for _, variance in passes if variance is not None]
     return Prediction(probabilities, torch.stack(variances) if variances else None, forward)
-
-
-def _start_sampling(model: nn.Module) -> None:
-    """Training mode without its side effects: normalisation layers keep their statistics.
-
-    Only the flags change here; ``left_as_found`` around it puts them back.
-    """
-    for module in model.modules():
-        module.training = not isinstance(module, KEEPS_STATISTICS)

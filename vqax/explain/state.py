@@ -6,6 +6,16 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+KEEPS_STATISTICS = (
+    nn.BatchNorm1d,
+    nn.BatchNorm2d,
+    nn.BatchNorm3d,
+    nn.SyncBatchNorm,
+    nn.InstanceNorm1d,
+    nn.InstanceNorm2d,
+    nn.InstanceNorm3d,
+)
+
 
 @contextmanager
 def left_as_found(model: nn.Module) -> Iterator[None]:
@@ -44,3 +54,12 @@ def seed_draws(model: nn.Module, seed: int) -> None:
     torch.default_generator.manual_seed(seed)
     for device in _cuda_devices(model):
         torch.cuda.default_generators[device.index].manual_seed(seed)
+
+
+def start_sampling(model: nn.Module) -> None:
+    """Training mode without its side effects: normalisation layers keep their statistics.
+
+    Only the flags change here; ``left_as_found`` around it puts them back.
+    """
+    for module in model.modules():
+        module.training = not isinstance(module, KEEPS_STATISTICS)

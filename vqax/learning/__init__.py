@@ -12,4 +12,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "uncertainty": uncertainty_objective,
 }
 
-__all__ = ["OBJECTIVES", "Objective", "Step"]
+NEEDS_VARIANCE = frozenset({"uncertainty"})
+"""Objectives that fail without a variance head."""
+
+__all__ = ["NEEDS_VARIANCE", "OBJECTIVES", "Objective", "Step"]

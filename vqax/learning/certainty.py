@@ -4,8 +4,10 @@ Symbols of the paper: f -> ``node`` (the attended map, or the attention), λ -> 
 γ -> ``negative_gain``. See docs/ucam.md for what each option does.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -17,6 +19,10 @@ from vqax.models.options import known, option
 
 Cells = Float[Tensor, "b l d"]
 PerCell = Float[Tensor, "b l 1"]
+LEAST_ETA = 0.5
+"""Below it g_u, had by a difference, loses too many of the digits of bf16."""
+LARGEST_MASS = 2.0**23
+"""Σ_l |m_l| of a mask whose Σ_l c'_l is as small as the rounding of its terms in 32 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,7 @@ class CertaintySettings:
     (Algorithm 1) or sum (equation 8). ``sign``: 1 as printed, -1 to raise f where certain.
 
     Raises:
-        UsageError: an option that is not known.
+        UsageError: an option that is not known, or a gain that is not a finite number.
     """
 
     gain: float = 1.0
@@ -44,6 +50,18 @@ class CertaintySettings:
         known(INJECTIONS, self.inject, "certainty.inject")
         if self.sign not in (1, -1):
             raise UsageError(f"certainty.sign: {self.sign} is neither 1 nor -1; use one of them")
+        for name, value in (("gain", self.gain), ("negative_gain", self.negative_gain)):
+            if not isinstance(value, int | float) or not isfinite(value):
+                raise UsageError(
+                    f"certainty.{name}: {value!r} is not a finite number, so the mask would be "
+                    "undefined from the first step on; write one such as 1.0 or -10.0"
+                )
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "CertaintySettings":
+        """The settings with these options; raises UsageError for one there is not."""
+        names = [field.name for field in fields(cls)]
+        return cls(**{known(names, name, "certainty"): options[name] for name in options})
 
 
 def activation(answer: Cells, uncertainty: Cells, node: Cells) -> PerCell:
@@ -114,34 +132,42 @@ def certainty_mask(
     uncertainty_losses: Float[Tensor, "b"],
     nodes: Sequence[Tensor],
     settings: CertaintySettings,
+    variance: Float[Tensor, "..."] | None = None,
 ) -> Float[Tensor, "b l d"]:
     """G''' of equation 8 at ``nodes[0]``; d is 1 unless ``reduction`` is per_channel.
 
     ``nodes`` are f of the answer loss and, when the uncertainty loss comes from other passes of
-    the whole model, f of each of them.
+    the whole model, f of each of them. ``variance`` is only read for the message.
 
     Raises:
-        BadData: the mask is not finite; the message names the parameter that made it so.
+        BadData: the mask is undefined; the message names the parameter that made it so.
     """
     answer = summed_gradient(answer_losses, nodes[:1])
     uncertainty = summed_gradient(uncertainty_losses, nodes)
-    return mask_of(answer, uncertainty, nodes[0].detach().reshape(answer.shape), settings)
+    value = nodes[0].detach().reshape(answer.shape)
+    return mask_of(answer, uncertainty, value, settings, variance)
 
 
 def mask_of(
-    answer: Cells, uncertainty: Cells, node: Cells, settings: CertaintySettings
+    answer: Cells,
+    uncertainty: Cells,
+    node: Cells,
+    settings: CertaintySettings,
+    variance: Float[Tensor, "..."] | None = None,
 ) -> Float[Tensor, "b l d2"]:
     """Equations 6 to 8 from the two gradients at f and f itself.
 
     Raises:
-        BadData: as ``certainty_mask``.
+        BadData: the mask is not finite, or it was divided by a sum that is zero but for rounding;
+            the message names the parameter that made it so and, from ``variance``, σ².
     """
     reduced = option(REDUCTIONS, settings.reduction, "certainty.reduction")
     certainty = -settings.gain * reduced(answer, uncertainty, node)
     rectified = certainty.relu() + settings.negative_gain * (-certainty).relu()
     mask = option(NORMALISERS, settings.normaliser, "certainty.normaliser")(rectified)
-    if not bool(mask.isfinite().all()):
-        raise BadData(reason(certainty, rectified, settings))
+    if not bool((mask.abs().sum(1) < LARGEST_MASS).all()):  # nor is NaN
+        gradients = {"answer": answer, "uncertainty": uncertainty}
+        raise BadData(reason(gradients, certainty, rectified, settings, variance))
     return mask
 
 
@@ -150,12 +176,25 @@ def peak(mask: Float[Tensor, "b l d"]) -> Float[Tensor, ""]:
     return mask.amax(1).mean() * mask.shape[1]
 
 
-def reason(certainty: Cells, rectified: Cells, settings: CertaintySettings) -> str:
-    """Which parameter made the mask infinite or NaN."""
+def reason(
+    gradients: Mapping[str, Cells],
+    certainty: Float[Tensor, "b l d2"],
+    rectified: Float[Tensor, "b l d2"],
+    settings: CertaintySettings,
+    variance: Float[Tensor, "..."] | None,
+) -> str:
+    """Which parameter made the mask undefined, and its value."""
+    for loss, gradient in gradients.items():
+        if not bool(gradient.isfinite().all()):
+            sigma = "" if variance is None else f" at a largest σ² of {float(variance.max()):g}"
+            return (
+                f"certainty mask: the gradient of the {loss} loss at f is not finite{sigma}; "
+                "lower optimiser.lr, or that of variance_optimiser"
+            )
     if not bool(certainty.isfinite().all()):
         return (
-            f"certainty mask: the gradients of the losses (σ²) or gain={settings.gain:g} are not "
-            "finite; lower the learning rate, sigma0_squared or gain"
+            f"certainty mask: gain={settings.gain:g} (λ) times the product of the gradients "
+            "overflows; use a smaller one"
         )
     if not bool(rectified.isfinite().all()):
         return (
@@ -164,7 +203,8 @@ def reason(certainty: Cells, rectified: Cells, settings: CertaintySettings) -> s
         )
     return (
         f"certainty mask: normaliser={settings.normaliser} divides by a sum over the cells that "
-        "is zero; use normaliser softmax"
+        f"is zero but for rounding, at negative_gain={settings.negative_gain:g} (γ); "
+        "use normaliser softmax"
     )
 
 
@@ -178,12 +218,17 @@ def add_to_gradient(node: Tensor, mask: Float[Tensor, "b l d"], sign: int) -> No
 
 
 def add_during_backward(
-    node: Tensor, answer_losses: Float[Tensor, "b"], eta: float, settings: CertaintySettings
+    node: Tensor,
+    answer_losses: Float[Tensor, "b"],
+    eta: float,
+    settings: CertaintySettings,
+    variance: Float[Tensor, "..."] | None = None,
 ) -> Float[Tensor, ""]:
     """Equation 9 without a backward pass of its own through the T samples.
 
     What arrives at f in the one backward() of (ΣLy + η ΣLu) / b is (g_y + η g_u) / b. g_y costs
-    one pass of the head, and g_u is the rest. Both losses must reach f through ``node`` alone.
+    one pass of the head, and g_u is the rest, whose rounding error grows with 1 / η: below
+    ``LEAST_ETA`` use ``certainty_mask``. Both losses must reach f through ``node`` alone.
     Returns the peak of the mask, which is known when backward() has passed.
     """
     answer = summed_gradient(answer_losses, [node])
@@ -191,8 +236,9 @@ def add_during_backward(
     seen = torch.ones((), dtype=answer.dtype, device=answer.device)
 
     def add(gradient: Tensor) -> Tensor:
-        uncertainty = (len(node) * gradient.reshape(answer.shape) - answer) / eta
-        mask = mask_of(answer, uncertainty, value, settings)
+        b, arrived = len(node), gradient.reshape(answer.shape)
+        uncertainty = torch.sub(arrived, answer, alpha=1 / b).mul_(b / eta)
+        mask = mask_of(answer, uncertainty, value, settings, variance)
         seen.copy_(peak(mask))
         return gradient + share(mask, node, settings.sign).to(gradient.dtype)
 

@@ -6,15 +6,18 @@ enters that backward pass through a hook on the attended map.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
-from vqax.learning.batches import Batch
+from vqax.learning.batches import Batch, Batchable
 from vqax.learning.certainty import (
+    LEAST_ETA,
     CertaintySettings,
     add_during_backward,
     add_to_gradient,
@@ -25,6 +28,7 @@ from vqax.learning.certainty import (
 from vqax.learning.sampling import MC_SCOPES, Passes, one_pass, sample_noise
 from vqax.learning.uncertainty import (
     EQUALISERS,
+    EXPONENT_BOUND,
     LIKELIHOODS,
     NOISE_SCALE,
     UDL_FORMS,
@@ -63,7 +67,8 @@ class UncertaintySettings:
     """The options of ``uncertainty_objective``, checked.
 
     Raises:
-        UsageError: an option that is not known, no term, or fewer than one sample.
+        UsageError: an option that is not known, no term or one twice, fewer than one sample, or a
+            number outside of its range.
     """
 
     source: str
@@ -87,11 +92,24 @@ class UncertaintySettings:
         known(MC_SCOPES, self.mc_scope, "objective.mc_scope")
         for term in self.terms:
             known(TERMS, term, "objective.terms")
-        if not self.terms or self.samples < 1:
+        if not self.terms or len(set(self.terms)) < len(self.terms):
             raise UsageError(
-                f"objective: terms={list(self.terms)}, samples={self.samples}; name at least one "
-                f"of {', '.join(TERMS)} and one sample, or use the objective `answer`"
+                f"objective.terms: {list(self.terms)} names none or one twice; name some of "
+                f"{', '.join(TERMS)}, each once, or use the objective `answer`"
             )
+        within("samples", self.samples, 1, inf)
+        within("eta", self.eta, 0, inf)
+        within("alpha", self.alpha, 0, inf)
+        within("sigma0_squared", self.sigma0_squared, 0, EXPONENT_BOUND)
+
+
+def within(name: str, value: int | float, lowest: int, highest: int | float) -> None:
+    """Raise UsageError unless ``value`` is finite and from ``lowest`` to ``highest``."""
+    if not lowest <= value <= highest or value == inf:
+        raise UsageError(
+            f"objective.{name}: {value} is not a finite number "
+            + (f"of {lowest} or more" if highest == inf else f"from {lowest} to {highest:g}")
+        )
 
 
 def uncertainty_terms(
@@ -135,10 +153,13 @@ def add_certainty(
     node = injection_node(output, certainty.inject)
     if not node.requires_grad:
         return {}
-    if len(passes.outputs) == 1 and eta != 0.0:
-        return {"certainty_peak": add_during_backward(node, answer_losses, eta, certainty)}
+    variance = passes.variance.detach()
+    if len(passes.outputs) == 1 and eta >= LEAST_ETA:
+        seen = add_during_backward(node, answer_losses, eta, certainty, variance)
+        return {"certainty_peak": seen}
     others = [injection_node(one, certainty.inject) for one in passes.outputs if one is not output]
-    mask = certainty_mask(answer_losses, uncertainty_losses, [node, *others], certainty)
+    nodes = [node, *others]
+    mask = certainty_mask(answer_losses, uncertainty_losses, nodes, certainty, variance)
     add_to_gradient(node, mask, certainty.sign)
     return {"certainty_peak": peak(mask)}
 
@@ -171,7 +192,7 @@ def uncertainty_objective(
         source, tuple(terms), samples, eta, alpha, sigma0_squared,
         noise, likelihood, udl_form, ve_form, mc_scope,
     )  # fmt: skip
-    mask = CertaintySettings(**certainty) if isinstance(certainty, Mapping) else certainty
+    mask = CertaintySettings.of(certainty) if isinstance(certainty, Mapping) else certainty
     run = MC_SCOPES[mc_scope] if source == "predictive" else one_pass
 
     def objective(model: nn.Module, batch: Batch, generator: torch.Generator) -> Step:
@@ -188,3 +209,20 @@ def uncertainty_objective(
         return Step((answer + eta * uncertainty).mean(), means)
 
     return objective
+
+
+def check_objective(model: nn.Module, objective: Objective, dataset: Batchable) -> None:
+    """Rehearse the objective on the first row, so that what it lacks shows before any training.
+
+    Without gradients and dropout; leaves modes and random numbers as they were.
+
+    Raises:
+        UsageError: the model has no variance, or no attention to inject at.
+    """
+    batch, training = dataset.batch(np.arange(1)), model.training
+    device = next(model.parameters()).device
+    try:
+        with torch.no_grad():
+            objective(model.eval(), batch.to(device), torch.Generator(device))
+    finally:
+        model.train(training)

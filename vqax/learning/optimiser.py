@@ -16,6 +16,7 @@ OPTIMISERS: dict[str, type[Optimizer]] = {
     "adamax": Adamax,
     "sgd": SGD,
 }
+FUSED = ("adamw", "adam", "sgd")  # one pass over weights and state instead of ten
 DECAYS = {
     "none": lambda _: 1.0,
     "cosine": lambda done: 0.5 * (1.0 + cos(pi * done)),
@@ -36,7 +37,11 @@ class OptimiserSettings:
         """An optimiser whose groups remember ``initial_lr``, the rate before any schedule."""
         if self.name not in OPTIMISERS:
             raise UsageError(f"optimiser.name: {self.name!r} is not one of {', '.join(OPTIMISERS)}")
-        extra = {"momentum": self.momentum} if self.name == "sgd" else {"betas": self.betas}
+        extra: dict[str, Any] = {"betas": self.betas}
+        if self.name == "sgd":
+            extra = {"momentum": self.momentum}
+        if self.name in FUSED:
+            extra["fused"] = True
         group: dict[str, Any] = {"params": parameters, "initial_lr": self.lr}
         kind: Any = OPTIMISERS[self.name]
         return kind([group], lr=self.lr, weight_decay=self.weight_decay, **extra)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from vqax.errors import UsageError
 from vqax.learning.batches import Batch
 from vqax.models.forward import Forward, VqaModel
+from vqax.models.scale import matmul_dtype
 
 GOLDEN = 0x9E3779B1  # odd, so question_id * GOLDEN is one-to-one modulo 2³²
 
@@ -42,8 +43,12 @@ def one_pass(model: nn.Module, batch: Batch, output: Forward, samples: int) -> P
 
 
 def head_passes(model: nn.Module, batch: Batch, output: Forward, samples: int) -> Passes:  # noqa: ARG001
-    """``samples`` passes of the head with fresh dropout."""
-    combined = output.combined.expand(samples, *output.combined.shape)
+    """``samples`` passes of the head with fresh dropout.
+
+    What the head reads is brought to the precision of its matrix products once, not T times.
+    """
+    combined = output.combined.to(matmul_dtype(output.combined))
+    combined = combined.expand(samples, *combined.shape)
     logits, variance = cast(VqaModel, model).head(combined)
     return Passes(logits, variance_of(variance), (output,))
 

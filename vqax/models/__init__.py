@@ -3,10 +3,18 @@
 from torch import nn
 
 from vqax.models.forward import Forward, VqaModel
+from vqax.models.hie_co_att import HieCoAtt
 from vqax.models.lstm_qi import LstmQi
 from vqax.models.mcb import Mcb
+from vqax.models.mlb import Mlb
 from vqax.models.san import San
 
-MODELS: dict[str, type[nn.Module]] = {"lstm_qi": LstmQi, "san": San, "mcb": Mcb}
+MODELS: dict[str, type[nn.Module]] = {
+    "lstm_qi": LstmQi,
+    "san": San,
+    "mcb": Mcb,
+    "mlb": Mlb,
+    "hie_co_att": HieCoAtt,
+}
 
 __all__ = ["MODELS", "Forward", "VqaModel"]

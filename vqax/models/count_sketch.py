@@ -8,13 +8,14 @@ Fourier transforms is cheaper. Both forms give the same numbers.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.models.options import option
-from vqax.models.scale import full_precision
+from vqax.models.scale import full_precision, matmul_dtype
 
 MIN_CELLS = 8
 CHANNELS_PER_LOG2 = 13  # measured by benchmarks/mcb_fusion.py, fp32 and fp64
@@ -45,18 +46,37 @@ class CountSketch(nn.Module):
         return zeros.index_add(-1, self.place, signed)
 
 
+class Rolled(torch.autograd.Function):
+    """Windows of the sketch written twice in a row: whole rows are copied, and added up again."""
+
+    @staticmethod
+    def forward(ctx: Any, sketched: Tensor, place: Tensor) -> Tensor:
+        out = sketched.shape[1]
+        ctx.save_for_backward(place)
+        windows = torch.cat([sketched, sketched], dim=1).unfold(1, out, 1)
+        return windows[:, (out - place) % out]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (place,) = ctx.saved_tensors
+        b, _, out = gradient.shape
+        twice = full_precision(gradient.new_zeros(())).new_zeros(b, 2 * out)
+        for channel, start in enumerate(((out - place) % out).tolist()):
+            twice[:, start : start + out] += gradient[:, channel]
+        return (twice[:, :out] + twice[:, out:]).to(gradient.dtype), None
+
+
 def rolled(sketched: Float[Tensor, "b o"], place: Int[Tensor, "d"]) -> Float[Tensor, "b d o"]:
     """Row i is the sketch rolled by ``place[i]``."""
-    b, out = sketched.shape
-    index = (torch.arange(out, device=place.device) - place[:, None]) % out
-    return sketched.unsqueeze(1).expand(b, len(place), out).gather(2, index.expand(b, -1, -1))
+    return Rolled.apply(sketched, place)
 
 
 def by_matmul(
     x: Float[Tensor, "b l d"], y: Float[Tensor, "b q"], sketch_x: CountSketch, sketch_y: CountSketch
 ) -> Float[Tensor, "b l o"]:
     """Convolution as a matrix product; runs in the autocast precision."""
-    return (x * sketch_x.sign) @ rolled(sketch_y(y), sketch_x.place)
+    sketched = sketch_y(y)
+    return (x * sketch_x.sign) @ rolled(sketched.to(matmul_dtype(sketched)), sketch_x.place)
 
 
 def by_fft(
@@ -72,9 +92,7 @@ def by_size(
     x: Float[Tensor, "b l d"], y: Float[Tensor, "b q"], sketch_x: CountSketch, sketch_y: CountSketch
 ) -> Float[Tensor, "b l o"]:
     """The form that ``matmul_is_cheaper`` expects to be faster."""
-    device = x.device.type
-    precision = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else x.dtype
-    cheaper = matmul_is_cheaper(x.shape[1], x.shape[2], sketch_x.out, precision)
+    cheaper = matmul_is_cheaper(x.shape[1], x.shape[2], sketch_x.out, matmul_dtype(x))
     return (by_matmul if cheaper else by_fft)(x, y, sketch_x, sketch_y)
 
 

@@ -16,7 +16,10 @@ from vqax.models.scale import spread, unit
 
 
 class LstmQi(nn.Module):
-    """The baseline that cannot look: ``attention`` is None, ``attended`` = visual / l."""
+    """The baseline that cannot look: ``attention`` is None, ``attended`` = visual / l.
+
+    A variance of the image reads the picture vector after its map.
+    """
 
     def __init__(
         self,
@@ -29,18 +32,28 @@ class LstmQi(nn.Module):
         fused: int = 1024,
         dropout: float = 0.5,
         variance: str = "none",
+        variance_input: str = "logits",
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, word_dim, padding_idx=0)
         self.encoder = QuestionEncoder(word_dim, hidden)
         self.visual_map = nn.Linear(visual_dim, fused)
         self.question_map = nn.Linear(hidden, fused)
-        self.head = AnswerHead(fused, answers, dropout=dropout, variance=variance)
+        self.head = AnswerHead(
+            fused,
+            answers,
+            image_width=fused,
+            question_width=hidden,
+            dropout=dropout,
+            variance=variance,
+            variance_input=variance_input,
+        )
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         attended = visual / visual.shape[1]
         question = self.encoder(self.embedding(tokens))
         picture = torch.tanh(self.visual_map(spread(unit(attended.sum(1)))))
-        combined = picture * torch.tanh(self.question_map(question))
+        fused = picture * torch.tanh(self.question_map(question))
+        combined = self.head.combine(fused, image=picture, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, None, attended, visual, question, combined, variance)

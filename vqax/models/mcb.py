@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from vqax.models.count_sketch import CompactBilinear
 from vqax.models.forward import Forward
+from vqax.models.glimpses import with_mean
 from vqax.models.head import AnswerHead
 from vqax.models.question_encoder import QuestionEncoder
-from vqax.models.scale import full_precision, spread, unit, unit_signed_sqrt
+from vqax.models.scale import full_precision, spread, spread_signed_sqrt, unit
 
 
 class Mcb(nn.Module):
@@ -39,6 +40,7 @@ class Mcb(nn.Module):
         glimpses: int = 2,
         dropout: float = 0.1,
         variance: str = "none",
+        variance_input: str = "logits",
         sketch_seed: int = 0,
         method: str = "auto",
     ) -> None:
@@ -57,31 +59,31 @@ class Mcb(nn.Module):
         self.fusion = CompactBilinear(
             glimpses * visual_dim, hidden, sketch, seed=sketch_seed + 2, method=method
         )
-        self.head = AnswerHead(sketch, answers, dropout=dropout, variance=variance)
+        self.head = AnswerHead(
+            sketch,
+            answers,
+            image_width=glimpses * visual_dim,
+            question_width=hidden,
+            dropout=dropout,
+            variance=variance,
+            variance_input=variance_input,
+        )
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         cells = spread(unit(visual))
         question = self.encoder(self.embedding(tokens))
         attention, glimpses = self.attend(cells, question)
         attended = (glimpses.unsqueeze(-1) * cells.unsqueeze(2)).flatten(2)
-        fused = self.fusion(attended.sum(1, keepdim=True), question).squeeze(1)
-        combined = spread(unit_signed_sqrt(fused))
+        picture = attended.sum(1)
+        fused = spread_signed_sqrt(self.fusion(picture.unsqueeze(1), question).squeeze(1))
+        combined = self.head.combine(fused, image=picture, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 
     def attend(
         self, cells: Float[Tensor, "b l d"], question: Float[Tensor, "b q"]
     ) -> tuple[Float[Tensor, "b l"], Float[Tensor, "b l g"]]:
-        """The mean attention and the glimpses, each summing to 1 over the cells.
-
-        The glimpses are written as mean + deviation, so that the answer depends on the returned
-        mean and gradients can be taken, and added, there.
-        """
-        fused = spread(unit_signed_sqrt(self.attention_fusion(cells, question)))
+        """The mean attention and the glimpses, each summing to 1 over the cells."""
+        fused = spread_signed_sqrt(self.attention_fusion(cells, question))
         dropped = self.attention_dropout(fused.transpose(1, 2)).transpose(1, 2)
-        glimpses = full_precision(self.attention_map(dropped)).softmax(1)
-        attention = glimpses.mean(-1)
-        if glimpses.shape[-1] == 1:
-            return attention, attention.unsqueeze(-1)
-        deviation = glimpses - glimpses.mean(-1, keepdim=True)
-        return attention, attention.unsqueeze(-1) + deviation
+        return with_mean(full_precision(self.attention_map(dropped)).softmax(1))

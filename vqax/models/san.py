@@ -44,6 +44,7 @@ class San(nn.Module):
         attention_dim: int = 512,
         dropout: float = 0.5,
         variance: str = "none",
+        variance_input: str = "logits",
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, word_dim, padding_idx=0)
@@ -51,7 +52,15 @@ class San(nn.Module):
         self.visual_map = nn.Linear(visual_dim, hidden)
         self.first = AttentionLayer(hidden, attention_dim)
         self.second = AttentionLayer(hidden, attention_dim)
-        self.head = AnswerHead(hidden, answers, dropout=dropout, variance=variance)
+        self.head = AnswerHead(
+            hidden,
+            answers,
+            image_width=hidden,
+            question_width=hidden,
+            dropout=dropout,
+            variance=variance,
+            variance_input=variance_input,
+        )
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         question = self.encoder(self.embedding(tokens))
@@ -59,6 +68,7 @@ class San(nn.Module):
         query = question + (self.first(cells, question).unsqueeze(-1) * cells).sum(1)
         attention = self.second(cells, query)
         attended = attention.unsqueeze(-1) * cells
-        combined = query + attended.sum(1)
+        picture = attended.sum(1)
+        combined = self.head.combine(query + picture, image=picture, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)

@@ -1,14 +1,17 @@
 """Normalisations shared by the models, each finite in value and gradient at zero."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 TINY = 1e-30
 FLATTEST = 1e-4
+CACHED = 2**18  # numbers; 1 MB of 32 bits
 
 
 def full_precision(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -31,30 +34,65 @@ def spread(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
     return x * math.sqrt(x.shape[-1])
 
 
+def matmul_dtype(x: Float[Tensor, "..."]) -> torch.dtype:
+    """What a matrix product of ``x`` runs in: the precision of autocast, or its own."""
+    device = x.device.type
+    if x.dtype == torch.float64 or not torch.is_autocast_enabled(device):
+        return x.dtype
+    return torch.get_autocast_dtype(device)
+
+
 class UnitSignedSqrt(torch.autograd.Function):
-    """Both steps in few passes over memory, which is what they cost in an MCB step."""
+    """``length`` times the unit signed root, a few rows at a time.
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        scale = full_precision(x).abs()
-        scale.mul_(scale.sum(-1, keepdim=True))
-        y = (scale.clamp_min_(TINY).rsqrt_() * x).to(x.dtype)
-        ctx.save_for_backward(x, y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        x, y = ctx.saved_tensors
-        along = (gradient * y).sum(-1, keepdim=True)
-        length = x.abs().sum(-1, keepdim=True)
-        slope = (y.abs() * (2 * length)).clamp_min(FLATTEST)
-        return torch.addcmul(gradient, y, -along) / slope
-
-
-def unit_signed_sqrt(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
-    """z / |z| with z = sign(x) sqrt(|x|), over the last axis (MCB, section 3.1).
-
-    |z|² = Σ|x|, so y = x / sqrt(|x| Σ|x|) and dL/dx = (g - y (y·g)) / (2 |y| Σ|x|). The slope of
-    the root is infinite at zero: the denominator is kept above ``FLATTEST``. Zero stays zero.
+    Those rows stay in the cache of a core from the first of some ten operations to the last,
+    which halves what the function costs in an MCB step.
     """
-    return UnitSignedSqrt.apply(x)
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, length: float) -> Tensor:
+        flat = x.reshape(-1, x.shape[-1])
+        y, total = torch.empty_like(flat), full_precision(flat.new_empty(len(flat), 1))
+        for rows in portions(flat):
+            wide = full_precision(flat[rows])
+            size = wide.abs()
+            total[rows] = size.sum(-1, keepdim=True)
+            size.mul_(total[rows] / length**2)
+            y[rows] = size.clamp_min_(TINY).pow_(-0.5).mul_(wide)  # rsqrt_ takes twice as long
+        ctx.save_for_backward(y, total)
+        ctx.length = length
+        return y.view(x.shape)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (y, total), squared = ctx.saved_tensors, ctx.length**2
+        flat, result = gradient.reshape(y.shape), torch.empty_like(y)
+        for rows in portions(y):
+            wide, arriving = full_precision(y[rows]), full_precision(flat[rows])
+            along = (arriving * wide).sum(-1, keepdim=True).div_(squared)
+            slope = wide.abs().mul_(2 / squared * total[rows]).clamp_min_(FLATTEST / ctx.length)
+            result[rows] = (wide * along).sub_(arriving).div_(slope.neg_())
+        return result.view(gradient.shape), None
+
+
+def portions(x: Float[Tensor, "n d"]) -> Iterator[slice]:
+    """Rows of ``x`` that stay in the cache of a core together; all of them on other devices."""
+    n, d = x.shape
+    rows = max(1, CACHED // max(1, d)) if x.device.type == "cpu" else max(1, n)
+    return (slice(start, start + rows) for start in range(0, n, rows))
+
+
+def unit_signed_sqrt(x: Float[Tensor, "*b d"], length: float = 1.0) -> Float[Tensor, "*b d"]:
+    """length z / |z| with z = sign(x) sqrt(|x|), over the last axis (MCB, section 3.1).
+
+    |z|² = Σ|x|, so for length 1 y = x / sqrt(|x| Σ|x|) and dL/dx = (g - y (y·g)) / (2 |y| Σ|x|).
+    The slope of the root is infinite at zero: the denominator is kept above ``FLATTEST``. Zero
+    stays zero. It has no second derivative.
+    """
+    return UnitSignedSqrt.apply(x, length)
+
+
+def spread_signed_sqrt(x: Float[Tensor, "*b d"]) -> Float[Tensor, "*b d"]:
+    """``spread(unit_signed_sqrt(x))`` without a pass of its own for the factor."""
+    return unit_signed_sqrt(x, math.sqrt(x.shape[-1]))

@@ -1,5 +1,6 @@
 """The gallery's cards: pictures drawn, numbers turned into text."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from vqax.report.content import ReportContent
 from vqax.report.gallery import GalleryItem, RunAnswer
 from vqax.report.labels import METHODS, number
 from vqax.report.overlay import data_uri, has_evidence, overlay, thumbnail
+
+UNCERTAINTIES = ("entropy", "aleatoric", "epistemic", "predictive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,7 @@ def _panel(answer: RunAnswer, picture: Image.Image, content: ReportContent) -> R
             for text, probability in answer.top5
         ),
         uncertainties=tuple(
-            (name, number(float(getattr(answer, name)), 2))
-            for name in ("aleatoric", "epistemic", "predictive")
+            (name, readable(float(getattr(answer, name)))) for name in UNCERTAINTIES
         ),
     )
 
@@ -84,6 +86,15 @@ def _map_label(answer: RunAnswer) -> str:
     if not has_evidence(answer.raw_map):
         return f"{name}: nothing stands out"
     return name[0].upper() + name[1:]
+
+
+def readable(value: float) -> str:
+    """Two decimals; where those would hide a small number, its first two digits, or a bound."""
+    if not math.isfinite(value) or abs(value) >= 0.01 or value == 0.0:
+        return number(value, 2)
+    return (
+        number(value, 1 - math.floor(math.log10(abs(value)))) if abs(value) >= 1e-5 else "< .00001"
+    )
 
 
 def _mark(accuracy: float) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
 
 from vqax.files import atomic_path
 from vqax.stats.nemenyi import not_different
@@ -19,11 +20,18 @@ FIRST_BAR = 0.28
 
 
 def draw_cd_diagram(
-    ranks: Float[np.ndarray, "k"], names: Sequence[str], cd: float, *, n_blocks: int, alpha: float
+    ranks: Float[np.ndarray, "k"],
+    names: Sequence[str],
+    cd: float,
+    *,
+    n_blocks: int,
+    alpha: float,
+    title: str = "",
 ) -> Figure:
     """Methods on an axis of mean ranks, 1 (best) on the left; a bar joins those not different.
 
-    ``ranks`` and ``cd`` are those of ``nemenyi``, in the order of ``names``.
+    ``ranks`` and ``cd`` are those of ``nemenyi``, in the order of ``names``; ``title`` says by
+    what the methods were ranked and what a block is.
     """
     k, half = len(ranks), (len(ranks) + 1) // 2
     groups = not_different(ranks, cd)
@@ -33,6 +41,9 @@ def draw_cd_diagram(
     axes = figure.add_axes((0.24, 0, 0.52, 1))
     axes.set(xlim=(1, k), ylim=(-bottom, 1.1))
     axes.axis("off")
+    if title:
+        place = blended_transform_factory(figure.transFigure, axes.transData)
+        axes.text(0, 1.12, title, transform=place, ha="left", va="bottom", color=INK, fontsize=12)
     _draw_axis(axes, k)
     _draw_scale(axes, cd, k, n_blocks, alpha)
     for level, group in enumerate(groups):
@@ -68,11 +79,12 @@ def write_figure(figure: Figure, path: Path) -> tuple[Path, Path]:
 
 def _draw_axis(axes: Axes, k: int) -> None:
     axes.plot([1, k], [0, 0], color=INK, linewidth=1.2, clip_on=False)
+    labelled = 1 + (k - 1) // 14  # numbers of many ranks would touch
     for rank in np.arange(1, k + 0.25, 0.5):
         whole = rank == int(rank)
         height = 0.1 if whole else 0.05
         axes.plot([rank, rank], [0, height], color=INK, linewidth=1, clip_on=False)
-        if whole:
+        if whole and (int(rank) - 1) % labelled == 0:
             axes.text(rank, 0.14, f"{rank:.0f}", ha="center", va="bottom", color=INK, fontsize=11)
     axes.annotate(
         "mean rank (1 = best)",

@@ -6,16 +6,47 @@ from typing import Any
 
 import pandas as pd
 
+from vqax.report.claims import CLAIM_COLUMNS
 from vqax.report.gallery import GalleryItem
 from vqax.report.tables import COLUMNS, require
 
 METRIC_COLUMNS = ["run", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction"]
-RANK_COLUMNS = ["measure", "block", "run", "mean_rank", "n_blocks", "k", "cd", "friedman_chi2", "p"]
+RANK_COLUMNS = [
+    *["set", "measure", "block", "run", "mean_rank", "n_blocks", "k", "cd", "friedman_chi2", "p"],
+]
 PAIR_COLUMNS = [
     *["metric", "run_a", "run_b", "difference", "ci_low", "ci_high", "n"],
     *["effect_size", "nemenyi_p"],
 ]
 HISTORY_COLUMNS = ["run", "epoch", "split", "metric", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One drawn figure: SVG text, and the sentence that says how to read it."""
+
+    name: str
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureSection:
+    """What the paper shows under one number ("" where it shows nothing), measured here.
+
+    ``title`` is the question the drawings answer; ``note`` says what is missing or different.
+    """
+
+    name: str
+    printed: str
+    title: str
+    drawings: tuple[Drawing, ...]
+    note: str = ""
+
+
+def no_claims() -> pd.DataFrame:
+    """The frame of a report that looks at no claims."""
+    return pd.DataFrame(columns=CLAIM_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +88,9 @@ class ReportContent:
 
     ``headline`` has the columns of `vqax.report.tables.COLUMNS`; differences in ``pairs`` are
     run_a − run_b, accuracies as fractions. ``cd_diagrams`` maps a measure of ``ranks`` to SVG
-    text. Empty frames are allowed: the section then says that nothing was measured.
+    text. ``claims`` has a row per claim of a paper with its verdict (`vqax.report.claims`).
+    Empty frames are allowed: the section then says that nothing was measured. A
+    report without ``figures`` or ``claims`` lacks that section.
 
     Raises:
         BadData: a frame lacks one of its columns.
@@ -79,6 +112,8 @@ class ReportContent:
     gallery: tuple[GalleryItem, ...] = ()
     gallery_rule: str = ""
     caveats: tuple[str, ...] = ()
+    figures: tuple[FigureSection, ...] = ()
+    claims: pd.DataFrame = field(default_factory=no_claims)
 
     def __post_init__(self) -> None:
         for name, columns in FRAMES.items():
@@ -95,4 +130,5 @@ FRAMES = {
     "ranks": RANK_COLUMNS,
     "pairs": PAIR_COLUMNS,
     "history": HISTORY_COLUMNS,
+    "claims": CLAIM_COLUMNS,
 }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vqax.report.answer import Finding, findings, in_short, in_words, verdict
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import MetricLabel, dataset_name, label_of, number, scale_of
+from vqax.report.labels import MetricLabel, dataset_name, label_of, number, scale_of, spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +131,17 @@ class Ranking:
 
 
 def rankings(content: ReportContent, figures: Mapping[str, str]) -> list[Ranking]:
-    """One per measure of the ranks, with its figure where there is one."""
+    """One per set and measure of the ranks, with its figure ("set/measure") where there is one."""
     result = []
-    for measure, rows in content.ranks.groupby("measure", sort=False):
+    several = content.ranks["set"].nunique() > 1
+    for (name, measure), rows in content.ranks.groupby(["set", "measure"], sort=False):
         ordered = rows.sort_values("mean_rank", kind="stable")
         names = [content.label(str(run)) for run in ordered["run"]]
         ranks = [number(float(rank), 2) for rank in ordered["mean_rank"]]
         result.append(
             Ranking(
-                title=label_of(str(measure)).name,
-                svg=figures.get(str(measure), ""),
+                title=label_of(str(measure)).name + (f" ({spaced(str(name))})" if several else ""),
+                svg=figures.get(f"{name}/{measure}", ""),
                 caption=_ranking_caption(ordered.iloc[0], label_of(str(measure))),
                 ranks=tuple(zip(names, ranks, strict=True)),
             )
@@ -154,10 +155,11 @@ def _ranking_caption(row: pd.Series, label: MetricLabel) -> str:
     friedman = f"χ² = {number(float(row['friedman_chi2']), 2)}, p {equals}{p_value(p)}"
     differ = "differ somewhere" if p < 0.05 else "cannot be told apart as a whole"
     first = "best" if label.direction else "the lowest"
+    block = spaced(str(row["block"])).replace("dataset", "data set")
     return (
         f"Mean rank of {int(row['k'])} runs by {label.name}; rank 1 is {first}. A block is one "
-        f"{str(row['block']).replace('_', ' ')}: the runs are ranked inside each of the "
-        f"{int(row['n_blocks']):,} blocks, then the ranks are averaged. Friedman "
-        f"{friedman}: the runs {differ}. Two runs whose mean ranks lie closer than the critical "
-        f"difference {number(float(row['cd']), 2)} (Nemenyi, α = .05) are not told apart."
+        f"{block}: the runs are ranked inside each of the {int(row['n_blocks']):,} blocks, then "
+        f"the ranks are averaged. Friedman {friedman}: the runs {differ}. Two runs whose mean "
+        f"ranks lie closer than the critical difference {number(float(row['cd']), 2)} (Nemenyi, "
+        "α = .05) are not told apart."
     )

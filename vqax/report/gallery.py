@@ -1,5 +1,6 @@
 """Which questions a reader gets to see, and what is shown of each."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,9 @@ class RunAnswer:
     """What one run said to one question.
 
     ``top5`` are (answer, probability); ``accuracy`` is the official one in [0, 1];
-    ``raw_map`` is the signed map of ``method`` ("attention", or "grad_cam" where the model has
-    no attention). Uncertainties are NaN where the run does not estimate them.
+    ``aleatoric`` is the predicted variance in squared logits, ``entropy`` and ``epistemic`` are
+    in nats; ``raw_map`` is the signed map of ``method`` ("attention", or "grad_cam" where the
+    model has no attention). Uncertainties are NaN where the run does not estimate them.
     """
 
     run: str
@@ -33,6 +35,7 @@ class RunAnswer:
     predictive: float
     method: str
     raw_map: Float[np.ndarray, "h w"] | None
+    entropy: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ that even a mistake in the escaping could neither run nor send anything.
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 
 import yaml
@@ -14,15 +15,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from vqax.files import write_text
-from vqax.report import cards, differences, sections
-from vqax.report.cd_diagram import BAR, INK, QUIET
+from vqax.report import cards, claims, differences, sections
 from vqax.report.content import ReportContent
 from vqax.report.curves import is_accuracy, training_curves
+from vqax.report.figures.style import PAGE
 from vqax.report.labels import label_of, spaced
 from vqax.report.overlay import colour_scale, data_uri
 from vqax.report.svg import inline_svg
 
 TEMPLATES = Path(__file__).parent / "templates"
+SHOWN, LEAST = 0.092, 0.066  # rem per point: a text of 8 points becomes about 12 or 8.5 px
 
 
 def write_report(path: Path, content: ReportContent) -> None:
@@ -53,12 +55,16 @@ def render(content: ReportContent) -> str:
         notes=sections.honest_notes(content),
         meanings=sections.meanings(content),
         headline=sections.headline(content),
-        rankings=differences.rankings(content, _figures(content)),
+        rankings=differences.rankings(content, _diagrams(content)),
         pair_tables=differences.pair_tables(content),
         uncertainty=sections.uncertainty(content),
         everything=_everything(content),
         curves={run: Markup(svg) for run, svg in curves.panels.items()},
         legend=[(_curve_name(metric), colour) for metric, colour in curves.legend],
+        figures=_figures(content),
+        claim_groups=sections.claim_groups(content),
+        claims_summary=claims.summary(content.claims),
+        claims_caveats=claims.CAVEATS,
         cards=cards.cards(content),
         colour_scale=data_uri(colour_scale()),
         parameters=yaml.safe_dump(
@@ -76,18 +82,50 @@ def policy(script: str) -> str:
     )
 
 
-def _figures(content: ReportContent) -> dict[str, str]:
+def _diagrams(content: ReportContent) -> dict[str, str]:
     return {
-        measure: Markup(
+        key: Markup(
             inline_svg(
                 svg,
                 prefix=f"cd{i}-",
-                title=f"Critical-difference diagram: {label_of(measure).name}",
-                colours={INK: "currentColor", QUIET: "var(--muted)", BAR: "var(--line-3)"},
+                title=f"Critical-difference diagram: {label_of(key.split('/')[-1]).name}",
+                colours=PAGE,
             )
         )
-        for i, (measure, svg) in enumerate(content.cd_diagrams.items())
+        for i, (key, svg) in enumerate(content.cd_diagrams.items())
     }
+
+
+def _figures(content: ReportContent) -> list[sections.Figures]:
+    """Every figure's drawings, inlined at a size at which all texts of the page are alike."""
+    return [
+        sections.Figures(
+            section,
+            tuple(
+                sections.Drawn(
+                    Markup(
+                        inline_svg(
+                            drawing.svg,
+                            prefix=f"figure{i}-{j}-",
+                            title=drawing.caption,
+                            colours=PAGE,
+                        )
+                    ),
+                    drawing.caption,
+                    *width_rem(drawing.svg),
+                )
+                for j, drawing in enumerate(section.drawings)
+            ),
+        )
+        for i, section in enumerate(content.figures)
+    ]
+
+
+def width_rem(svg: str) -> tuple[int, int]:
+    """The width at which a drawing is shown, and the least at which it is still legible."""
+    found = re.search(r'viewBox="[-\d.]+ [-\d.]+ ([\d.]+) ', svg)
+    points = float(found.group(1)) if found else 576.0
+    return round(SHOWN * points), round(LEAST * points)
 
 
 def _everything(content: ReportContent) -> sections.MetricTable:

@@ -100,6 +100,31 @@ METRICS: dict[str, MetricLabel] = {
         "Both together: entropy plus predicted variance (U-CAM, equation 5); the entropy alone "
         "for a run that predicts no variance, so only runs of one kind compare.",
     ),
+    "uncertainty_variance": MetricLabel(
+        "uncertainty as a variance",
+        "Aleatoric rows: mean of the variance that the model predicts for its own answer scores. "
+        "Epistemic rows: variance of the answer probabilities over the dropout samples.",
+        "lower",
+        "Variance",
+        digits=6,
+    ),
+    "mutual_information": MetricLabel(
+        "mutual information",
+        "Epistemic uncertainty in nats: what the dropout samples disagree about.",
+        "lower",
+        digits=4,
+    ),
+    "variance_across_questions": MetricLabel(
+        "spread over questions",
+        "Variance over the questions of the predicted variance.",
+        "lower",
+        digits=6,
+    ),
+    "probability_variance": MetricLabel(
+        "variance of the probabilities",
+        "Variance of the answer probabilities over the dropout samples, averaged over answers.",
+        digits=6,
+    ),
     "classification_error": MetricLabel(
         "classification error", "log 1/(1−p) with p the probability of a wrong answer.", "lower"
     ),
@@ -140,6 +165,9 @@ def label_of(metric: str) -> MetricLabel:
             return replace(
                 base, name=f"{base.name} ({METHODS.get(method, spaced(method))})", short=""
             )
+    if metric.endswith("_gain"):
+        base = label_of(metric.removesuffix("_gain"))
+        return replace(base, name=f"gain in {base.name}", short=f"Δ {base.heading}")
     if metric.startswith("auroc_"):
         return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")
     if metric.startswith("accuracy"):

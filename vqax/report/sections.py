@@ -1,12 +1,16 @@
 """The report's tables as rows and cells ready to be laid out; every number is text here."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from vqax.report.content import ReportContent
+from vqax.report.claims import ClaimRow, claim_rows
+from vqax.report.content import FigureSection, ReportContent
+from vqax.report.differences import Bar, bar
 from vqax.report.labels import (
     MetricLabel,
     dataset_name,
@@ -16,6 +20,7 @@ from vqax.report.labels import (
     printed_number,
     scale_of,
 )
+from vqax.stats.verdict import VERDICTS
 
 CAPTIONS = {
     "ucam/I": "U-CAM Table I: what uncertainty adds to models with and without attention",
@@ -114,6 +119,68 @@ def _count(n: pd.Series) -> str:
         return ""
     low, high = f"{known.min():,}", f"{known.max():,}"
     return f"n {low}" if low == high else f"n {low}–{high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A drawing as it stands in the page; widths are in rem."""
+
+    svg: str
+    caption: str
+    width: int
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One figure of the paper with its drawings."""
+
+    section: FigureSection
+    drawings: tuple[Drawn, ...]
+
+
+VERDICT_MEANS = {
+    "holds": "Every comparison the claim makes lies, with its whole 95 % interval, on the side the "
+    "paper says.",
+    "contradicted": "At least one comparison lies, with its whole interval, on the other side.",
+    "inconclusive": "Neither: with this many questions the data do not decide.",
+    "not testable here": "What it compares was not measured in this study.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimGroup:
+    """The claims of one verdict, what the verdict means, and each claim's decisive interval."""
+
+    verdict: str
+    meaning: str
+    rows: tuple[tuple[ClaimRow, Bar | None], ...]
+
+    @property
+    def anchor(self) -> str:
+        return "claims-" + self.verdict.replace(" ", "-")
+
+
+def claim_groups(content: ReportContent) -> list[ClaimGroup]:
+    """The claims by verdict, in the order of ``VERDICTS``; only verdicts that were given."""
+    rows = list(
+        zip(
+            claim_rows(content.claims),
+            map(_claim_bar, content.claims.to_dict("records")),
+            strict=True,
+        )
+    )
+    groups = [
+        (verdict, tuple(row for row in rows if row[0].verdict == verdict)) for verdict in VERDICTS
+    ]
+    return [ClaimGroup(name, VERDICT_MEANS[name], found) for name, found in groups if found]
+
+
+def _claim_bar(claim: Mapping[Any, Any]) -> Bar | None:
+    low, high, value = (float(claim[key]) for key in ("ci_low", "ci_high", "difference"))
+    if not np.isfinite([low, high, value]).all():
+        return None
+    return bar(low, high, value, reach=max(abs(low), abs(high), abs(value)))
 
 
 def _unique(values: pd.Series) -> list[str]:

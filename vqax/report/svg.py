@@ -1,13 +1,20 @@
 """Make an SVG figure part of an HTML page: nothing active, own ids, the page's colours."""
 
+import base64
+import binascii
+import io
 import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
+from PIL import Image
+
 from vqax.errors import BadData
+from vqax.report.overlay import data_uri
 
 SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
-ELEMENTS = SHAPES | {"svg", "g", "text", "tspan", "use", "defs", "clipPath", "title"}
+ELEMENTS = SHAPES | {"svg", "g", "text", "tspan", "use", "defs", "clipPath", "title", "image"}
+PNG = "data:image/png;base64,"
 PAGE_COLOURS = {"#000000": "currentColor", "black": "currentColor", "#ffffff": "var(--surface)"}
 SIZE = {"width", "height", "version", "class"}
 
@@ -17,13 +24,14 @@ def inline_svg(
 ) -> str:
     """SVG markup that is safe inside HTML, scales with its container and follows the theme.
 
-    Unknown elements, event attributes and references that leave the document are removed; ids
+    Unknown elements, event attributes and references that leave the document are removed;
+    embedded PNG pictures are decoded and written again as WebP, which is smaller; ids
     get ``prefix``, so that figures of one page do not share clip paths. ``colours`` maps
     further colours of the figure to CSS values; black becomes the text colour and white the
     surface. ``title`` is the text alternative.
 
     Raises:
-        BadData: not well-formed XML, or not an SVG.
+        BadData: not well-formed XML, not an SVG, or a picture in it cannot be read.
     """
     try:
         root = ElementTree.fromstring(text)
@@ -51,9 +59,8 @@ def _clean(
         kept = _attribute(_local(name), value, prefix, colours)
         if kept is not None:
             copy.set(_local(name), kept)
-    copy.extend(
-        _clean(child, prefix, colours) for child in element if _local(child.tag) in ELEMENTS
-    )
+    kept_children = [child for child in element if _local(child.tag) in ELEMENTS]
+    copy.extend([_clean(child, prefix, colours) for child in kept_children])
     return copy
 
 
@@ -64,13 +71,32 @@ def _attribute(name: str, value: str, prefix: str, colours: Mapping[str, str]) -
     if name == "id":
         return prefix + value
     if name == "href":
-        return f"#{prefix}{value[1:]}" if value.startswith("#") else None
+        return _reference(value, prefix)
+    if name == "style" and "image-rendering" in value:
+        return None
     if re.search(r"url\((?!\s*#)", value):
         return None
     value = value.replace("url(#", f"url(#{prefix}")
     for colour, replacement in colours.items():
         value = re.sub(rf"(?<![\w#-]){re.escape(colour)}(?![\w-])", replacement, value)
     return value
+
+
+def _reference(value: str, prefix: str) -> str | None:
+    """A place in this document or a picture; None for anything outside."""
+    if value.startswith("#"):
+        return f"#{prefix}{value[1:]}"
+    return _picture(value) if value.startswith(PNG) else None
+
+
+def _picture(address: str) -> str:
+    """The PNG of a ``data:`` address as WebP: nothing but its pixels gets into the page."""
+    try:
+        content = base64.b64decode("".join(address.removeprefix(PNG).split()), validate=True)
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            return data_uri(picture.convert("RGB"))
+    except (binascii.Error, OSError, SyntaxError) as error:
+        raise BadData(f"figure: a picture in it is not a PNG ({error}); draw it again") from error
 
 
 def _local(name: object) -> str:

@@ -5,7 +5,7 @@ accuracies in per cent, everything else as it is. ``value`` is what this run mea
 ``dataset``; ``published`` is the paper's number on ``published_dataset``. They never mix.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,20 +74,30 @@ def _reject_duplicates(table: pd.DataFrame, name: str) -> None:
         )
 
 
-def join_published(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+def no_table() -> pd.DataFrame:
+    """What is published of a table that no paper prints."""
+    numbers = {"value": pd.Series(dtype=float), "std_error": pd.Series(dtype=float)}
+    texts = {name: pd.Series(dtype=str) for name in PUBLISHED_COLUMNS if name not in numbers}
+    return pd.DataFrame({**texts, **numbers})[PUBLISHED_COLUMNS]
+
+
+def join_published(
+    measured: pd.DataFrame, published: pd.DataFrame, *, added: Collection[str] = ()
+) -> pd.DataFrame:
     """Put what was measured beside what is printed; every printed cell stays.
 
     ``measured`` has table, row (as printed), metric, dataset, value, ci_low, ci_high, n, seeds
     and optionally ``note`` and ``unit``; where ``unit`` is "fraction", accuracies are turned
     into the per cent the paper prints. A metric the paper leaves out for a row it prints
-    (the dashes of Table IV) is added behind, with ``published`` empty.
+    (the dashes of Table IV) is added behind, with ``published`` empty, and so are the rows
+    ``added`` that the paper does not have.
 
     Raises:
         BadData: a measured row is not a printed one, or is given twice.
     """
     require(measured, [*KEY, *MEASURED], "measured table")
     _reject_duplicates(measured, "measured table")
-    _reject_unprinted(measured, published)
+    _reject_unprinted(measured[~measured["row"].isin(list(added))], published)
     ours = _in_printed_unit(measured).rename(columns={"note": "note_measured"})
     theirs = published.rename(columns={"dataset": "published_dataset", "value": "published"})
     theirs = theirs.assign(order=np.arange(len(theirs)))

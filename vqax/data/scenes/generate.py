@@ -1,4 +1,4 @@
-"""A whole scenes data set on disk, in the official formats of VQA, COCO and VQA-HAT."""
+"""A whole scenes data set on disk, in the official formats of VQA, COCO, VQA-HAT and VQA-X."""
 
 import os
 import shutil
@@ -16,6 +16,8 @@ from vqax.data.records import Annotation, Question
 from vqax.data.scenes.annotators import annotate, most_common
 from vqax.data.scenes.facts import FACTS, facts_table
 from vqax.data.scenes.human_maps import Box, human_map
+from vqax.data.scenes.justifying import SPLIT as JUSTIFIED_SPLIT
+from vqax.data.scenes.justifying import justified, write_justifications
 from vqax.data.scenes.pool import Pool, Progress, open_pool
 from vqax.data.scenes.question_types import question_type
 from vqax.data.scenes.questions import TEMPLATES, Asked, ask
@@ -75,6 +77,7 @@ def generate(
             raise BadData(f"{root}: already holds files; delete it or choose another folder")
         partial.mkdir(parents=True)
         total = sum(settings.images(split) + _mapped(settings, split) for split in SPLITS)
+        total += justified(settings)
         with open_pool(workers, progress, total) as pool:
             _write(partial, settings, pool)
         partial.replace(root)
@@ -92,6 +95,8 @@ def _write(root: Path, settings: SceneSettings, pool: Pool) -> None:
         _write_questions(root, settings, split, asked)
         _write_instances(root, split, scenes)
         _draw_maps(root, settings, split, asked, pool)
+        if split == JUSTIFIED_SPLIT:
+            write_justifications(root, settings, asked, pool)
         facts.append(facts_table(split, asked))
     write_parquet(root / FACTS, pd.concat(facts, ignore_index=True))
 

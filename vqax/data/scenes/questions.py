@@ -27,7 +27,10 @@ SEARCHED = 150
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question put to a picture; ``pair`` numbers the two of v2, -1 in v1."""
+    """A question put to a picture; ``pair`` numbers the two of v2, -1 in v1.
+
+    ``slots`` is what fills the gaps of its template.
+    """
 
     question_id: int
     scene: Scene
@@ -35,6 +38,7 @@ class Asked:
     text: str
     truth: Truth
     pair: int = -1
+    slots: Slots = field(default_factory=Slots)
 
 
 @dataclass
@@ -50,11 +54,14 @@ class _Book:
         key = (scene.image_id, text)
         return key not in self.texts and self.per_image[scene.image_id] < self.ids_per_image
 
-    def add(self, scene: Scene, template: str, text: str, truth: Truth, pair: int = -1) -> None:
+    def add(
+        self, scene: Scene, template: Template, slots: Slots, truth: Truth, pair: int = -1
+    ) -> None:
+        text = template.words(slots)
         question_id = scene.image_id * self.ids_per_image + self.per_image[scene.image_id]
         self.per_image[scene.image_id] += 1
         self.texts.add((scene.image_id, text))
-        self.asked.append(Asked(question_id, scene, template, text, truth, pair))
+        self.asked.append(Asked(question_id, scene, template.name, text, truth, pair, slots))
 
 
 def ask(settings: SceneSettings, split: str, scenes: Sequence[Scene]) -> list[Asked]:
@@ -74,7 +81,7 @@ def ask(settings: SceneSettings, split: str, scenes: Sequence[Scene]) -> list[As
             _ask_pair(book, scene, scenes, number, rng)
         else:
             template, slots, truth = _draw(book, scene, rng)
-            book.add(scene, template.name, template.words(slots), truth)
+            book.add(scene, template, slots, truth)
     return sorted(book.asked, key=lambda asked: asked.question_id)
 
 
@@ -106,11 +113,10 @@ def _ask_pair(
     """A question and the same words on another picture where the answer differs (VQA v2)."""
     for _ in range(TRIES):
         template, slots, truth = _draw(book, scene, rng)
-        text = template.words(slots)
         found = _complement(book, scenes, template, slots, truth.answer, rng)
         if found is not None:
-            book.add(scene, template.name, text, truth, pair)
-            book.add(found[0], template.name, text, found[1], pair)
+            book.add(scene, template, slots, truth, pair)
+            book.add(found[0], template, slots, found[1], pair)
             return
     raise UsageError(
         f"flavour v2: no complementary picture among {len(scenes)} for image {scene.image_id}; "

@@ -6,7 +6,18 @@ settings give the same bytes in any order and in any number of processes.
 
 import numpy as np
 
-PURPOSES = ("palette", "picture", "question", "complement", "answers", "human_map")
+PURPOSES = (
+    "palette",
+    "picture",
+    "question",
+    "complement",
+    "answers",
+    "human_map",
+    "explained",
+    "explanation",
+    "region",
+)
+"""A stream is keyed by its place here: new ones go to the end, else every data set changes."""
 
 
 def generator(seed: int, purpose: str, *indices: int) -> np.random.Generator:

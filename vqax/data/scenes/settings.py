@@ -18,7 +18,8 @@ class SceneSettings:
 
     ``flavour`` v1 keeps the language priors; v2 pairs every question with a second picture that
     has another answer (both count, so the number of questions is even). ``human_map_questions``
-    is how many training questions get a human attention map, None for all of them.
+    is how many training questions get a human attention map, None for all of them;
+    ``explanation_questions`` at most so many validation questions get VQA-X sentences and maps.
 
     Raises:
         UsageError: a value is out of its range.
@@ -37,6 +38,7 @@ class SceneSettings:
     max_objects: int = 5
     flavour: str = "v1"
     human_map_questions: int | None = None
+    explanation_questions: int = 500
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -50,6 +52,7 @@ class SceneSettings:
             raise UsageError(f"flavour is {self.flavour!r}; choose v1 or v2")
         if self.human_map_questions is not None:
             _within("human_map_questions", self.human_map_questions, 0, self.train_questions)
+        _within("explanation_questions", self.explanation_questions, 0, 10**9)
         for split in SPLITS:
             self._check_split(split)
 

@@ -1,0 +1,51 @@
+"""Stage ``agreement``: the frame of every comparison with people, for one data set.
+
+Other people are the ceiling, uniform random maps the floor.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.params import Params
+from stages.people import read_human_maps
+from stages.workspace import Workspace
+from vqax.files import write_parquet
+from vqax.metrics import MAP_METRICS
+from vqax.metrics.people import agreement_with_people, human_agreement
+from vqax.report.content import METRIC_COLUMNS
+from vqax.stats.bootstrap import bootstrap_mean
+
+
+def run(params: Params, workspace: Workspace, dataset: str) -> dict[str, Any]:
+    """Write metrics.parquet with the rows DATASET/human and DATASET/random.
+
+    A data set without human maps has none of them.
+    """
+    maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
+    rows = []
+    for metric, values in _scores(maps, params.seed).items() if maps else ():
+        who, name = metric
+        mean = bootstrap_mean(values, samples=params.score.resamples, seed=params.seed)
+        rows.append(
+            (
+                f"{dataset}/{who}", f"attention_{name}", *mean[:3], mean.n,
+                MAP_METRICS[name].unit, MAP_METRICS[name].direction,
+            )
+        )  # fmt: skip
+    table = pd.DataFrame(rows, columns=METRIC_COLUMNS)
+    write_parquet(workspace.agreement(dataset) / "metrics.parquet", table)
+    return {f"{row.run} {row.metric}": row.value for row in table.itertuples()}
+
+
+def _scores(maps: dict[int, np.ndarray], seed: int) -> dict[tuple[str, str], np.ndarray]:
+    """(human or random, metric) -> one value per question."""
+    people = list(maps.values())
+    random = np.random.default_rng(seed).random((len(people), *people[0].shape[1:]))
+    scores = {}
+    for name, metric in MAP_METRICS.items():
+        between = human_agreement(maps, metric.compute)
+        scores["human", name] = np.array(list(between.values()), dtype=np.float64)
+        scores["random", name] = agreement_with_people(metric.compute, random, people)
+    return scores

@@ -1,0 +1,17 @@
+"""What is asked of trained runs beyond the maps and scores that every run gets.
+
+An analysis is a module with ``run(params, workspace, **options) -> summary``; its options stand
+in params.yaml under ``analyses``. It leaves Parquet files in data/analyses/NAME; one called
+metrics.parquet, with ``run`` = "NAME/row", may be a row of a table.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from stages.analyses import attention_samples, explanation_masks, noise
+
+ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
+    "explanation_masks": explanation_masks.run,
+    "noise": noise.run,
+    "attention_samples": attention_samples.run,
+}

@@ -1,0 +1,124 @@
+"""U-CAM table III and figure 11: which mask agrees with the one people draw to justify an answer?
+
+Every row is an explainer applied to a run, for the questions that have VQA-X maps. Methods that
+reach the pixels get the pictures through the trunk; their maps are then shrunk as people's are.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from stages.maps import write_hdf5
+from stages.params import Params
+from stages.people import read_human_maps
+from stages.trained import Trained, load_trained
+from stages.workspace import Workspace
+from vqax.data.pictures import load_rgb
+from vqax.errors import BadData
+from vqax.explain import EXPLAINERS, PixelModel
+from vqax.files import write_parquet
+from vqax.metrics import MAP_METRICS
+from vqax.metrics.people import agreement_with_people
+from vqax.metrics.resize import rectify, resize_area
+from vqax.models.options import option
+from vqax.report.content import METRIC_COLUMNS
+from vqax.stats.bootstrap import bootstrap_mean
+from vqax.vision import build_extractor
+from vqax.vision.resize import preprocess
+
+NAME = "explanation_masks"
+BATCH = 16
+
+
+def run(
+    params: Params, workspace: Workspace, *, dataset: str, rows: dict[str, dict[str, str]]
+) -> dict[str, Any]:
+    """Write questions.parquet, metrics.parquet and maps.h5 (14×14, negative evidence set to 0).
+
+    ``rows``: row -> {run, method}. The answer explained is the run's own.
+
+    Raises:
+        BadData: the data set has no VQA-X maps.
+    """
+    people = read_human_maps(workspace.dataset(dataset) / "explanation_maps.h5")
+    if not people:
+        raise BadData(
+            f"{workspace.dataset(dataset)}: no VQA-X maps, which the analysis {NAME} asks for; "
+            "take it out of params.yaml or give the data set a folder vqa_x/visual"
+        )
+    frames, maps = [], {}
+    for row, source in rows.items():
+        subject = load_trained(params, workspace, source["run"], among=frozenset(people))
+        maps[row] = rectify(resize_area(_maps(params, subject, source["method"])))
+        frames.append(_scores(subject, maps[row], people).assign(method=row))
+    questions = pd.concat(frames, ignore_index=True)
+    out = workspace.analysis(NAME)
+    write_hdf5(out / "maps.h5", question_ids=subject.questions.question_ids, **maps)
+    write_parquet(out / "questions.parquet", questions)
+    metrics = pd.DataFrame(_means(questions, params), columns=METRIC_COLUMNS)
+    write_parquet(out / "metrics.parquet", metrics)
+    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+
+
+def _maps(params: Params, subject: Trained, method: str) -> np.ndarray:
+    """Raw maps (n,h,w) of every question of ``subject``."""
+    explainer = option(EXPLAINERS, method, f"analyses.{NAME}.method")
+    pixels = "pixels" in explainer.needs
+    model = subject.model
+    if pixels:
+        settings = params.features
+        trunk = build_extractor(
+            settings.extractor, weights=settings.weights, input_px=settings.input_px
+        )
+        model = PixelModel(trunk.to(subject.place), subject.model)
+    maps = []
+    for start, batch in subject.batches(BATCH):
+        with torch.no_grad():
+            answer = subject.model(batch.visual, batch.tokens).logits.argmax(1)
+        examples = subject.examples[start : start + len(answer)]
+        given, options = batch.visual, {}
+        if pixels:
+            given, options = _pictures(subject, params.features.input_px, examples)
+        found = explainer(model, given, batch.tokens, answer, subject.store.grid, **options)
+        maps.append(found.detach().float().cpu().numpy())
+    return np.concatenate(maps)
+
+
+def _pictures(
+    subject: Trained, input_px: int, examples: list[Any]
+) -> tuple[torch.Tensor, dict[str, Any]]:
+    """Each picture once, and which of them each question is about."""
+    ids = list(dict.fromkeys(example.image_id for example in examples))
+    folder = subject.prepared.test_folder
+    squares = [preprocess(load_rgb(folder.image_path(one)), input_px) for one in ids]
+    which = torch.tensor([ids.index(example.image_id) for example in examples])
+    pictures = torch.stack(squares).float().to(subject.place)
+    return pictures, {"picture_of": which.to(subject.place)}
+
+
+def _scores(subject: Trained, maps: np.ndarray, people: dict[int, np.ndarray]) -> pd.DataFrame:
+    asked = [(e.question_id, e.image_id, e.question_type, e.answer_type) for e in subject.examples]
+    table = pd.DataFrame(asked, columns=["question_id", "image_id", "question_type", "answer_type"])
+    drawn = [people[question_id] for question_id in table["question_id"]]
+    return table.assign(
+        run=subject.name,
+        **{
+            name: agreement_with_people(metric.compute, maps, drawn)
+            for name, metric in MAP_METRICS.items()
+        },
+    )
+
+
+def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
+    for row, table in questions.groupby("method", sort=False):
+        for name, metric in MAP_METRICS.items():
+            mean = bootstrap_mean(
+                table[name].to_numpy(dtype=np.float64),
+                samples=params.score.resamples,
+                seed=params.seed,
+                clusters=table["image_id"].to_numpy(),
+            )
+            yield f"{NAME}/{row}", name, *mean, metric.unit, metric.direction

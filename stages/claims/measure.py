@@ -1,0 +1,101 @@
+"""One comparison of a rule, measured."""
+
+from collections.abc import Callable
+from functools import partial, reduce
+
+import numpy as np
+import pandas as pd
+
+from stages.claims.rules import Comparison, Row
+from stages.claims.sources import QUESTION, NotMeasured, Sources
+from vqax.stats.contrast import (
+    Contrast,
+    correlation,
+    gain_contrast,
+    mean_contrast,
+    rank_contrast,
+    separation,
+    spread_difference,
+    statistic_contrast,
+)
+from vqax.stats.verdict import FEWEST_CLUSTERS
+
+STATISTICS: dict[str, Callable[..., Contrast]] = {
+    "mean": mean_contrast,
+    "gain": gain_contrast,
+    "spread": partial(statistic_contrast, spread_difference),
+    "correlation": partial(statistic_contrast, correlation),
+    "separation": partial(statistic_contrast, separation),
+}
+MEAN_RANK = "mean rank"
+
+
+def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: int) -> Contrast:
+    """The contrast over the questions that all sides have, pictures drawn whole.
+
+    Raises:
+        NotMeasured: something it needs is missing, or too few pictures have it.
+    """
+    if comparison.statistic == MEAN_RANK:
+        return _rank(comparison, sources)
+    columns, images = _aligned(comparison, sources)
+    contrast = STATISTICS[comparison.statistic](
+        *columns, clusters=images, samples=samples, seed=seed
+    )
+    if np.isnan([contrast.low, contrast.high]).any():
+        raise NotMeasured(("Undefined on these questions:", _names(comparison, sources)))
+    return contrast
+
+
+def _aligned(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray], np.ndarray]:
+    values = _each(comparison, sources)
+    table = reduce(lambda left, right: left.merge(right, on=QUESTION), values).dropna()
+    pictures = table["image_id"].nunique()
+    if pictures < FEWEST_CLUSTERS:
+        cause = f"Fewer than {FEWEST_CLUSTERS} pictures with a value of"
+        raise NotMeasured((cause, f"{_names(comparison, sources)} ({pictures})"))
+    columns = [table[number].to_numpy(np.float64) for number in range(len(comparison.sides))]
+    return columns, table["image_id"].to_numpy()
+
+
+def _each(comparison: Comparison, sources: Sources) -> list[pd.DataFrame]:
+    """The values of each side in a column of its number; everything missing is told at once."""
+    values: list[pd.DataFrame] = []
+    missing: list[tuple[str, str]] = []
+    for number, side in enumerate(comparison.sides):
+        try:
+            values.append(sources.column(*side).rename(columns={side.column: number}))
+        except NotMeasured as error:
+            missing += error.missing
+    if missing:
+        raise NotMeasured(*missing)
+    return values
+
+
+def _rank(comparison: Comparison, sources: Sources) -> Contrast:
+    """The two mean ranks of the largest set of systems in which both are."""
+    first, second = (_system(side.source, sources) for side in comparison.sides)
+    table = sources.ranks
+    table = table[table["measure"] == comparison.sides[0].column]
+    sets = [part.set_index("run") for _, part in table.groupby("set", sort=False)]
+    both = [part for part in sets if {first, second} <= set(part.index)]
+    if not both:
+        raise NotMeasured(("Not ranked together:", f"{first} and {second}"))
+    ranked = max(both, key=len)
+    mine = ranked.loc[first]
+    return rank_contrast(
+        float(mine["mean_rank"]),
+        float(ranked.loc[second, "mean_rank"]),
+        k=int(mine["k"]),
+        blocks=int(mine["n_blocks"]),
+        cd=float(mine["cd"]),
+    )
+
+
+def _system(source: Row | str, sources: Sources) -> str:
+    run = sources.resolve(source)
+    return sources.systems.get(run, run)
+
+
+def _names(comparison: Comparison, sources: Sources) -> str:
+    return " and ".join(dict.fromkeys(sources.resolve(side.source) for side in comparison.sides))

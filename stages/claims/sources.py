@@ -1,0 +1,158 @@
+"""Everything a claim can be tested on, as one value per test question under one kind of name."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from stages.claims.rules import CORRELATION, Row
+from stages.people import read_human_maps
+from stages.significance import system
+from stages.study import Measured
+from stages.workspace import Workspace
+from vqax.files import read_parquet
+from vqax.metrics.people import human_agreement
+from vqax.metrics.rank_correlation import rank_correlation
+
+QUESTION = ["question_id", "image_id"]
+PEOPLE = "people/human"
+
+
+class NotMeasured(Exception):
+    """A comparison cannot be made: why, and for what; causes that are equal make one sentence."""
+
+    def __init__(self, *missing: tuple[str, str]) -> None:
+        super().__init__(sentences(missing))
+        self.missing = missing
+
+
+def sentences(missing: Iterable[tuple[str, str]]) -> str:
+    """``No run here for the rows of ucam/IV: VE (ours), UDL (ours).``"""
+    causes: dict[str, dict[str, None]] = {}
+    for cause, what in missing:
+        causes.setdefault(cause, {})[what] = None
+    return " ".join(f"{cause} {', '.join(what)}." for cause, what in causes.items())
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Per-question values by name: runs, ``people/human`` and rows of analyses.
+
+    ``rows`` are the printed rows of the study, ``ranks`` the table of mean ranks, whose ``run``
+    is a system of ``systems`` (run -> system).
+    """
+
+    values: Mapping[str, pd.DataFrame]
+    rows: Mapping[str, Mapping[str, str]]
+    ranks: pd.DataFrame
+    systems: Mapping[str, str] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def resolve(self, source: Row | str) -> str:
+        """The name of what measures ``source``.
+
+        Raises:
+            NotMeasured: the study has no run for the row, or the run or analysis was not made.
+        """
+        name = source
+        if isinstance(source, Row):
+            name = self.rows.get(source.table, {}).get(source.row, "")
+            if not name:
+                raise NotMeasured((f"No run here for the rows of {source.table}:", source.row))
+        if name not in self.values:
+            raise NotMeasured(("Not run here:", str(name)))
+        return str(name)
+
+    def column(self, source: Row | str, column: str) -> pd.DataFrame:
+        """question_id, image_id and ``column``, one row per question.
+
+        Raises:
+            NotMeasured: as ``resolve``, or the source has no such column or only NaN in it.
+        """
+        name = self.resolve(source)
+        table = self.values[name]
+        if column not in table or table[column].isna().all():
+            raise NotMeasured(("No values here of", f"{column} of {name}"))
+        return table.groupby(QUESTION, as_index=False, sort=False)[column].mean()
+
+    def label(self, source: Row | str) -> str:
+        """A printed row by its name; a run by its label; a row of an analysis by its last part."""
+        if isinstance(source, Row):
+            return source.row
+        return self.labels.get(source, source.rpartition("/")[2].replace("_", " "))
+
+
+def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
+    """The runs of a study with the analyses that were made and the agreement between people."""
+    runs, params = list(measured.questions), measured.params
+    rows = {
+        table: {row: source.run for row, source in sources.items()}
+        for table, sources in measured.study.rows.items()
+    }
+    return Sources(
+        values={
+            **measured.questions,
+            **_people(measured),
+            **_masks(measured.workspace),
+            **_noise(measured.workspace),
+            **_samples(measured.workspace),
+        },
+        rows=rows,
+        ranks=ranks,
+        systems={run: system(measured, run) for run in runs},
+        seeds={run: len(measured.seeds(run)) for run in runs},
+        labels={run: params.label(run) for run in runs},
+    )
+
+
+def _people(measured: Measured) -> dict[str, pd.DataFrame]:
+    """How far people agree on the data set of the first run that has human maps."""
+    for run, questions in measured.questions.items():
+        path = measured.workspace.dataset(measured.params.run(run).dataset) / "human_maps.h5"
+        if CORRELATION in questions and path.exists():
+            agreement = human_agreement(read_human_maps(path), rank_correlation)
+            people = questions[QUESTION].assign(
+                **{CORRELATION: questions["question_id"].map(agreement)}
+            )
+            return {PEOPLE: people}
+    return {}
+
+
+def _masks(workspace: Workspace) -> dict[str, pd.DataFrame]:
+    table = _analysis(workspace, "explanation_masks", "questions")
+    return {
+        f"explanation_masks/{method}": part for method, part in table.groupby("method", sort=False)
+    }
+
+
+def _noise(workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """``noise/KIND/RUN`` at the least strength that was tried: the paper says "slight noise"."""
+    table = _analysis(workspace, "noise", "questions")
+    table = table[table["strength"] > 0] if len(table) else table
+    result = {}
+    for kind, part in table.groupby("noise", sort=False):
+        slight = part[part["strength"] == part["strength"].min()]
+        for run, answers in slight.groupby("run", sort=False):
+            flipped = answers["flipped"].astype(float)
+            result[f"noise/{kind}/{run}"] = answers.assign(flipped=flipped)
+    return result
+
+
+def _samples(workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """The attention samples of a question that lead to a right answer, and those that do not."""
+    table = _analysis(workspace, "attention_samples", "samples")
+    names = {True: "right", False: "wrong"}
+    return {
+        f"attention_samples/{names[bool(correct)]}": part
+        for correct, part in table.groupby("correct", sort=False)
+    }
+
+
+EMPTY = pd.DataFrame(columns=["method", "noise", "run", "strength", "correct"])
+
+
+def _analysis(workspace: Workspace, name: str, table: str) -> pd.DataFrame:
+    """A table of an analysis; an empty one where the analysis was not made."""
+    path = workspace.analysis(name) / f"{table}.parquet"
+    return read_parquet(path) if path.exists() else EMPTY

@@ -1,0 +1,40 @@
+"""What each figure of a study is drawn from: frames out of the Parquet files of other stages.
+
+A figure of params.yaml (`studies.NAME.report.figures`) is a name of ``COLLECT`` with the options
+of its collector; the frames are kept as Parquet beside the PNG and the SVG.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.figures import maps, numbers
+from stages.study import Measured
+from vqax.files import write_parquet
+from vqax.report.content import FigureSection
+from vqax.report.figures.write import Part, write_section
+
+COLLECT: dict[str, Callable[..., list[Part]]] = {
+    "noise": numbers.noise,
+    "variance_inputs": maps.variance_inputs,
+    "uncertainty_error": numbers.uncertainty_error,
+    "top2_distance": numbers.top2_distance,
+    "loss_variance": numbers.loss_variance,
+    "mask_comparison": maps.mask_comparison,
+    "attention_samples": maps.attention_samples,
+    "controls": numbers.controls,
+    "training_share": numbers.training_share,
+}
+
+
+def sections(measured: Measured, folder: Path) -> tuple[FigureSection, ...]:
+    """Draw every figure of the study into ``folder``."""
+    figures: Mapping[str, dict[str, Any]] = measured.study.report.figures
+    labels = {run: measured.params.label(run) for run in measured.runs}
+    drawn = []
+    for name, options in figures.items():
+        parts = COLLECT[name](measured, **options)
+        for part in parts:
+            write_parquet(folder / f"{part.file_name}.parquet", part.frame)
+        drawn.append(write_section(name, parts, folder, labels=labels))
+    return tuple(drawn)

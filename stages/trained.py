@@ -1,0 +1,69 @@
+"""A trained run and the test questions it is asked, loaded for every stage that looks into it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from stages.device import checked
+from stages.models import trained
+from stages.params import Params
+from stages.prepare import Prepared, load_prepared
+from stages.workspace import Workspace
+from vqax.data import Example
+from vqax.errors import BadData
+from vqax.learning.batches import Batch, VqaDataset, batches
+from vqax.learning.sampler import Sampler
+from vqax.vision import FeatureStore
+
+
+class Trained(NamedTuple):
+    """``examples`` and ``questions`` are the same test questions, in the same order."""
+
+    name: str
+    model: nn.Module
+    prepared: Prepared
+    store: FeatureStore
+    questions: VqaDataset
+    examples: list[Example]
+    place: torch.device
+
+    def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
+        """The questions in order, each batch with the row it starts at."""
+        sampler = Sampler(len(self.questions), size, shuffle=False)
+        for number, batch in enumerate(batches(self.questions, sampler, workers=1)):
+            yield number * size, batch.to(self.place)
+
+
+def load_trained(
+    params: Params,
+    workspace: Workspace,
+    name: str,
+    *,
+    device: str = "cpu",
+    among: frozenset[int] | None = None,
+) -> Trained:
+    """The model of run ``name`` in evaluation mode; ``among`` keeps only these question ids.
+
+    Raises:
+        BadData: no test question (of these) has features, or the weights are of another run.
+        MissingArtefact: an earlier stage was not run.
+    """
+    dataset = params.run(name).dataset
+    prepared = load_prepared(params, workspace, dataset)
+    store = FeatureStore(workspace.features(dataset), extractor=params.features.extractor)
+    place = torch.device(checked(device))
+    model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
+    asked = [e for e in prepared.test if among is None or e.question_id in among]
+    questions = VqaDataset(
+        asked, store, prepared.questions, prepared.answers, params.text.max_tokens
+    )
+    if len(questions) == 0:
+        raise BadData(
+            f"{store.path}: no picture of the {len(asked)} test questions has features; "
+            f"run `vqax features extract {dataset}`"
+        )
+    kept = set(questions.question_ids.tolist())
+    examples = [example for example in asked if example.question_id in kept]
+    return Trained(name, model, prepared, store, questions, examples, place)

@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+
+from vqax.stats.bootstrap import paired_bootstrap
+from vqax.stats.contrast import (
+    correlation,
+    gain_contrast,
+    mean_contrast,
+    rank_contrast,
+    separation,
+    spread_difference,
+    statistic_contrast,
+)
+from vqax.stats.nemenyi import critical_difference, nemenyi
+
+
+def sample(n=40, images=9, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=n), rng.normal(size=n), rng.integers(0, images, n)
+
+
+def slow_interval(statistic, columns, clusters, samples, seed):
+    rng = np.random.default_rng(seed)
+    names = sorted(set(clusters))
+    draws = []
+    for _ in range(samples):
+        rows = []
+        for chosen in rng.integers(0, len(names), len(names)):
+            rows += [i for i, name in enumerate(clusters) if name == names[chosen]]
+        draws.append(statistic(*(column[rows] for column in columns)))
+    tail = min(sum(d <= 0 for d in draws), sum(d >= 0 for d in draws)) + 1
+    return *np.percentile(draws, [2.5, 97.5]), min(1, 2 * tail / (samples + 1))
+
+
+@pytest.mark.parametrize("statistic", [correlation, spread_difference])
+def test_a_statistic_of_drawn_clusters_equals_a_loop(statistic):
+    a, b, images = sample()
+    fast = statistic_contrast(statistic, a, b, clusters=images, samples=60, seed=4)
+    assert fast.value == pytest.approx(statistic(a, b))
+    slow = slow_interval(statistic, (a, b), images, 60, 4)
+    assert (fast.low, fast.high, fast.p) == pytest.approx(slow, abs=1e-12)
+    assert fast.n == 40
+
+
+def test_for_the_mean_it_is_the_paired_bootstrap():
+    a, b, images = sample()
+    general = statistic_contrast(
+        lambda x, y: float((x - y).mean()), a, b, clusters=images, samples=80, seed=2
+    )
+    assert general == pytest.approx(mean_contrast(a, b, clusters=images, samples=80, seed=2))
+    assert general == pytest.approx(paired_bootstrap(a, b, clusters=images, samples=80, seed=2))
+
+
+def test_rows_with_a_nan_are_left_out():
+    a, b, images = sample()
+    a[3], b[5] = np.nan, np.nan
+    keep = np.setdiff1d(np.arange(40), [3, 5])
+    options = {"samples": 30, "seed": 0}
+    with_nan = statistic_contrast(correlation, a, b, clusters=images, **options)
+    without = statistic_contrast(correlation, a[keep], b[keep], clusters=images[keep], **options)
+    assert with_nan == without
+    assert with_nan.n == 38
+
+
+def test_without_values_or_with_a_constant_there_is_no_interval():
+    nothing = np.full(8, np.nan)
+    images, options = np.arange(8), {"samples": 20, "seed": 0}
+    empty = statistic_contrast(correlation, nothing, nothing, clusters=images, **options)
+    assert empty.n == 0
+    assert np.isnan([empty.value, empty.low, empty.high, empty.p]).all()
+    constant = statistic_contrast(
+        correlation, np.ones(8), np.arange(8.0), clusters=images, **options
+    )
+    assert np.isnan([constant.value, constant.low]).all()
+
+
+def test_a_gain_is_a_difference_of_differences():
+    rng = np.random.default_rng(1)
+    a, b, c, d = rng.normal(size=(4, 30))
+    images = np.arange(30)
+    gain = gain_contrast(a, b, c, d, clusters=images, samples=50, seed=0)
+    assert gain.value == pytest.approx(a.mean() - b.mean() - (c.mean() - d.mean()))
+    swapped = gain_contrast(c, d, a, b, clusters=images, samples=50, seed=0)
+    assert (swapped.low, swapped.high) == pytest.approx((-gain.high, -gain.low))
+
+
+def test_correlation_is_spearmans():
+    x = np.array([1.0, 2, 2, 5, 9])
+    y = np.array([3.0, 1, 4, 4, 8])
+    assert correlation(x, y) == pytest.approx(spearmanr(x, y).statistic)
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=9), st.integers(0, 2**9 - 1))
+def test_separation_counts_pairs_of_a_wrong_and_a_right_answer(values, bits):
+    right = np.array([bits >> i & 1 for i in range(len(values))], dtype=float)
+    uncertainty = np.array(values, dtype=float)
+    pairs = [
+        (w > r) + 0.5 * (w == r) for w in uncertainty[right == 0] for r in uncertainty[right == 1]
+    ]
+    found = separation(uncertainty, right)
+    if pairs:
+        assert found == pytest.approx(np.mean(pairs) - 0.5)
+    else:
+        assert np.isnan(found)
+
+
+def test_mean_ranks_differ_exactly_where_nemenyi_says_so():
+    scores = np.random.default_rng(3).normal(size=(12, 4)) + np.array([2.0, 1.5, 0.4, 0.0])
+    result = nemenyi(scores)
+    cd = critical_difference(4, 12)
+    significant = 0
+    for other in (1, 2, 3):
+        contrast = rank_contrast(result.ranks[0], result.ranks[other], k=4, blocks=12, cd=cd)
+        assert contrast.p == pytest.approx(result.p[0, other])
+        assert (contrast.low > 0) == (contrast.p < 0.05)
+        assert contrast.n == 12
+        significant += contrast.low > 0
+    assert 0 < significant < 3

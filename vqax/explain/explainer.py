@@ -1,0 +1,59 @@
+"""What an explainer is, and what a model must offer for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from vqax.models.forward import Forward
+from vqax.models.options import known
+
+NEEDS = ("attention", "gradient", "pixels", "variance")
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """A method of the family: call it as (model, visual, tokens, answer, grid) for maps (b,h,w).
+
+    ``needs``, out of ``NEEDS``: attention or variance, ``Forward`` has it; gradient, the logits
+    are differentiable at the cells; pixels, the model is a ``PixelModel``, ``visual`` are pictures
+    (b,3,y,x), and the maps have their size. Options of a method are keyword arguments.
+    Maps are raw: signed where the method is, and never scaled.
+
+    Raises:
+        UsageError: a need that is not one of ``NEEDS``.
+    """
+
+    compute: Callable[..., Tensor]
+    needs: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for need in self.needs:
+            known(NEEDS, need, "needs")
+
+    def __call__(
+        self,
+        model: nn.Module,
+        visual: Tensor,
+        tokens: Tensor,
+        answer: Tensor,
+        grid: tuple[int, int],
+        **options: Any,
+    ) -> Tensor:
+        return self.compute(model, visual, tokens, answer, grid, **options)
+
+    def lacks(self, forward: Forward, *, pixels: bool = False) -> frozenset[str]:
+        """The needs that a model with such a ``forward`` does not meet; none: it can be used."""
+        return self.needs - offered(forward, pixels=pixels)
+
+
+def offered(forward: Forward, *, pixels: bool = False) -> frozenset[str]:
+    """What there is to explain a model by; ``pixels`` if its trunk and pictures are at hand."""
+    there = {
+        "attention": forward.attention is not None,
+        "gradient": True,
+        "pixels": pixels,
+        "variance": forward.variance is not None,
+    }
+    return frozenset(need for need, met in there.items() if met)

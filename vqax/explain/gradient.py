@@ -1,0 +1,36 @@
+"""The slope of an answer at what the model looked at."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.errors import UsageError
+
+
+def gradient_at(
+    node: Float[Tensor, "b *n"],
+    scores: Float[Tensor, "b"],
+    model: nn.Module,
+    *,
+    name: str = "visual",
+    again: bool = False,
+) -> Float[Tensor, "b *n"]:
+    """∂score/∂node of each question by itself; ``again`` if the graph is still needed after.
+
+    Raises:
+        UsageError: the scores do not depend on ``node``, which is ``Forward.<name>``, through
+            differentiable operations.
+    """
+    if scores.requires_grad and node.requires_grad:
+        (gradient,) = torch.autograd.grad(scores.sum(), node, retain_graph=again, allow_unused=True)
+        if gradient is not None:
+            return gradient
+    raise UsageError(
+        f"no gradient reaches the {name} cells of {type(model).__name__}; its Forward must hold "
+        f"the {name} tensor that the logits were computed from, without detach or no_grad"
+    )
+
+
+def logit_of(logits: Float[Tensor, "b a"], answer: Int[Tensor, "b"]) -> Float[Tensor, "b"]:
+    """The logit of each question's answer, before softmax."""
+    return logits.gather(1, answer[:, None])[:, 0]

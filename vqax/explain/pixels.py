@@ -1,0 +1,149 @@
+"""From cells to pixels: the trunk under a model, and gradients that reach its pictures."""
+
+from collections import Counter
+from contextlib import nullcontext
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.errors import UsageError
+from vqax.explain.gradient import gradient_at, logit_of
+from vqax.explain.grid import check_grid
+from vqax.explain.relu_rules import ReluRule
+from vqax.explain.state import left_as_found
+from vqax.models.forward import Forward
+
+PICTURES_AT_ONCE = 8
+
+
+class PixelModel(nn.Module):
+    """A model of pictures: ``trunk`` makes the cells that ``model`` looks at.
+
+    ``trunk`` takes float pictures (p,3,y,x) and returns cells (p,l,d); a ``GridExtractor`` does,
+    with RGB in 0..255. Features read from a store differ from these cells by their rounding.
+    ``Forward.visual`` are the cells. Explainers of cells take ``model`` itself.
+    """
+
+    def __init__(self, trunk: nn.Module, model: nn.Module) -> None:
+        super().__init__()
+        self.trunk, self.model = trunk, model
+
+    def forward(self, visual: Float[Tensor, "b 3 y x"], tokens: Int[Tensor, "b t"]) -> Forward:
+        forward: Forward = self.model(self.trunk(visual), tokens)
+        return forward
+
+
+class PixelGradients(NamedTuple):
+    """``gradients`` of each question at the pixels of its picture; ``cells`` of its picture."""
+
+    gradients: Float[Tensor, "b 3 y x"]
+    cells: Float[Tensor, "b l d"]
+
+
+def pixel_gradients(
+    model: nn.Module,
+    pictures: Float[Tensor, "p 3 y x"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    grid: tuple[int, int],
+    *,
+    rule: str | None = None,
+    picture_of: Int[Tensor, "b"] | None = None,
+    pictures_at_once: int = PICTURES_AT_ONCE,
+) -> PixelGradients:
+    """∂y_answer/∂pixel, with y the logit before softmax and, if named, a rule of ``ReluRule``.
+
+    ``picture_of`` says which of the p pictures a question is about; by default each has its own.
+    The trunk computes a picture once however many questions there are about it, and keeps the
+    graph of ``pictures_at_once`` pictures.
+
+    Raises:
+        UsageError: the model is no ``PixelModel``, a question has no picture, the grid does not
+            fit, or no gradient reaches the pixels.
+    """
+    if not isinstance(model, PixelModel):
+        raise UsageError(
+            f"{type(model).__name__} is given cells, this explainer needs pictures; "
+            "wrap it with its trunk: vqax.explain.PixelModel(trunk, model)"
+        )
+    which = _picture_of(picture_of, len(pictures), tokens)
+    chunks, order = [], []
+    with left_as_found(model):
+        for chosen in _chunks(which, len(pictures), pictures_at_once):
+            here = which[:, None] == chosen
+            rows, places = here.nonzero(as_tuple=True)
+            asked = tokens[rows], answer[rows], places
+            chunks.append(_chunk(model, pictures[chosen], *asked, grid, rule))
+            order.append(rows)
+    place = torch.cat(order).argsort()
+    return PixelGradients(*(torch.cat(parts)[place] for parts in zip(*chunks, strict=True)))
+
+
+def _picture_of(
+    picture_of: Int[Tensor, "b"] | None, pictures: int, tokens: Int[Tensor, "b t"]
+) -> Int[Tensor, "b"]:
+    if picture_of is None:
+        picture_of = torch.arange(len(tokens), device=tokens.device)
+        if len(tokens) != pictures:
+            raise UsageError(
+                f"{len(tokens)} questions about {pictures} pictures; "
+                "say with picture_of which picture each question is about"
+            )
+    if int(picture_of.min()) < 0 or int(picture_of.max()) >= pictures:
+        raise UsageError(
+            f"picture_of: {picture_of.tolist()} names a picture that is not among {pictures}; "
+            "count them from 0"
+        )
+    return picture_of
+
+
+def _chunks(which: Int[Tensor, "b"], pictures: int, at_once: int) -> tuple[Tensor, ...]:
+    """The pictures with questions, those with about as many together: they share the rounds."""
+    questions = which.bincount(minlength=pictures)
+    order = questions.argsort(descending=True, stable=True)
+    return order[: int(questions.count_nonzero())].split(at_once)
+
+
+def _chunk(
+    model: PixelModel,
+    pictures: Float[Tensor, "p 3 y x"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    which: Int[Tensor, "b"],
+    grid: tuple[int, int],
+    rule: str | None,
+) -> PixelGradients:
+    """All questions about a few pictures: one forward pass, one backward pass for each round."""
+    pixels = pictures.detach().clone().requires_grad_()
+    with ReluRule(rule) if rule else nullcontext():
+        cells = model.trunk(pixels)
+        check_grid(cells.shape[1], grid)
+        visual = cells.detach()[which].requires_grad_()
+        logits = model.model(visual, tokens).logits
+    if not cells.requires_grad:
+        raise UsageError(
+            f"no gradient passes through {type(model.trunk).__name__} to the pixels; "
+            "use a trunk without detach or no_grad"
+        )
+    at_cells = gradient_at(visual, logit_of(logits, answer), model.model)
+    at_pixels = pixels.new_empty(len(which), *pixels.shape[1:])
+    for rows in _rounds(which):
+        arriving = torch.zeros_like(cells)
+        arriving[which[rows]] = at_cells[rows]
+        (gradient,) = torch.autograd.grad(cells, pixels, arriving, retain_graph=True)
+        at_pixels[rows] = gradient[which[rows]]
+    return PixelGradients(at_pixels, visual.detach())
+
+
+def _rounds(which: Int[Tensor, "b"]) -> list[list[int]]:
+    """The questions in groups that name no picture twice: their gradients must not be added."""
+    asked: Counter[int] = Counter()
+    rounds: list[list[int]] = []
+    for row, picture in enumerate(which.tolist()):
+        if asked[picture] == len(rounds):
+            rounds.append([])
+        rounds[asked[picture]].append(row)
+        asked[picture] += 1
+    return rounds

@@ -1,0 +1,149 @@
+"""The papers' claims as rows a reader can take in: what is said, what we found, the verdict."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from vqax.report.labels import label_of, number
+from vqax.report.tables import require
+from vqax.stats.verdict import VERDICTS
+
+CLAIM_COLUMNS = [
+    *["paper", "claim_id", "claim", "tested_by", "direction", "kind", "comparison"],
+    *["difference", "ci_low", "ci_high", "n", "seeds", "held", "compared", "verdict"],
+    *["published_status", "reason"],
+    *["deciding", "metric", "statistic", "p", "p_holm", "published_evidence"],
+]
+COMPARISON_COLUMNS = [
+    *["claim_id", "comparison", "metric", "statistic", "difference", "ci_low", "ci_high"],
+    *["n", "p", "seeds", "outcome", "counted"],
+]
+NUMBERS = ("difference", "ci_low", "ci_high")
+MOST_ZEROS = 5
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+ON_A_METRIC_SCALE = ("mean", "gain")  # other statistics of a metric have a unit of their own
+
+EVIDENCE = {
+    "holds": "its numbers agree",
+    "figure_only": "a figure without numbers",
+    "text_number_only": "a number in the text",
+    "visual_only": "examples shown",
+}
+CAVEATS = (
+    "A claim holds if the 95 % interval of every comparison lies on the claimed side, and is "
+    "contradicted if one lies wholly on the other. Intervals draw the pictures of the test set; "
+    "they do not say how much another seed of the training would change.",
+    "The verdicts are not corrected for the number of claims. A claim of many steps is more "
+    "easily contradicted by chance than one of a single step, up to 2.5 % for each step; p allows "
+    "for the steps, and p (Holm) for the number of claims as well.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """One claim as text."""
+
+    claim_id: str
+    claim: str
+    ours: str
+    published: str
+    verdict: str
+    p: str
+    note: str
+
+
+def claim_rows(claims: pd.DataFrame) -> list[ClaimRow]:
+    """One row per claim, in their order.
+
+    Raises:
+        BadData: a column of ``CLAIM_COLUMNS`` is missing.
+    """
+    require(claims, CLAIM_COLUMNS, "claims")
+    return [
+        ClaimRow(
+            claim_id=claim["claim_id"],
+            claim=claim["claim"],
+            ours=ours(claim),
+            published=published(claim),
+            verdict=claim["verdict"],
+            p=f"{_p(claim['p'])} ({_p(claim['p_holm'])})" if claim["compared"] else "–",
+            note=claim["reason"],
+        )
+        for claim in claims.to_dict("records")
+    ]
+
+
+def summary(claims: pd.DataFrame, *, alpha: float = 0.05) -> str:
+    """How many claims got each verdict, and how many are left after Holm's correction."""
+    require(claims, CLAIM_COLUMNS, "claims")
+    counts = claims["verdict"].value_counts()
+    parts = [f"{int(counts.get(verdict, 0))} {_plural(verdict)}" for verdict in VERDICTS]
+    decided = claims["verdict"].isin(("holds", "contradicted"))
+    left = int((decided & (claims["p_holm"] <= alpha)).sum())
+    return (
+        f"Of {len(claims)} claims: {', '.join(parts)}. {left} of the {int(decided.sum())} decided "
+        f"ones stay so when all claims together may err with {100 * alpha:.0f} % (Holm)."
+    )
+
+
+def ours(claim: Mapping[Any, Any]) -> str:
+    """The finding: the only comparison, or how many held and the least supported of them."""
+    if not claim["compared"]:
+        return "–"
+    found = f"{claim['deciding']}: {_amount(claim)}"
+    if claim["compared"] == 1:
+        return found
+    return (
+        f"{int(claim['held'])} of {int(claim['compared'])} comparisons hold; "
+        f"least supported: {found}"
+    )
+
+
+def published(claim: Mapping[Any, Any]) -> str:
+    """What the paper has for it, and where."""
+    status = str(claim["published_status"])
+    words = EVIDENCE.get(status, status)
+    evidence = f"{words}: {claim['published_evidence']}" if claim["published_evidence"] else words
+    return f"{evidence} ({claim['tested_by']})"
+
+
+def _amount(claim: Mapping[Any, Any]) -> str:
+    label = label_of(str(claim["metric"]))
+    shown = claim["statistic"] in ON_A_METRIC_SCALE
+    scale, digits = (label.scale, label.digits) if shown else (1.0, 3)
+    found = _interval([scale * float(claim[key]) for key in NUMBERS], digits)
+    unit = f" {label.unit}" if shown and label.unit else ""
+    counted = "blocks" if claim["statistic"] == "mean rank" else "n"
+    return f"{found}{unit}, {counted} {int(claim['n']):,}{_seeds(claim)}"
+
+
+def _interval(values: list[float], digits: int) -> str:
+    """``+0.012 [0.003, 0.021]``; small numbers keep two digits, tiny ones get a power of ten."""
+    largest = max(map(abs, values))
+    exponent = math.floor(math.log10(largest)) if largest else 0
+    if exponent < -MOST_ZEROS:
+        power = str(exponent).translate(SUPERSCRIPT)
+        return f"({_interval([value / 10.0**exponent for value in values], 2)})·10{power}"
+    digits = max(digits, 1 - exponent)
+    low, high = (number(value, digits) for value in values[1:])
+    return f"{number(values[0], digits, sign=True)} [{low}, {high}]"
+
+
+def _seeds(claim: Mapping[Any, Any]) -> str:
+    seeds = claim["seeds"]
+    if pd.isna(seeds):
+        return ""
+    return f", {int(seeds)} {'seed' if int(seeds) == 1 else 'seeds'}"
+
+
+def _p(p: float) -> str:
+    if not math.isfinite(p):
+        return "–"
+    return "< .001" if p < 0.001 else number(p, 3)
+
+
+def _plural(verdict: str) -> str:
+    return "hold" if verdict == "holds" else verdict

@@ -1,0 +1,162 @@
+"""The figures of U-CAM, each a pure function from frames (and pictures) to a matplotlib figure.
+
+``FIGURES`` names every drawing with the columns its frame must have and its caption; ``GROUPS``
+says which drawings belong to one figure of the paper. `vqax.report.figures.write` puts them
+into files and into the report.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from vqax.report.content import RANK_COLUMNS
+from vqax.report.figures import (
+    controls,
+    loss_variance,
+    maps,
+    metric_dots,
+    noise,
+    ranks,
+    top2,
+    training_share,
+    uncertainty_error,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FigureKind:
+    """``draw(frame, **arrays)``; ``caption`` may hold {n}, {runs}, {question} and {truth}."""
+
+    draw: Callable[..., Figure]
+    columns: Sequence[str]
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureGroup:
+    """What the paper prints under one number, as a question that the drawings answer."""
+
+    printed: str
+    title: str
+    kinds: tuple[str, ...]
+
+
+_INTERVALS = "Whiskers are 95 % intervals."
+FIGURES = {
+    "noise_top5": FigureKind(
+        noise.draw_top5,
+        noise.TOP5_COLUMNS,
+        "The five most probable answers to “{question}”, as the question stands without noise. "
+        "The right answer, {truth}, is blue and ticked; numbers are probabilities.",
+    ),
+    "noise_flips": FigureKind(
+        noise.draw_flips,
+        noise.FLIP_COLUMNS,
+        "Share of {n} questions whose answer changes under noise of growing strength: lower is "
+        "more robust, right or wrong alike. " + _INTERVALS,
+    ),
+    "variance_inputs_maps": FigureKind(
+        maps.draw_map_rows,
+        maps.MAP_COLUMNS,
+        "Where people looked and where each run looks, when its predicted variance is read from "
+        "the picture, the question, or both. Below each map stands the run's answer, ticked "
+        "where it is the people's most frequent one, and ρ, the rank correlation with people. "
+        "Colours compare places within one map only.",
+    ),
+    "variance_inputs": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "The same over {n} questions. " + _INTERVALS,
+    ),
+    "uncertainty_error": FigureKind(
+        uncertainty_error.draw_uncertainty_error,
+        uncertainty_error.ERROR_COLUMNS,
+        "Classification error over predictive uncertainty. Grey: {n} questions of each run, the "
+        "stronger the shade, the more. Line: means of ten equally large groups, with 95 % "
+        "intervals. If uncertainty is honest, the line rises.",
+    ),
+    "uncertainty_histograms": FigureKind(
+        uncertainty_error.draw_uncertainty_histograms,
+        uncertainty_error.HISTOGRAM_COLUMNS,
+        "Uncertainty and classification error of right and of wrong answers, each as a share of "
+        "its own kind; right means an official accuracy of at least .5. The last bin also counts "
+        "everything beyond it.",
+    ),
+    "top2_distance": FigureKind(
+        top2.draw_top2,
+        top2.COLUMNS,
+        "Distance between the probabilities of the first and the second answer. Left: ten "
+        "questions, evenly spaced over the question ids, so chosen without looking at the "
+        "result. Right: all questions, each run's distances sorted; the higher curve separates "
+        "its two first answers better.",
+    ),
+    "loss_variance": FigureKind(
+        loss_variance.draw_loss_variance,
+        loss_variance.COLUMNS,
+        "Terms of the uncertainty loss and the predicted variance while training. Lines are "
+        "means of an epoch, bands the range over its batches.",
+    ),
+    "mask_comparison": FigureKind(
+        maps.draw_map_rows,
+        maps.MAP_COLUMNS,
+        "What explains the answer, by people and by each method. ρ is the rank correlation with "
+        "the people's mask. Colours compare places within one map only.",
+    ),
+    "ranks": FigureKind(
+        ranks.draw_ranks,
+        RANK_COLUMNS,
+        "Mean ranks of {runs} systems; a red bar joins those that the Nemenyi test does not "
+        "tell apart.",
+    ),
+    "attention_samples": FigureKind(
+        maps.draw_attention_samples,
+        maps.SAMPLE_COLUMNS,
+        "Dropout samples of the attention on “{question}”, the most certain first. Each has its "
+        "own answer (right answer: {truth}), that answer's probability, and its uncertainty in "
+        "nats.",
+    ),
+    "controls": FigureKind(
+        controls.draw_controls,
+        controls.COLUMNS,
+        "Difference from the baseline over the same questions. Blue: better, orange: worse, "
+        "grey: the 95 % interval holds 0, so neither is shown.",
+    ),
+    "training_share": FigureKind(
+        training_share.draw_training_share,
+        training_share.COLUMNS,
+        "Uncertainty on {n} test questions after training on part of the data. " + _INTERVALS,
+    ),
+}
+GROUPS = {
+    "noise": FigureGroup(
+        "Figure 4", "Does the answer survive noise?", ("noise_top5", "noise_flips")
+    ),
+    "variance_inputs": FigureGroup(
+        "Figures 5 and 6",
+        "Uncertainty of the picture, the question, or both?",
+        ("variance_inputs_maps", "variance_inputs"),
+    ),
+    "uncertainty_error": FigureGroup(
+        "Figure 7 a and b",
+        "Is uncertainty high where the answer is wrong?",
+        ("uncertainty_error", "uncertainty_histograms"),
+    ),
+    "top2_distance": FigureGroup(
+        "Figure 7 c and d", "How far apart are the two first answers?", ("top2_distance",)
+    ),
+    "loss_variance": FigureGroup(
+        "Figure 10", "How do loss and variance settle?", ("loss_variance",)
+    ),
+    "mask_comparison": FigureGroup(
+        "Figure 11", "Whose mask looks like people's?", ("mask_comparison",)
+    ),
+    "ranks": FigureGroup("Figure 12", "Which systems differ?", ("ranks",)),
+    "attention_samples": FigureGroup(
+        "Figures 13 to 17", "Do samples that look elsewhere know less?", ("attention_samples",)
+    ),
+    "controls": FigureGroup("", "Which part brings the gain?", ("controls",)),
+    "training_share": FigureGroup(
+        "Table V, as a figure", "Does more data mean less doubt?", ("training_share",)
+    ),
+}

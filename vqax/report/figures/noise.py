@@ -1,0 +1,135 @@
+"""Answers under noise in the picture or the question (U-CAM, Fig. 4): one question, and all."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from PIL import Image
+
+from vqax.report.cd_diagram import INK, QUIET
+from vqax.report.figures.style import (
+    GOOD,
+    NORMAL,
+    SMALL,
+    Look,
+    axis_names,
+    drawable,
+    few_ticks,
+    legend,
+    legend_height,
+    looks,
+    new_figure,
+    one_of,
+    plain,
+    title,
+    wrapped,
+)
+from vqax.report.labels import number
+
+TOP5_COLUMNS = ["run", "condition", "question", "truth", "answer", "probability"]
+FLIP_COLUMNS = ["run", "noise", "unit", "strength", "value", "ci_low", "ci_high", "n"]
+NO_PICTURES: Mapping[str, Image.Image] = MappingProxyType({})
+
+
+def draw_top5(frame: pd.DataFrame, pictures: Mapping[str, Image.Image] = NO_PICTURES) -> Figure:
+    """The five most probable answers to one question: a row per run, a column per condition.
+
+    ``condition`` is what was done to the input ("clean", "noise in the picture", …), in the
+    order of the columns; ``question`` is the question as it was put under that condition, and
+    ``pictures`` (condition -> picture, optional) the picture as it was given. ``probability``
+    lies in [0, 1]. The bar of ``truth`` is dark, the others are grey.
+
+    Raises:
+        BadData: a column is missing, there is no row, or the rows have several truths.
+    """
+    drawable(frame, TOP5_COLUMNS, "noise_top5")
+    truth = one_of(frame, "truth", "noise_top5")
+    runs, conditions = (list(dict.fromkeys(frame[name])) for name in ("run", "condition"))
+    heights = [1.5] * bool(pictures) + [1.25] * len(runs)
+    figure = new_figure(sum(heights) + 0.6)
+    grid = figure.subplots(len(heights), len(conditions), squeeze=False, height_ratios=heights)
+    for column, condition in enumerate(conditions):
+        given = frame[frame["condition"] == condition]
+        question = wrapped(str(given["question"].iloc[0]), 40, 2)
+        title(grid[0, column], f"{condition}\n{question}")
+        if pictures:
+            _picture(grid[0, column], pictures[condition])
+        for row, run in enumerate(runs, start=bool(pictures)):
+            axes = grid[row, column]
+            _bars(axes, given[given["run"] == run], truth)
+            axes.set_ylabel(wrapped(run, 18) if column == 0 else "", fontsize=NORMAL, color=INK)
+    for axes in grid[-1]:
+        axes.set_xlabel("probability", fontsize=SMALL, color=INK)
+    return figure
+
+
+def _picture(axes: Axes, picture: Image.Image) -> None:
+    axes.imshow(np.asarray(picture.convert("RGB")), interpolation="none")
+    axes.set_anchor("W")
+    axes.axis("off")
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, truth: str) -> None:
+    """Bars from the most probable down; each carries its answer, so that long ones have room."""
+    plain(axes)
+    axes.set(xlim=(0, 1), ylim=(4.6, -0.6), yticks=[], xticks=[0, 0.5, 1])
+    ordered = rows.sort_values("probability", ascending=False, kind="stable").head(5)
+    for y, (answer, probability) in enumerate(
+        zip(ordered["answer"].astype(str), ordered["probability"].astype(float), strict=True)
+    ):
+        right = answer == truth
+        axes.barh(y, probability, height=0.82, color=GOOD if right else QUIET, alpha=0.45)
+        text = f"{wrapped(answer, 26, 1)} {'✓' if right else ''}".strip()
+        axes.text(0.02, y, text, va="center", fontsize=SMALL, color=INK)
+        axes.text(
+            1.0, y, number(probability, 2), va="center", ha="right", fontsize=SMALL, color=INK
+        )
+
+
+def draw_flips(frame: pd.DataFrame) -> Figure:
+    """How often noise changes the answer: a panel per kind of noise, a line per run.
+
+    ``noise`` is the kind ("picture", "question"), ``unit`` says what ``strength`` counts;
+    ``value`` with ``ci_low`` and ``ci_high`` is the share of questions in [0, 1] whose answer
+    differs from the run's own answer without noise.
+
+    Raises:
+        BadData: a column is missing, or there is no row.
+    """
+    drawable(frame, FLIP_COLUMNS, "noise_flips")
+    kinds = list(dict.fromkeys(frame["noise"].astype(str)))
+    look = looks(frame["run"].astype(str))
+    figure = new_figure(3.0 + legend_height(look))
+    grid = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    for axes, kind in zip(grid, kinds, strict=True):
+        rows = frame[frame["noise"] == kind]
+        _lines(axes, rows, look)
+        title(axes, f"noise in the {kind}")
+        axis_names(axes, f"strength ({one_of(rows, 'unit', 'noise_flips')})")
+    grid[0].set_ylabel("answers that change", fontsize=SMALL, color=INK)
+    grid[0].set_ylim(bottom=0)
+    grid[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    legend(figure, look)
+    return figure
+
+
+def _lines(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
+    plain(axes, grid="y")
+    few_ticks(axes.xaxis)
+    for run, line in rows.groupby("run", sort=False):
+        line = line.sort_values("strength")
+        value = line["value"].to_numpy(dtype=float)
+        axes.errorbar(
+            line["strength"].to_numpy(dtype=float),
+            value,
+            yerr=[value - line["ci_low"], line["ci_high"] - value],
+            color=look[str(run)].colour,
+            marker=look[str(run)].marker,
+            markersize=4.5,
+            linewidth=1.4,
+            elinewidth=1.0,
+        )

@@ -1,0 +1,120 @@
+"""What a claim is tested with: a number that is above 0 where the claim is right.
+
+Every interval is a percentile bootstrap that draws clusters (say, pictures) whole, because
+questions about one picture are not independent.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+from scipy.stats import studentized_range
+
+from vqax.metrics.calibration import misclassification_auroc
+from vqax.metrics.rank_correlation import rank_correlation
+from vqax.stats.bootstrap import paired_bootstrap
+
+Values = Float[np.ndarray, "n"]
+Clusters = Shaped[np.ndarray, "n"]
+
+
+class Contrast(NamedTuple):
+    """An estimate that supports the claim where it is positive, with its interval.
+
+    ``n`` counts the questions (blocks for mean ranks), ``p`` is two-sided.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    p: float
+
+
+def mean_contrast(
+    larger: Values, smaller: Values, *, clusters: Clusters, samples: int, seed: int
+) -> Contrast:
+    """Mean of larger - smaller; row i of both is one question. Rows with a NaN are left out."""
+    return Contrast(
+        *paired_bootstrap(larger, smaller, clusters=clusters, samples=samples, seed=seed)
+    )
+
+
+def statistic_contrast(
+    statistic: Callable[..., float],
+    *columns: Values,
+    clusters: Clusters,
+    samples: int,
+    seed: int,
+    level: float = 0.95,
+) -> Contrast:
+    """``statistic(*columns)`` of the whole sample: a correlation, a difference of variances.
+
+    p as in ``paired_bootstrap``. Rows with a NaN are left out, and so are resamples where the
+    statistic is NaN; without any other, or without rows, the interval is NaN.
+    """
+    valid = ~np.isnan(columns).any(axis=0)
+    kept = [column[valid] for column in columns]
+    n = int(valid.sum())
+    value = float(statistic(*kept)) if n else float("nan")
+    rows = _Rows(clusters[valid], np.random.default_rng(seed))
+    drawn = (rows.draw() for _ in range(samples if n else 0))
+    draws = np.array([statistic(*(column[r] for column in kept)) for r in drawn])
+    draws = draws[~np.isnan(draws)]
+    if np.isnan(value) or draws.size == 0:
+        return Contrast(value, float("nan"), float("nan"), n, float("nan"))
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    tail = min((draws <= 0).sum(), (draws >= 0).sum()) + 1
+    p = min(1.0, 2 * tail / (len(draws) + 1))
+    return Contrast(value, float(low), float(high), n, float(p))
+
+
+def rank_contrast(best: float, other: float, *, k: int, blocks: int, cd: float) -> Contrast:
+    """Mean rank of ``other`` minus that of ``best`` (1 is first), ± the critical difference.
+
+    The interval lies above 0 exactly where Nemenyi's test tells the two of k methods apart in
+    favour of ``best``; it allows for all pairs at once. p as in ``vqax.stats.nemenyi``.
+    """
+    value = other - best
+    q = abs(value) * np.sqrt(12 * blocks / (k * (k + 1)))
+    p = float(studentized_range.sf(q, k, np.inf))
+    return Contrast(value, value - cd, value + cd, blocks, p)
+
+
+def gain_contrast(
+    a: Values, b: Values, c: Values, d: Values, *, clusters: Clusters, samples: int, seed: int
+) -> Contrast:
+    """Mean of (a - b) - (c - d): one gain is larger than another."""
+    return mean_contrast(a - b, c - d, clusters=clusters, samples=samples, seed=seed)
+
+
+def spread_difference(larger: Values, smaller: Values) -> float:
+    """Variance over the questions of ``larger`` minus that of ``smaller``."""
+    return float(larger.var() - smaller.var())
+
+
+def correlation(x: Values, y: Values) -> float:
+    """Spearman's ρ in [-1, 1]; NaN where one of the two is constant."""
+    return float(rank_correlation(x[None, None], y[None, None])[0])
+
+
+def separation(uncertainty: Values, accuracy: Values) -> float:
+    """AUROC of errors - ½, in [-½, ½]: are wrong answers (accuracy < ½) more uncertain?"""
+    return misclassification_auroc(uncertainty, accuracy >= 0.5) - 0.5
+
+
+class _Rows:
+    """Draws row numbers, the rows of a cluster together."""
+
+    def __init__(self, clusters: Clusters, rng: np.random.Generator) -> None:
+        self.order = np.argsort(clusters, kind="stable")
+        _, self.sizes = np.unique(clusters, return_counts=True)
+        self.starts = np.cumsum(self.sizes) - self.sizes
+        self.rng = rng
+
+    def draw(self) -> Int[np.ndarray, "_"]:
+        chosen = self.rng.integers(0, len(self.sizes), len(self.sizes))
+        sizes = self.sizes[chosen]
+        shift = self.starts[chosen] - (np.cumsum(sizes) - sizes)
+        return self.order[np.arange(sizes.sum()) + np.repeat(shift, sizes)]
