@@ -1,5 +1,6 @@
 """``vqax data …``."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def prepare(name: str) -> dict[str, Any]:
 @click.argument("name")
 def agreement(name: str) -> dict[str, Any]:
     """Score people against each other, and random maps against people: ceiling and floor."""
+    os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
     from stages import agreement as stage
 
     return stage.run(*loaded(), name)

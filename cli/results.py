@@ -66,4 +66,6 @@ def check(tolerances: Path, write: bool, study: str) -> dict[str, Any]:
     """Compare the metrics of a study with the committed tolerances; exit 5 where one is left."""
     from stages import check as stage
 
-    return (stage.write if write else stage.run)(loaded()[1].study(study), tolerances)
+    params, workspace = loaded()
+    params.study(study)
+    return (stage.write if write else stage.run)(workspace.study(study), tolerances)

@@ -22,7 +22,9 @@ from cli.common import (
 def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
     """Train RUN of params.yaml. SIGTERM saves and exits with 75; --resume goes on."""
     from stages import train as stage
+    from vqax.learning.memory import keep_freed_memory
 
+    keep_freed_memory()
     with progress_bar(f"train {run}") as progress:
         return stage.run(
             *loaded(families=True),
@@ -40,7 +42,9 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
 def explain(run: str, device: str) -> dict[str, Any]:
     """Answer the test questions with RUN: predictions, uncertainties, attention, Grad-CAM."""
     from stages import explain as stage
+    from vqax.learning.memory import keep_freed_memory
 
+    keep_freed_memory()
     with progress_bar(f"explain {run}") as progress:
         return stage.run(*loaded(families=True), run, device=device, progress=progress)
 
@@ -50,5 +54,7 @@ def explain(run: str, device: str) -> dict[str, Any]:
 def analyse(name: str) -> dict[str, Any]:
     """Make analysis NAME of params.yaml: what is asked of trained runs beyond maps and scores."""
     from stages import analyse as stage
+    from vqax.learning.memory import keep_freed_memory
 
+    keep_freed_memory()
     return stage.run(*loaded(families=True), name)

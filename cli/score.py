@@ -1,5 +1,6 @@
 """``vqax score``: a run of the pipeline, or anybody's predictions."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def score(
             "give the name of a run, or all of --questions, --annotations and --results "
             "(--mode belongs to these: a run is scored by both rules)"
         )
+    os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
     from stages import score as stage
 
     return stage.run(*loaded(), run, workers=workers)

@@ -232,15 +232,15 @@ def add_during_backward(
     Returns the peak of the mask, which is known when backward() has passed.
     """
     answer = summed_gradient(answer_losses, [node])
-    value = node.detach().reshape(answer.shape)
+    b, value = len(node), node.detach()  # a hook that held its own node would keep the graph
     seen = torch.ones((), dtype=answer.dtype, device=answer.device)
 
     def add(gradient: Tensor) -> Tensor:
-        b, arrived = len(node), gradient.reshape(answer.shape)
+        arrived = gradient.reshape(answer.shape)
         uncertainty = torch.sub(arrived, answer, alpha=1 / b).mul_(b / eta)
-        mask = mask_of(answer, uncertainty, value, settings, variance)
+        mask = mask_of(answer, uncertainty, value.reshape(answer.shape), settings, variance)
         seen.copy_(peak(mask))
-        return gradient + share(mask, node, settings.sign).to(gradient.dtype)
+        return gradient + share(mask, value, settings.sign).to(gradient.dtype)
 
     node.register_hook(add)
     return seen
