@@ -1,8 +1,10 @@
 """``vqax train``, ``vqax explain`` and ``vqax analyse``."""
 
+from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from cli.common import (
     StageCommand,
@@ -12,6 +14,11 @@ from cli.common import (
     run_argument,
     workers_option,
 )
+from vqax.errors import UsageError
+
+FROM = "A CSV or Parquet with the columns image and question, and maybe answer."
+ANSWER = "The answer to explain: predicted, truth (of a question of the data set), or a text."
+METHOD = "An explainer; repeatable. Default: all that the run has what they need for."
 
 
 @click.command(cls=StageCommand)
@@ -36,17 +43,99 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
         )
 
 
-@click.command(cls=StageCommand)
-@run_argument
+class ExplainCommand(StageCommand):
+    """A command that tells its function whether a program or a person will read the summary."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        ctx.meta["as_json"] = ctx.params["as_json"]
+        super().invoke(ctx)
+
+
+@click.command(cls=ExplainCommand)
+@click.argument("run", required=False)
+@click.option("--image", type=click.Path(path_type=Path), help="A picture of your own.")
+@click.option("--question", "questions", multiple=True, help="What to ask about it; repeatable.")
+@click.option("--from", "source", type=click.Path(path_type=Path), help=FROM)
+@click.option("--answer", default="predicted", show_default=True, help=ANSWER)
+@click.option("--method", "methods", multiple=True, help=METHOD)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for what is written.")
+@click.option("--html", is_flag=True, help="Also one page with everything about --image.")
+@click.option("--figures", is_flag=True, help="With --from: also figures and maps of each line.")
 @device_option
-def explain(run: str, device: str) -> dict[str, Any]:
-    """Answer the test questions with RUN: predictions, uncertainties, attention, Grad-CAM."""
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    run: str | None,
+    image: Path | None,
+    questions: tuple[str, ...],
+    source: Path | None,
+    device: str,
+    **options: Any,
+) -> dict[str, Any] | str:
+    """Answer and show where RUN looks: your own --image, or its whole test split.
+
+    With --image and --question: answer, uncertainty and maps of one picture. With --from: those
+    of every line of a table. RUN may be left out if only one is trained.
+
+    With RUN alone: predictions, uncertainties and raw maps of the test questions.
+    """
+    if image is None and source is None:
+        return _explain_split(ctx, run, device)
+    _check_combination(ctx, image, questions, source)
+    with progress_bar(f"explain {image or source}") as progress:
+        from stages import explain_one
+
+        own = {**options, "device": device, "progress": progress}
+        if image is not None:
+            del own["figures"]
+            outcome = explain_one.explain_picture(
+                *loaded(), run, image=image, questions=questions, **own
+            )
+        else:
+            del own["html"]
+            outcome = explain_one.explain_file(*loaded(), run, source=source, **own)
+    return outcome.values if ctx.meta["as_json"] else outcome.text
+
+
+def _explain_split(ctx: click.Context, run: str | None, device: str) -> dict[str, Any]:
     from stages import explain as stage
     from vqax.learning.memory import keep_freed_memory
 
+    given = _given(ctx) - {"run", "device"}
+    if given:
+        raise UsageError(
+            f"--{', --'.join(sorted(given))}: needs --image with --question, or --from"
+        )
+    if run is None:
+        raise UsageError("RUN: name a run, or give --image with --question")
     keep_freed_memory()
     with progress_bar(f"explain {run}") as progress:
         return stage.run(*loaded(families=True), run, device=device, progress=progress)
+
+
+def _check_combination(
+    ctx: click.Context, image: Path | None, questions: tuple[str, ...], source: Path | None
+) -> None:
+    """Raise UsageError where options contradict each other, before anything is loaded."""
+    if image is not None and source is not None:
+        raise UsageError("--image and --from: give one of the two")
+    given, kind = _given(ctx), "--image" if image is not None else "--from"
+    wrong = given & ({"figures"} if image is not None else {"question", "html"})
+    if wrong:
+        raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}")
+    if image is not None and not questions:
+        raise UsageError("--image: give at least one --question about it")
+    if source is not None and "method" in given and "figures" not in given:
+        raise UsageError("--method: goes with --from only if --figures is given")
+
+
+def _given(ctx: click.Context) -> set[str]:
+    """The options on the command line, by the name they have there."""
+    return {
+        parameter.opts[0].lstrip("-")
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    } - {"json", "debug"}
 
 
 @click.command(cls=StageCommand)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params
+from stages.params import Params, named
 from stages.people import read_human_maps
 from stages.workspace import Workspace
 from vqax.files import write_parquet
@@ -23,6 +23,7 @@ def run(params: Params, workspace: Workspace, dataset: str) -> dict[str, Any]:
 
     A data set without human maps has none of them.
     """
+    named(params.datasets, dataset, "data set", "params.yaml: datasets")
     maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
     rows = []
     for metric, values in _scores(maps, params.seed).items() if maps else ():

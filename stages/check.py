@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from stages.params import read_yaml
+from stages.params import read_settings
 from vqax.errors import OutOfTolerance, UsageError
 from vqax.files import read_json, write_text
 
@@ -62,7 +62,7 @@ def write(study: Path, tolerances: Path) -> dict[str, Any]:
 
 
 def _settings(path: Path) -> dict[str, dict[str, Any]]:
-    settings = read_yaml(path)
+    settings = read_settings(path)
     known = settings.get("tolerance") or {}
     expected = settings.setdefault("expected", {})
     unknown = {metric for entries in expected.values() for metric in entries} - known.keys()

@@ -7,33 +7,48 @@ from typing import Any
 from pydantic import ConfigDict, ValidationError, create_model
 
 from stages.analyses import ANALYSES
+from stages.claims import PAPERS
 from stages.figures import COLLECT
 from stages.params import mistakes
 from stages.tables import PRINTED
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
-from vqax.learning import OBJECTIVES
+from vqax.learning import NEEDS_VARIANCE, OBJECTIVES
 from vqax.models import MODELS
 from vqax.vision import GRIDS
 
+# the stage explain hands out stored features; pictures only reach an analysis
+OF_CELLS = [name for name, explainer in EXPLAINERS.items() if "pixels" not in explainer.needs]
+NEEDED = inspect.Parameter.empty
 GIVEN_BY_THE_STAGE = ("words", "answers", "visual_dim", "variance", "variance_input")
 
 
 def unknown_members(raw: dict[str, Any]) -> list[str]:
     """One line for every name no family has; works on settings with other mistakes."""
-    models = _mapping(raw, "models")
+    models, figures = _mapping(raw, "models"), []
     used: list[tuple[str, Any, Collection[str]]] = [("models", name, MODELS) for name in models]
     for study in _mapping(raw, "studies"):
         for section in ("tables", "added"):
             tables = _mapping(_mapping(_mapping(raw, "studies"), study), section)
             used += [(f"studies.{study}.{section}", name, PRINTED) for name in tables]
-        figures = _mapping(_mapping(_mapping(_mapping(raw, "studies"), study), "report"), "figures")
-        used += [(f"studies.{study}.report.figures", name, COLLECT) for name in figures]
+        report = _mapping(_mapping(_mapping(raw, "studies"), study), "report")
+        where = f"studies.{study}.report"
+        used += [(f"{where}.figures", name, COLLECT) for name in _mapping(report, "figures")]
+        if report.get("claims") is not None:
+            used.append((f"{where}.claims", report["claims"], PAPERS))
+        figures += [(f"{where}.figures", *item) for item in _mapping(report, "figures").items()]
     analyses = _mapping(raw, "analyses")
     used += [("analyses", name, ANALYSES) for name in analyses]
+    for name in analyses:
+        rows = _mapping(_mapping(analyses, name), "rows")
+        used += [
+            (f"analyses.{name}.rows.{row}.method", source["method"], EXPLAINERS)
+            for row, source in rows.items()
+            if isinstance(source, dict) and "method" in source
+        ]
     methods = _mapping(raw, "explain").get("methods")
     used += [
-        ("explain.methods", name, EXPLAINERS)
+        ("explain.methods", name, OF_CELLS)
         for name in (methods if isinstance(methods, list) else [])
     ]
     if "extractor" in (features := _mapping(raw, "features")):
@@ -55,6 +70,12 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         if name in ANALYSES
         for line in _call(f"analyses.{name}", ANALYSES[name], options, ("params", "workspace"))
     ]
+    wrong += [
+        line
+        for where, name, options in figures
+        if name in COLLECT
+        for line in _call(f"{where}.{name}", COLLECT[name], options, ("measured",))
+    ]
     return wrong + [
         line for name, run in _mapping(raw, "runs").items() for line in _objective(name, run)
     ]
@@ -67,6 +88,8 @@ def _objective(run: str, settings: Any) -> list[str]:
     if name not in OBJECTIVES:
         return [f"{where}.name: {name!r} is not one of {', '.join(OBJECTIVES)}"]
     wrong = _call(where, OBJECTIVES[name], given)
+    if name in NEEDS_VARIANCE and settings.get("variance", "none") == "none":
+        wrong.append(f"runs.{run}.variance: objective {name} needs scalar or per_answer, not none")
     if wrong:
         return wrong
     try:
@@ -84,9 +107,9 @@ def _mapping(raw: dict[str, Any], section: str) -> dict[str, Any]:
 def _call(
     where: str, function: Callable[..., Any], given: Any, skip: Collection[str] = ()
 ) -> list[str]:
-    """Which of the keyword arguments ``given`` the function would not take."""
+    """Which of the keyword arguments ``given`` the function would not take, or lacks."""
     fields = {
-        key: (parameter.annotation, parameter.default)
+        key: (parameter.annotation, ... if parameter.default is NEEDED else parameter.default)
         for key, parameter in inspect.signature(function).parameters.items()
         if key not in skip
     }

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from vqax.errors import MissingArtefact, UsageError
+from stages.names import unknown_names
+from vqax.errors import UsageError
+from vqax.files import read_yaml
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[int, Field(gt=0)]
@@ -226,61 +227,21 @@ class Params(Section):
         return Training.model_validate(merged(self.training.model_dump(), self.run(name).training))
 
 
-def unknown_names(raw: dict[str, Any]) -> list[str]:
-    """Every name in the settings that no other section knows; works on settings with mistakes."""
-    sections = {key: raw[key] for key in ("runs", "datasets", "models", "analyses") if key in raw}
-    known = {key: value if isinstance(value, dict) else {} for key, value in sections.items()}
-    runs = {name: run for name, run in known.get("runs", {}).items() if isinstance(run, dict)}
-    known["analyses and datasets"] = known.get("analyses", {}) | known.get("datasets", {})
-    known["groups"] = dict.fromkeys(run.get("group") for run in runs.values())
-    used = [(f"runs.{name}.dataset", run.get("dataset"), "datasets") for name, run in runs.items()]
-    used += [(f"runs.{name}.model", run.get("model"), "models") for name, run in runs.items()]
-    used += [
-        (f"runs.{name}.replicate_of", run.get("replicate_of"), "runs") for name, run in runs.items()
-    ]
-    studies = raw.get("studies")
-    for name, study in (studies if isinstance(studies, dict) else {}).items():
-        used += _names_of_study(f"studies.{name}", study if isinstance(study, dict) else {})
-    return [
-        f"{where}: {value!r} is not one of {', '.join(map(str, known.get(section, {}))) or 'none'}"
-        for where, value, section in used
-        if value is not None and value not in known.get(section, {})
-    ]
-
-
-def _names_of_study(where: str, study: dict[str, Any]) -> list[tuple[str, Any, str]]:
-    """(place, name, section that must know it) for every name a study uses."""
-    used = [(f"{where}.groups", group, "groups") for group in study.get("groups") or ()]
-    for section in ("tables", "added"):
-        for table, rows in (study.get(section) or {}).items():
-            used += [_row_source(f"{where}.{section}.{table}.{row}", rows[row]) for row in rows]
-    used += [(f"{where}.gains", run, "runs") for run in (study.get("gains") or {}).values()]
-    report = study.get("report") or {}
-    for run, baseline in (report.get("comparisons") or {}).items():
-        used += [(f"{where}.report.comparisons", run, "runs")]
-        used += [(f"{where}.report.comparisons.{run}", baseline, "runs")]
-    return used + [
-        (f"{where}.report.gallery_runs", run, "runs") for run in report.get("gallery_runs") or ()
-    ]
-
-
-def _row_source(where: str, source: Any) -> tuple[str, Any, str]:
-    name = source.get("run") if isinstance(source, dict) else source
-    analysis, slash, _ = str(name).partition("/")
-    return (where, analysis, "analyses and datasets") if slash else (where, name, "runs")
-
-
 def wrong_overrides(raw: dict[str, Any]) -> list[str]:
     """Mistakes in the training settings that a run overrides."""
     wrong = []
-    for name, run in (raw.get("runs") or {}).items():
-        overrides = run.get("training") if isinstance(run, dict) else None
+    for name, run in _mapping(raw.get("runs")).items():
+        overrides = _mapping(_mapping(run).get("training"))
         try:
-            Training.model_validate(merged(raw.get("training") or {}, overrides or {}))
+            Training.model_validate(merged(_mapping(raw.get("training")), overrides))
         except ValidationError as error:
             if overrides:
                 wrong += [f"runs.{name}.training.{mistake}" for mistake in mistakes(error)]
     return wrong
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
@@ -311,15 +272,9 @@ def _given(value: Any) -> str:
     return "" if isinstance(value, dict) else f" (given: {value!r:.80})"
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise MissingArtefact(
-            f"{path}: no such file; run vqax in the folder that holds params.yaml"
-        ) from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not valid YAML ({error}); mend the line it names") from error
+def read_settings(path: Path) -> dict[str, Any]:
+    """The sections of a YAML file; two keys of one name are an error, as is an empty file."""
+    value = read_yaml(path)
     if not isinstance(value, dict):
         raise UsageError(f"{path}: holds no settings; restore it from git")
     return value
@@ -332,7 +287,7 @@ def load(path: Path = Path("params.yaml"), *, families: bool = False) -> Params:
         MissingArtefact: no such file.
         UsageError: as ``checked``.
     """
-    return checked(read_yaml(path), str(path), families=families)
+    return checked(read_settings(path), str(path), families=families)
 
 
 def checked(raw: dict[str, Any], source: str, *, families: bool = False) -> Params:

@@ -5,12 +5,13 @@ default's results and dvc.lock stay as they are.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from stages.params import checked, merged, read_yaml
+from stages.params import checked, merged, read_settings
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
@@ -35,7 +36,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
         known = ", ".join(sorted(path.stem for path in overlay_path.parent.glob("*.yaml")))
         raise MissingArtefact(f"{overlay_path}: no such profile; there are: {known or 'none'}")
     folder = repository / "work" / name
-    settings = _overlaid(read_yaml(repository / "params.yaml"), read_yaml(overlay_path))
+    settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
     checked(settings, f"{overlay_path} over params.yaml", families=True)
     for spec in settings["datasets"].values():
         if Path(spec["root"]).parts[0] != "data":
@@ -59,13 +60,14 @@ def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
         f"{name}_seed{seed}": {**run, "replicate_of": name, "seed": seed}
         for name, run in settings["runs"].items()
         for seed in seeds
+        if isinstance(run, dict) and run.get("replicate_of") is None
     }
     return {**settings, "runs": {**settings["runs"], **repeated}}
 
 
 def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """dvc.yaml of the repository without what the profile has not: studies, groups, analyses."""
-    whole = read_yaml(repository / "dvc.yaml")
+    whole = read_settings(repository / "dvc.yaml")
     studies = settings["studies"]
     stages = {
         name: stage
@@ -73,11 +75,16 @@ def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
         if (not name.startswith(OF_A_STUDY) or name.partition("_")[2] in studies)
         and (name != "claims" or any("claims" in study["report"] for study in studies.values()))
     }
-    for stage in stages.values():
+    for name, stage in stages.items():
         if "foreach" not in stage:
-            stage["deps"] = [dep for dep in stage["deps"] if _is_made(dep, settings)]
+            stage["deps"] = list(dict.fromkeys(_dependencies(name, stage["deps"], settings)))
+            stage["params"] = [key for key in stage["params"] if _is_set(key, settings)]
     first = next(iter(studies))
-    shown = [n for n, run in settings["runs"].items() if run["group"] in studies[first]["groups"]]
+    shown = [
+        name
+        for name, run in settings["runs"].items()
+        if run["group"] in studies[first]["groups"] and run.get("replicate_of") is None
+    ]
     for plot in whole["plots"]:
         for drawn in plot.values():
             drawn["y"] = {f"results/{first}/curves.csv": shown}
@@ -85,18 +92,34 @@ def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return {"stages": stages, "metrics": metrics, "plots": whole["plots"]}
 
 
-def _is_made(dependency: str, settings: dict[str, Any]) -> bool:
-    """Whether a stage of the profile makes what a compare or report stage depends on."""
-    folder, _, name = dependency.removeprefix("data/").partition("/")
-    groups = {run["group"] for run in settings["runs"].values()}
-    made = {
+def _dependencies(stage: str, dependencies: list[str], settings: dict[str, Any]) -> Iterator[str]:
+    """Those of a compare, report or claims stage with the profile's own groups and data sets."""
+    studies = settings["studies"]
+    study = studies.get(stage.partition("_")[2])
+    groups = study["groups"] if study else [g for one in studies.values() for g in one["groups"]]
+    datasets = [run["dataset"] for run in settings["runs"].values() if run["group"] in groups]
+    own = {
         **dict.fromkeys(("runs", "explanations", "scores"), groups),
-        "analyses": settings["analyses"],
-        "datasets": settings["datasets"],
-        "agreement": settings["datasets"],
-        "features": {f"{dataset}.h5" for dataset in settings["datasets"]},
+        **dict.fromkeys(("agreement", "datasets"), datasets),
     }
-    return not dependency.startswith("data/") or folder not in made or name in made[folder]
+    for dependency in dependencies:
+        kind, _, name = dependency.removeprefix("data/").partition("/")
+        if kind in own:
+            yield from (f"data/{kind}/{one}" for one in own[kind])
+        elif kind != "analyses" or name in settings["analyses"]:
+            yield dependency
+
+
+def _is_set(parameter: str | dict[str, Any], settings: dict[str, Any]) -> bool:
+    """Whether the profile gives the parameter; DVC refuses a stage with one that nobody gives."""
+    if isinstance(parameter, dict):  # the whole of another file
+        return True
+    value: Any = settings
+    for key in parameter.split("."):
+        if not isinstance(value, dict) or key not in value:
+            return False
+        value = value[key]
+    return True
 
 
 def link_code(repository: Path, folder: Path) -> None:

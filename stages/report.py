@@ -11,7 +11,8 @@ import pandas as pd
 
 from stages.figures import sections
 from stages.maps import read_map
-from stages.params import Params, read_yaml
+from stages.names import ANALYSIS_OF_FIGURE
+from stages.params import Params, read_settings
 from stages.people import human_maps, usable_map
 from stages.prepare import Prepared, load_prepared
 from stages.study import Measured
@@ -65,7 +66,7 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         ranks=ranks,
         pairs=read_parquet(workspace.significance(study) / "pairs.parquet"),
         history=_history(measured.history),
-        provenance=_provenance(params, workspace, study),
+        provenance=_provenance(measured),
         comparisons=tuple(
             Comparison(proposed, baseline, printed_pairs(params, study, proposed, baseline))
             for proposed, baseline in settings.comparisons.items()
@@ -145,16 +146,41 @@ def _history(history: pd.DataFrame) -> pd.DataFrame:
     return history[~extremes & (history["metric"] != "gradient_norm")]
 
 
-def _provenance(params: Params, workspace: Workspace, study: str) -> Provenance:
+def _provenance(measured: Measured) -> Provenance:
     """What was run, dated by its tables, so that writing the report again changes no byte."""
-    measured = (workspace.study(study) / "metrics.json").stat().st_mtime
+    workspace, study = measured.workspace, measured.name
+    written = (workspace.study(study) / "metrics.json").stat().st_mtime
     return Provenance(
-        date=datetime.fromtimestamp(measured, UTC).strftime("%Y-%m-%d"),
+        date=datetime.fromtimestamp(written, UTC).strftime("%Y-%m-%d"),
         command=f"vqax repro report_{study}",
-        seed=params.seed,
+        seed=measured.params.seed,
         versions={name: _version(name) for name in VERSIONS},
-        parameters=read_yaml(workspace.root / "params.yaml"),
+        parameters=settings_of(measured, read_settings(workspace.root / "params.yaml")),
     )
+
+
+def settings_of(measured: Measured, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings that the study depends on; those of other studies change nothing in it."""
+    params, study = measured.params, measured.study
+    runs = [one for name in measured.runs for one in measured.seeds(name)]
+    rows = [source.run.split("/")[0] for rows in study.rows.values() for source in rows.values()]
+    analyses = {*rows, *(ANALYSIS_OF_FIGURE.get(figure, "") for figure in study.report.figures)}
+    datasets = {params.run(name).dataset for name in runs}
+    wanted = {
+        "scenes": datasets,
+        "datasets": datasets,
+        "models": {params.run(name).model for name in runs},
+        "runs": set(runs),
+        "analyses": analyses,
+        "studies": {measured.name},
+        "labels": set(runs),
+    }
+    return {
+        section: {key: item for key, item in value.items() if key in wanted[section]}
+        if section in wanted
+        else value
+        for section, value in settings.items()
+    }
 
 
 def _version(package: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stages.study import Measured
-from vqax.errors import BadData, UsageError
+from vqax.errors import BadData
 from vqax.report.content import PAIR_COLUMNS, RANK_COLUMNS
 from vqax.stats.bootstrap import paired_bootstrap
 from vqax.stats.effect import rank_biserial
@@ -46,17 +46,9 @@ def ranks(measured: Measured) -> tuple[pd.DataFrame, Tests]:
 
 
 def _sets(measured: Measured) -> dict[str, list[str]]:
-    """Name -> systems ranked together; an unknown system is a mistake in params.yaml."""
-    known = list(dict.fromkeys(system(measured, run) for run in measured.runs))
+    """Name -> systems ranked together."""
     sets = {name: list(names) for name, names in measured.study.significance.sets.items()}
-    for name, systems in sets.items():
-        unknown = [one for one in systems if one not in known]
-        if unknown:
-            raise UsageError(
-                f"params.yaml: studies.{measured.name}.significance.sets.{name}: {unknown[0]!r} "
-                f"is not one of {', '.join(known)}"
-            )
-    return sets or {ALL: known}
+    return sets or {ALL: list(dict.fromkeys(system(measured, run) for run in measured.runs))}
 
 
 def system(measured: Measured, run: str) -> str:
@@ -67,7 +59,8 @@ def system(measured: Measured, run: str) -> str:
 def _blocks(measured: Measured, systems: list[str], measure: str) -> pd.DataFrame:
     """Blocks by systems; blocks that lack a system, or questions, are left out.
 
-    A system without the measure in every block (a model without attention) is left out first.
+    A system without the measure in every block (a model without attention) is left out first. A
+    question counts once for the size of a block, however many seeds answered it.
     """
     settings = measured.study.significance
     columns: dict[str, pd.Series] = {}
@@ -75,8 +68,10 @@ def _blocks(measured: Measured, systems: list[str], measure: str) -> pd.DataFram
         runs = [run for run in measured.runs if system(measured, run) == name]
         tables = pd.concat([table for run in runs for table in _located(measured, run)])
         if measure in tables and tables[measure].notna().any():
-            grouped = tables[tables[measure].notna()].groupby(list(settings.blocks))[measure]
-            columns[name] = grouped.mean()[grouped.size() >= settings.min_block_questions]
+            answered, by = tables[tables[measure].notna()], list(settings.blocks)
+            asked = answered.drop_duplicates(list({*by, "dataset", "question_id"}))
+            large = asked.groupby(by).size() >= settings.min_block_questions
+            columns[name] = answered.groupby(by)[measure].mean()[large]
     return pd.DataFrame(columns).dropna()
 
 

@@ -11,6 +11,7 @@ from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError
 from vqax.files import read_parquet
 from vqax.report.tables import (
+    MEASURED,
     join_published,
     no_table,
     published_table,
@@ -50,6 +51,7 @@ PRINTED: dict[str, dict[str, str]] = {
     "ucam/readings": OVERALL,
     "ucam/inputs": OVERALL,
 }
+CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
 NOTES = {
     "emd": "ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD",
     "histogram_emd": "1-D EMD between value histograms, the form of the same laboratory's code",
@@ -71,7 +73,7 @@ def tables(measured: Measured) -> dict[str, pd.DataFrame]:
         ]
         added = set(measured.study.added.get(table, {}))
         result[table] = join_published(
-            pd.DataFrame(cells), _published(measured.workspace, table), added=added
+            pd.DataFrame(cells, columns=CELL), _published(measured.workspace, table), added=added
         )
     return result
 
@@ -110,6 +112,7 @@ def _gains(
 ) -> list[dict[str, Any]]:
     """What the run adds to the baseline, over the questions both answered."""
     tables = measured.questions[run], measured.questions[baseline]
+    row_of = {source.run: row for row, source in measured.study.rows[table].items()}
     cells = []
     for metric, measure in GAINS.items():
         if any(measure not in one for one in tables):
@@ -126,7 +129,7 @@ def _gains(
                 **{"ci_low": gain.low, "ci_high": gain.high, "n": gain.n},
                 "unit": "fraction" if metric.startswith("accuracy") else "",
                 "seeds": len(measured.seeds(run)),
-                "note": f"minus {measured.params.label(baseline)}, paired by question",
+                "note": f"minus {row_of.get(baseline, baseline)}, paired by question",
             }
         )
     return cells

@@ -19,6 +19,7 @@ from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES
 from vqax.learning.batches import VqaDataset
 from vqax.learning.loop import TrainSettings, train
+from vqax.learning.objective import check_objective
 from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
 from vqax.vision import FeatureStore
@@ -57,10 +58,13 @@ def run(
     }  # fmt: skip
     model = build(params, name, prepared, store.width)
     who = identity(params, name, prepared, store)
+    objective = make(**spec.objective.options)
+    if len(parts["train"]):
+        check_objective(model, objective, parts["train"])
     checkpoints = workspace.checkpoints(f"{name}-{_short_hash(who)}")
     history = train(
         model,
-        make(**spec.objective.options),
+        objective,
         parts["train"],
         parts["validation"],
         train_settings(training, params.seed_of(name)),

@@ -7,10 +7,11 @@ import pandas as pd
 from torch import Tensor
 
 from stages.maps import write_hdf5
-from stages.params import Params
+from stages.params import Params, Positive
 from stages.people import read_human_maps
 from stages.trained import load_trained
 from stages.workspace import Workspace
+from vqax.errors import BadData
 from vqax.explain.attention_samples import attention_samples
 from vqax.files import write_parquet
 from vqax.metrics.people import agreement_with_people
@@ -22,15 +23,29 @@ BATCH = 16
 
 
 def run(
-    params: Params, workspace: Workspace, *, dataset: str, name: str, samples: int, questions: int
+    params: Params,
+    workspace: Workspace,
+    *,
+    dataset: str,
+    name: str,
+    samples: Positive,
+    questions: Positive,
 ) -> dict[str, Any]:
     """Write samples.parquet, a row per question and sample, and the maps of all of them.
 
     ``name`` is the run; the first ``questions`` test questions with human maps are sampled.
     ``correct`` says that the sample's answer is the one most people gave, ``rank_correlation``
     compares its map with theirs.
+
+    Raises:
+        BadData: the data set has no human maps.
     """
     people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
+    if not people:
+        raise BadData(
+            f"{workspace.dataset(dataset)}: no human attention maps, which the analysis {NAME} "
+            "asks for; take it out of params.yaml or name a data set that has them"
+        )
     chosen = frozenset(sorted(people)[:questions])
     subject = load_trained(params, workspace, name, among=chosen)
     frames, maps = [], []

@@ -5,11 +5,12 @@ reach the pixels get the pictures through the trunk; their maps are then shrunk 
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import Field
 
 from stages.maps import write_hdf5
 from stages.params import Params
@@ -29,13 +30,13 @@ from vqax.stats.bootstrap import bootstrap_mean
 from vqax.vision import build_extractor
 from vqax.vision.resize import preprocess
 
+Source = Annotated[dict[Literal["run", "method"], str], Field(min_length=2)]
+Rows = Annotated[dict[str, Source], Field(min_length=1)]
 NAME = "explanation_masks"
 BATCH = 16
 
 
-def run(
-    params: Params, workspace: Workspace, *, dataset: str, rows: dict[str, dict[str, str]]
-) -> dict[str, Any]:
+def run(params: Params, workspace: Workspace, *, dataset: str, rows: Rows) -> dict[str, Any]:
     """Write questions.parquet, metrics.parquet and maps.h5 (14×14, negative evidence set to 0).
 
     ``rows``: row -> {run, method}. The answer explained is the run's own.

@@ -1,14 +1,15 @@
 """U-CAM figure 4: does the answer survive a little noise in the picture or in the question?"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import torch
+from pydantic import Field
 from torch import Tensor
 
-from stages.params import Params
+from stages.params import Params, Positive, Rate
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.explain.noise import NoisyAnswers, answers_under_noise
@@ -18,6 +19,7 @@ from vqax.text.tokens import PAD_INDEX
 
 NAME = "noise"
 BATCH = 64
+Strengths = Annotated[list[Rate], Field(min_length=1)]
 IMAGE, QUESTION = "image", "question"
 COLUMNS = ["question_id", "image_id", "run", "noise", "strength", "flipped", "probability_change"]
 TOP = ["question_id", "run", "noise", "strength", "answer", "disturbed_question", "probability"]
@@ -29,9 +31,9 @@ def run(
     *,
     dataset: str,  # noqa: ARG001  names the features that the stage depends on
     runs: list[str],
-    strengths: list[float],
-    samples: int,
-    examples: int,
+    strengths: Strengths,
+    samples: Positive,
+    examples: Positive,
 ) -> dict[str, Any]:
     """Write questions.parquet, a row per question, kind and strength, and top5.parquet.
 

@@ -19,3 +19,15 @@ def workspace(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     shutil.copytree(finished, folder)
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def studies(
+    finished: Path, tmp_path_factory: pytest.TempPathFactory, tmp_path, monkeypatch
+) -> Path:
+    """A copy of a workspace with both studies to change, and the current folder."""
+    whole = tiny.build_study(tmp_path_factory.getbasetemp() / "whole", finished)
+    folder = tmp_path / "studies"
+    shutil.copytree(whole, folder)
+    monkeypatch.chdir(folder)
+    return folder

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from stages.params import read_yaml
+from stages.params import read_settings
 from stages.profile import link_code, make_repository, pipeline
 from tests.stages import tiny
 
@@ -29,7 +29,7 @@ def committed(folder: Path) -> Path:
     """The committed pipeline around a finished workspace, its outputs taken as up to date."""
     link_code(tiny.ROOT, folder)
     make_repository(folder)
-    value = pipeline(tiny.ROOT, read_yaml(folder / "params.yaml"))
+    value = pipeline(tiny.ROOT, read_settings(folder / "params.yaml"))
     (folder / "dvc.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
     dvc(folder, "commit", "--force", "--quiet")
     return folder

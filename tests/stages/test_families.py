@@ -26,6 +26,18 @@ def test_the_committed_names_are_known() -> None:
             ["studies.headline.tables: 'ucam/X'", "ucam/I"],
         ),
         ("analyses", {"dreams": {}}, ["analyses: 'dreams' is not one of"]),
+        ("explain", {"methods": ["deconvolution"]}, ["explain.methods: 'deconvolution'"]),
+        (
+            "studies",
+            {"a": {"report": {"figures": {"pie": {}}}}},
+            ["report.figures: 'pie'", "noise"],
+        ),
+        (
+            "studies",
+            {"a": {"report": {"figures": {"controls": {"table": "ucam/controls", "of": 1}}}}},
+            ["studies.a.report.figures.controls.of"],
+        ),
+        ("studies", {"a": {"report": {"claims": "ucma"}}}, ["a.report.claims: 'ucma'", "ucam"]),
     ],
 )
 def test_a_name_no_family_has(section: str, value: dict[str, Any], words: list[str]) -> None:
@@ -37,3 +49,13 @@ def test_a_name_no_family_has(section: str, value: dict[str, Any], words: list[s
 @pytest.mark.parametrize("section", ["models", "explain", "features", "tables"])
 def test_sections_of_another_kind_are_left_to_the_settings(section: str, value: object) -> None:
     assert unknown_members({**tiny.settings(), section: value}) == []
+
+
+def test_an_option_that_is_missing_is_named() -> None:
+    settings = tiny.study_settings()
+    settings["analyses"]["noise"].pop("samples")
+    settings["studies"]["ucam"]["report"]["figures"]["training_share"].pop("metrics")
+    lines = unknown_members(settings)
+    assert len(lines) == 2
+    assert "analyses.noise.samples: Field required" in lines[0]
+    assert "studies.ucam.report.figures.training_share.metrics: Field required" in lines[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.params import load
+from stages.params import load, read_settings
 from stages.profile import WHOLE_SECTIONS, prepare_profile
 from stages.repro import stale
 from tests.cli.commands import files
@@ -60,6 +60,66 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     }  # fmt: skip
 
 
+def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
+    folder = prepare_profile(repository, "full")
+    params = load(folder / "params.yaml", families=True)
+    assert set(params.runs) > set(load(ROOT / "params.yaml").runs)
+    each = {
+        **dict.fromkeys(("train", "explain", "score"), params.runs),
+        **dict.fromkeys(("prepare", "agreement", "features"), params.datasets),
+        "scenes": params.scenes,
+        "analyse": params.analyses,
+    }
+    named = {f"{stage}@{name}" for stage, names in each.items() for name in names}
+    studies = {f"{stage}_{name}" for stage in ("compare", "report") for name in params.studies}
+    assert set(stale(folder, ())) == named | studies | {"claims"}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_profile_asks_dvc_for_nothing_that_is_not_there(repository: Path, name: str) -> None:
+    """DVC refuses to finish a stage with a parameter that params.yaml does not give."""
+    folder = prepare_profile(repository, name)
+    settings, pipeline = (read_settings(folder / f"{one}.yaml") for one in ("params", "dvc"))
+    for stage in pipeline["stages"].values():
+        for parameter in stage["params"] if "foreach" not in stage else ():
+            value = settings
+            for key in parameter.split(".") if isinstance(parameter, str) else ():
+                assert key in value, parameter
+                value = value[key]
+    originals = {n for n, run in settings["runs"].items() if not run.get("replicate_of")}
+    for plot in pipeline["plots"]:
+        for drawn in plot.values():
+            for source, columns in drawn["y"].items():
+                assert source.split("/")[1] in settings["studies"]
+                assert set(columns) <= originals
+    assert all(path.split("/")[1] in settings["studies"] for path in pipeline["metrics"])
+
+
+def test_what_a_profile_lacks_is_not_in_its_pipeline(repository: Path) -> None:
+    studies = read_settings(ROOT / "params.yaml")["studies"]
+    overlay(repository, "short", studies={"headline": studies["headline"]})
+    short = read_settings(prepare_profile(repository, "short") / "dvc.yaml")["stages"]
+    whole = read_settings(ROOT / "dvc.yaml")["stages"]
+    assert whole.keys() - short.keys() == {"compare_ucam", "report_ucam", "claims"}
+
+    untested = {**studies["ucam"], "report": {**studies["ucam"]["report"]}}
+    untested["report"].pop("claims")
+    overlay(repository, "untested", studies={"ucam": untested})
+    stages = read_settings(prepare_profile(repository, "untested") / "dvc.yaml")["stages"]
+    assert whole.keys() - stages.keys() == {"compare_headline", "report_headline", "claims"}
+
+
+def test_a_study_without_its_group_or_analyses_depends_on_neither(repository: Path) -> None:
+    settings = read_settings(ROOT / "params.yaml")
+    runs = {n: run for n, run in settings["runs"].items() if run["group"] == "headline"}
+    study = {**settings["studies"]["headline"]}
+    overlay(repository, "short", runs=runs, analyses={}, studies={"headline": study})
+    stages = read_settings(prepare_profile(repository, "short") / "dvc.yaml")["stages"]
+    for name, stage in stages.items():
+        deps = stage["deps"] if "foreach" not in stage else []
+        assert not [dep for dep in deps if "ucam" in dep or "analyses/" in dep], name
+
+
 def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
     (repository / "dvc.lock").write_text("{}", encoding="utf-8")
     before = files(repository)
@@ -90,6 +150,17 @@ def test_seeds_repeat_every_run(repository: Path) -> None:
     again = params.runs["mcb_seed22"]
     assert (again.replicate_of, params.seed_of("mcb_seed22")) == ("mcb", 22)
     assert again.model_copy(update={"replicate_of": None, "seed": None}) == default.runs["mcb"]
+    assert params.groups["mcb_ve_seed21"] == "ucam"
+
+
+def test_a_repetition_is_not_repeated(repository: Path) -> None:
+    runs = read_settings(ROOT / "params.yaml")["runs"]
+    again = {**runs["mcb"], "replicate_of": "mcb", "seed": 7}
+    overlay(repository, "seeds", seeds=[21], runs={**runs, "mcb_again": again})
+    params = load(prepare_profile(repository, "seeds") / "params.yaml")
+    repeated = [name for name, run in params.runs.items() if run.replicate_of == "mcb"]
+    assert repeated == ["mcb_again", "mcb_seed21"]
+    assert len(params.runs) == 2 * len(runs) + 1
 
 
 def test_a_second_time_writes_nothing(repository: Path) -> None:

@@ -1,35 +1,110 @@
-"""The committed pipeline on a data set of twenty pictures, run once per test process."""
+"""The committed pipeline on data sets of twenty pictures, run once per test process.
 
+``build`` makes the study `headline`; ``build_study`` adds the study `ucam`, with a few of its
+runs, the analyses, the claims and every figure.
+"""
+
+import shutil
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from stages import agreement, compare, explain, features, prepare, report, scenes, score, train
+from stages import (
+    agreement,
+    analyse,
+    compare,
+    explain,
+    features,
+    prepare,
+    report,
+    scenes,
+    score,
+    train,
+    verdicts,
+)
 from stages.params import Params, load
 from stages.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[2]
-DATASET = "scenes_v1"
-TRAIN_QUESTIONS, TEST_QUESTIONS = 60, 30
+DATASET, SECOND_DATASET = "scenes_v1", "scenes_v2"
+TRAIN_QUESTIONS, TEST_QUESTIONS, EXPLAINED_QUESTIONS = 60, 30, 10
 STUDY = "headline"
+WHOLE_STUDY = "ucam"
+OF_THE_WHOLE_STUDY = (
+    *("mcb_ve", "mcb_pul", "mcb_all_predictive", "mcb_p_gca_50", "mcb_p_gca_image"),
+    *("mcb_v2", "mcb_p_gca_v2"),
+)
+REPLICATE = "mcb_p_gca_seed21"
 METHODS = {"lstm_qi": ["grad_cam"]}  # it has no attention; every other run has both
 
 
 def settings(**sections: Any) -> dict[str, Any]:
-    """params.yaml of the repository with everything that costs time made small."""
-    value = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    """params.yaml of the repository, the study `headline`, with all that costs time made small."""
+    value = _small(_committed())
     for key in ("scenes", "datasets"):
         value[key] = {DATASET: value[key][DATASET]}
     value["runs"] = {name: run for name, run in value["runs"].items() if run["group"] == STUDY}
     value["studies"] = {STUDY: value["studies"][STUDY]}
     value["analyses"] = {}
-    value["scenes"][DATASET].update(
-        things=8, colours=3, train_images=12, val_images=8,
-        train_questions=TRAIN_QUESTIONS, val_questions=TEST_QUESTIONS,
-    )  # fmt: skip
-    value["datasets"][DATASET]["validation_share"] = 0.25
+    for name, changes in sections.items():
+        value[name].update(changes)
+    return value
+
+
+def study_settings() -> dict[str, Any]:
+    """As ``settings``, with the study `ucam` of a few runs, one of them with a second seed."""
+    value = _small(_committed())
+    runs = value["runs"]
+    kept = {n: run for n, run in runs.items() if run["group"] == STUDY or n in OF_THE_WHOLE_STUDY}
+    again = {
+        **deepcopy(kept["mcb_p_gca"]),
+        "group": "ucam",
+        "replicate_of": "mcb_p_gca",
+        "seed": 21,
+    }
+    value["runs"] = {**kept, REPLICATE: again}
+    value["analyses"]["noise"].update(strengths=[0.5, 1.0], samples=2, examples=6)
+    value["analyses"]["attention_samples"].update(samples=4, questions=6)
+    study = value["studies"][WHOLE_STUDY]
+    study["significance"]["sets"] = {
+        "ablation": ["mcb", "mcb_ve", "mcb_pul", "mcb_p_gca"],
+        "both_datasets": ["mcb", "mcb_p_gca"],
+    }
+    for section in ("tables", "added"):
+        for table, rows in study[section].items():
+            study[section][table] = {r: s for r, s in rows.items() if _is_made(s, value["runs"])}
+    shown = study["report"]
+    pairs = shown["comparisons"].items()
+    shown["comparisons"] = {
+        run: baseline for run, baseline in pairs if {run, baseline} <= set(kept)
+    }
+    shown["gallery_runs"] = [run for run in shown["gallery_runs"] if run in kept]
+    for options in shown["figures"].values():
+        if "runs" in options:
+            options["runs"] = [run for run in options["runs"] if run in kept]
+    return value
+
+
+def _is_made(source: Any, runs: dict[str, Any]) -> bool:
+    name = source["run"] if isinstance(source, dict) else source
+    return "/" in name or name in runs
+
+
+def _committed() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    for name, spec in value["scenes"].items():
+        spec.update(
+            things=8, colours=3, train_images=12, val_images=8,
+            train_questions=TRAIN_QUESTIONS, val_questions=TEST_QUESTIONS,
+            explanation_questions=min(spec["explanation_questions"], EXPLAINED_QUESTIONS),
+        )  # fmt: skip
+        value["datasets"][name]["validation_share"] = 0.25
     value["text"]["min_answer_count"] = 2
     for sizes in value["models"].values():
         narrow = {"hidden": 16, "fused": 16, "attention_dim": 8, "attention_hidden": 8}
@@ -40,10 +115,9 @@ def settings(**sections: Any) -> dict[str, Any]:
         run.pop("training", None)
     value["explain"].update(samples=3, batch_size=16)
     value["score"].update(emd_questions=6, resamples=50)
-    value["studies"][STUDY]["significance"]["min_block_questions"] = 1
-    value["studies"][STUDY]["report"]["gallery"] = 4
-    for name, changes in sections.items():
-        value[name].update(changes)
+    for study in value["studies"].values():
+        study["significance"]["min_block_questions"] = 1
+        study["report"]["gallery"] = 4
     return value
 
 
@@ -57,10 +131,11 @@ def workspace(folder: Path) -> Workspace:
     return Workspace(folder, load(folder / "params.yaml").groups)
 
 
-def make_data(params: Params, workspace: Workspace) -> None:
-    scenes.run(params, workspace, DATASET)
-    prepare.run(params, workspace, DATASET)
-    features.run(params, workspace, DATASET)
+def make_data(params: Params, workspace: Workspace, dataset: str = DATASET) -> None:
+    scenes.run(params, workspace, dataset)
+    prepare.run(params, workspace, dataset)
+    features.run(params, workspace, dataset)
+    agreement.run(params, workspace, dataset)
 
 
 def make_run(params: Params, workspace: Workspace, name: str) -> None:
@@ -78,7 +153,24 @@ def build(folder: Path) -> Path:
     make_data(params, where)
     for name in params.runs:
         make_run(params, where, name)
-    agreement.run(params, where, DATASET)
     compare.run(params, where, STUDY)
     report.run(params, where, STUDY)
+    return folder
+
+
+@cache
+def build_study(folder: Path, finished: Path) -> Path:
+    """A workspace with the studies `headline`, taken from ``finished``, and `ucam`."""
+    shutil.copytree(finished, folder)
+    params = write_settings(folder, study_settings())
+    where = workspace(folder)
+    make_data(params, where, SECOND_DATASET)
+    for name, run in params.runs.items():
+        if run.group != STUDY:
+            make_run(params, where, name)
+    for name in params.analyses:
+        analyse.run(params, where, name)
+    compare.run(params, where, WHOLE_STUDY)
+    verdicts.run(params, where)
+    report.run(params, where, WHOLE_STUDY)
     return folder

@@ -25,7 +25,14 @@ from vqax.stats.verdict import VERDICTS
 CAPTIONS = {
     "ucam/I": "U-CAM Table I: what uncertainty adds to models with and without attention",
     "ucam/II": "U-CAM Table II: ablation of the loss terms, VQA accuracy",
+    "ucam/III": "U-CAM Table III: agreement of explanation masks with what people outlined",
     "ucam/IV": "U-CAM Table IV: agreement of attention with where people looked",
+    "ucam/V": "U-CAM Table V: uncertainty by loss, and by share of the training data",
+    "ucam/VI": "U-CAM Table VI: VQA accuracy on the second data set",
+    "ucam/VII": "U-CAM Table VII: VQA accuracy of several models",
+    "ucam/controls": "Controls, not in the paper: which part of A-GCA and P-GCA does it",
+    "ucam/inputs": "Figures 5 and 6 in numbers: what the variance head reads",
+    "ucam/readings": "Not in the paper: what each of its ambiguities changes",
 }
 UNCERTAINTY = ("aleatoric", "epistemic", "predictive", "entropy", "auroc", "ece", "brier", "aurc")
 

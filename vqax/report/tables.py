@@ -90,7 +90,7 @@ def join_published(
     and optionally ``note`` and ``unit``; where ``unit`` is "fraction", accuracies are turned
     into the per cent the paper prints. A metric the paper leaves out for a row it prints
     (the dashes of Table IV) is added behind, with ``published`` empty, and so are the rows
-    ``added`` that the paper does not have.
+    ``added`` that the paper does not have; both in the order of ``measured``.
 
     Raises:
         BadData: a measured row is not a printed one, or is given twice.
@@ -101,8 +101,9 @@ def join_published(
     ours = _in_printed_unit(measured).rename(columns={"note": "note_measured"})
     theirs = published.rename(columns={"dataset": "published_dataset", "value": "published"})
     theirs = theirs.assign(order=np.arange(len(theirs)))
+    ours = ours.assign(order_measured=np.arange(len(ours)))
     joined = theirs.drop(columns="std_error").merge(ours, on=KEY, how="outer")
-    joined = _complete(joined.sort_values("order", kind="stable", na_position="last"), published)
+    joined = _complete(joined.sort_values(["order", "order_measured"]), published)
     return joined[COLUMNS].reset_index(drop=True)
 
 
@@ -134,8 +135,9 @@ def _complete(joined: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Texts where the outer merge left none; numbers stay empty where there is no number."""
     datasets = published.groupby("table")["dataset"].first()
     directions = joined["metric"].map(lambda metric: label_of(metric).direction)
-    fallback = joined["table"].map(datasets)
-    joined["published_dataset"] = joined["published_dataset"].fillna(fallback)
+    given = joined["published_dataset"]
+    # without any published row the fallback would be a column of numbers, all of them NaN
+    joined["published_dataset"] = given.fillna(joined["table"].map(datasets).astype(given.dtype))
     joined["direction"] = joined["direction"].fillna(directions)
     joined["dataset"] = joined["dataset"].fillna("")
     notes = joined[["note_measured", "note"]].fillna("").to_numpy()
@@ -268,9 +270,10 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
 def _caption(tidy: pd.DataFrame) -> str:
     paper, name = one_table(tidy).split("/")
     title = {"ucam": "U-CAM"}.get(paper, paper)
+    printed = _names(tidy[tidy["published"].notna()], "published_dataset")
     return (
         f"{title}, Table {name}: measured on {_names(tidy, 'dataset') or 'nothing yet'} "
-        f"with 95 % intervals; published numbers on {_names(tidy, 'published_dataset')}."
+        f"with 95 % intervals{f'; published numbers on {printed}' if printed else ''}."
     )
 
 

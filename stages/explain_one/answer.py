@@ -1,0 +1,113 @@
+"""Ask a run several questions about one picture."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from stages.explain_one.methods import Found, Methods, choose, look_with
+from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths, index_of
+from stages.explain_one.subject import Looked, Subject
+from vqax.explain.predict import Prediction, mc_predict
+from vqax.metrics.uncertainty import uncertainties
+from vqax.report.one_picture import Explained
+
+Progress = Callable[[int, int], None]
+
+
+class Asker:
+    """A run, the methods it is explained with, and the right answers it can look up.
+
+    ``methods``: those named, or all that the run has what they need for; without ``maps`` none.
+
+    Raises:
+        UsageError: a method that was named needs what the run has not.
+    """
+
+    def __init__(self, subject: Subject, methods: Sequence[str], *, maps: bool = True) -> None:
+        self.subject, self.truths = subject, Truths(subject)
+        self.methods = choose(methods, subject) if maps else Methods((), {})
+
+    def __call__(
+        self,
+        looked: Looked,
+        questions: Sequence[tuple[Asked, str]],
+        progress: Progress | None = None,
+    ) -> list[Explained]:
+        """Each question with the answer to explain: predicted, truth, or a text.
+
+        Every question is sampled by itself from the run's seed, so its numbers do not depend on
+        what else is asked.
+
+        Raises:
+            UsageError: an answer is unknown.
+            BadData: a map is not finite.
+        """
+        predictions = [self._predict(looked, asked) for asked, _ in questions]
+        chosen = [
+            self._answer(looked, asked, wanted, prediction)
+            for (asked, wanted), prediction in zip(questions, predictions, strict=True)
+        ]
+        asked = [one for one, _ in questions]
+        found = self._look(looked, asked, chosen, progress)
+        return [
+            self._explained(looked, *one)
+            for one in zip(asked, predictions, chosen, found, strict=True)
+        ]
+
+    def _predict(self, looked: Looked, asked: Asked) -> Prediction:
+        tokens = torch.tensor([asked.tokens], device=self.subject.place)
+        run = self.subject
+        return mc_predict(run.model, looked.cells, tokens, run.samples, run.seed)
+
+    def _answer(self, looked: Looked, asked: Asked, wanted: str, prediction: Prediction) -> int:
+        if wanted == PREDICTED:
+            return int(prediction.forward.logits.argmax())
+        if wanted == TRUTH:
+            wanted = self.truths.demand(looked.path, asked.text)
+        return index_of(self.subject.prepared.answers, wanted)
+
+    def _look(
+        self,
+        looked: Looked,
+        asked: Sequence[Asked],
+        chosen: Sequence[int],
+        progress: Progress | None,
+    ) -> list[Found]:
+        place = self.subject.place
+        return look_with(
+            self.methods.used,
+            self.subject,
+            looked,
+            torch.tensor([one.tokens for one in asked], device=place),
+            torch.tensor(chosen, device=place),
+            [len(one.words) for one in asked],
+            progress,
+        )
+
+    def _explained(
+        self, looked: Looked, asked: Asked, prediction: Prediction, chosen: int, found: Found
+    ) -> Explained:
+        answers = self.subject.prepared.answers.answers
+        shares = prediction.forward.logits.float().softmax(dim=1)[0]
+        top = shares.topk(min(5, len(answers)))
+        variance = prediction.variance
+        measures = uncertainties(
+            prediction.probabilities.double().cpu().numpy(),
+            None if variance is None else variance.double().cpu().numpy(),
+        )
+        return Explained(
+            picture=looked.picture,
+            question=asked.text,
+            words=asked.words,
+            top5=tuple(
+                (answers[index], share)
+                for index, share in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+            ),
+            uncertainties={name: float(values[0]) for name, values in measures.items()},
+            explained=answers[chosen],
+            probability=float(shares[chosen]),
+            maps=found.maps,
+            word_scores=found.words,
+            truth=self.truths.get(looked.path, asked.text),
+            notes=asked.notes,
+        )

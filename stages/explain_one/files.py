@@ -1,0 +1,36 @@
+"""Where the figures and raw maps of a question go."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from stages.maps import write_hdf5
+from stages.workspace import Workspace
+from vqax.report.one_picture import Explained
+from vqax.report.one_picture_figure import write_one_picture
+
+
+def folder_of(workspace: Workspace, run: str, name: str, out: Path | None) -> Path:
+    """``out``, or data/explained/RUN/NAME."""
+    return out or workspace.data / "explained" / run / slug(name)
+
+
+def slug(text: str) -> str:
+    """Letters and digits of any script, the rest as underscores, at most 48 characters."""
+    return re.sub(r"\W+", "_", text.lower()).strip("_")[:48].strip("_") or "question"
+
+
+def write_question(explained: Explained, folder: Path, number: int) -> Mapping[str, Path]:
+    """Write the figure as PNG and SVG, and the raw maps and scores as HDF5 by method.
+
+    Raises:
+        BadData: a map is not finite, or a file cannot be written.
+    """
+    path = folder / f"{number}_{slug(explained.question)}"
+    png, svg = write_one_picture(explained, path)
+    raw = {**explained.maps, **explained.word_scores}
+    if not raw:
+        return {"figure": png, "svg": svg}
+    maps = path.with_suffix(".h5")
+    write_hdf5(maps, **raw)
+    return {"figure": png, "svg": svg, "maps": maps}

@@ -1,0 +1,110 @@
+"""Which explainers of the family a run and its picture allow, and their maps."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from stages.explain_one.subject import Looked, Subject, as_array
+from vqax.errors import UsageError
+from vqax.explain import EXPLAINERS
+from vqax.models.forward import Forward
+from vqax.models.options import known
+from vqax.text.tokens import UNKNOWN_INDEX
+
+
+class Methods(NamedTuple):
+    """``used`` in the order of the family; ``left_out`` with the needs that are not met."""
+
+    used: tuple[str, ...]
+    left_out: Mapping[str, tuple[str, ...]]
+
+
+class Found(NamedTuple):
+    """Raw maps (h,w) by method, and scores of the question's words by method."""
+
+    maps: dict[str, np.ndarray]
+    words: dict[str, np.ndarray]
+
+
+def check_methods(names: Sequence[str]) -> None:
+    """Raise UsageError, which lists the family, for a name that is not in it."""
+    for name in names:
+        known(EXPLAINERS, name, "--method")
+
+
+def choose(names: Sequence[str], subject: Subject) -> Methods:
+    """The methods named, or all that the model offers what they need.
+
+    Raises:
+        UsageError: one that was named needs what the model has not.
+    """
+    forward = _any_forward(subject)
+    lacking = {
+        name: tuple(sorted(explainer.lacks(forward, pixels=True)))
+        for name, explainer in EXPLAINERS.items()
+    }
+    usable = [name for name, needs in lacking.items() if not needs]
+    for name in names:
+        if lacking[name]:
+            raise UsageError(
+                f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
+                f"({type(subject.model).__name__}) has not; choose from {', '.join(usable)}"
+            )
+    used = [name for name in usable if not names or name in names]
+    left_out = {} if names else {name: needs for name, needs in lacking.items() if needs}
+    return Methods(tuple(used), left_out)
+
+
+def _any_forward(subject: Subject) -> Forward:
+    """What the model returns for any input: it shows what there is to explain it by."""
+    rows, columns = subject.grid
+    cells = torch.zeros(1, rows * columns, subject.trunk.width, device=subject.place)
+    tokens = torch.full((1, subject.max_tokens), UNKNOWN_INDEX, device=subject.place)
+    with torch.no_grad():
+        forward: Forward = subject.model(cells, tokens)
+    return forward
+
+
+def look_with(
+    methods: Sequence[str],
+    subject: Subject,
+    looked: Looked,
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    words: Sequence[int],
+    progress: Callable[[int, int], None] | None,
+) -> list[Found]:
+    """What each method says of every question about one picture, all questions at once.
+
+    A method that gives a row of numbers (b,t) instead of maps (b,h,w) speaks of the words:
+    question i has ``words[i]`` of them, at the end of its row.
+    """
+    found = [Found({}, {}) for _ in words]
+    for number, method in enumerate(methods, 1):
+        raw = _raw(method, subject, looked, tokens, answer)
+        for one, values, count in zip(found, raw, words, strict=True):
+            if values.ndim == 1:
+                one.words[method] = values[len(values) - count :]
+            else:
+                one.maps[method] = values
+        if progress is not None:
+            progress(number, len(methods))
+    return found
+
+
+def _raw(
+    method: str, subject: Subject, looked: Looked, tokens: Tensor, answer: Tensor
+) -> np.ndarray:
+    explainer = EXPLAINERS[method]
+    if "pixels" in explainer.needs:
+        same = torch.zeros(len(tokens), dtype=torch.int64, device=subject.place)
+        model, visual = subject.pixel_model, looked.pixels
+        raw = explainer(model, visual, tokens, answer, subject.grid, picture_of=same)
+    else:
+        cells = looked.cells.expand(len(tokens), -1, -1)
+        raw = explainer(subject.model, cells, tokens, answer, subject.grid)
+    return as_array(raw)

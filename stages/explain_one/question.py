@@ -1,0 +1,128 @@
+"""What was asked: the words the model knows, those it does not, and the answer to explain."""
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from stages.explain_one.subject import Subject
+from vqax.data import Example, VqaFolder
+from vqax.errors import UsageError
+from vqax.text.answers import AnswerVocabulary, normalise_answer
+from vqax.text.tokens import tokenise
+
+PREDICTED, TRUTH = "predicted", "truth"
+NEAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as the model reads it: ``words`` are its first ones, ``unread`` those beyond."""
+
+    text: str
+    words: tuple[str, ...]
+    unread: tuple[str, ...]
+    unknown: tuple[str, ...]
+    tokens: tuple[int, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before trusting the answer."""
+        notes = []
+        if self.unknown:
+            notes.append(
+                "No word of the question is known to the model, so it answers from the picture "
+                f"alone: {', '.join(self.unknown)}."
+                if set(self.unknown) == set(self.words)
+                else f"Words the model does not know: {', '.join(self.unknown)}."
+            )
+        if self.unread:
+            notes.append(
+                f"The model reads {len(self.words)} words and leaves out {len(self.unread)}."
+            )
+        return tuple(notes)
+
+
+def check_question(text: str) -> list[str]:
+    """Its words; raises UsageError if there is none."""
+    words = tokenise(text)
+    if not words:
+        raise UsageError(f"question {text!r}: holds no word; ask something")
+    return words
+
+
+def ask(subject: Subject, text: str) -> Asked:
+    """Encode a question for ``subject``; raises UsageError if it holds no word."""
+    words = check_question(text)
+    read, unread = words[: subject.max_tokens], words[subject.max_tokens :]
+    vocabulary = subject.prepared.questions
+    return Asked(
+        text=" ".join(text.split()),
+        words=tuple(read),
+        unread=tuple(unread),
+        unknown=tuple(dict.fromkeys(word for word in read if word not in vocabulary.index)),
+        tokens=tuple(vocabulary.encode(text, subject.max_tokens)),
+    )
+
+
+def index_of(answers: AnswerVocabulary, text: str) -> int:
+    """The index of an answer in any spelling.
+
+    Raises:
+        UsageError: the model cannot give it; the message names the nearest it can.
+    """
+    index = answers.index_of(text)
+    if index is not None:
+        return index
+    near = difflib.get_close_matches(normalise_answer(text), answers.answers, NEAR, 0.4)
+    hint = f"near ones are {', '.join(near)}" if near else "no answer comes near"
+    raise UsageError(
+        f"answer {text!r}: not one of the {len(answers)} answers of this run; {hint}, "
+        f"or use {PREDICTED}"
+    )
+
+
+@dataclass(frozen=True)
+class Truths:
+    """The right answers of a data set, by picture and question."""
+
+    subject: Subject
+
+    def get(self, picture: Path, question: str) -> str:
+        """The answer most people gave; "" if the question is not one of the data set."""
+        number = re.search(r"\d+$", picture.stem)
+        key = (int(number[0]), _plain(question)) if number else None
+        if key is None or key not in self._by_question:
+            return ""
+        folder, answer = self._by_question[key]
+        return answer if folder.image_path(key[0]).resolve() == picture.resolve() else ""
+
+    def demand(self, picture: Path, question: str) -> str:
+        """As ``get``; raises UsageError where there is none."""
+        answer = self.get(picture, question)
+        if not answer:
+            raise UsageError(
+                f"answer {TRUTH!r}: {question!r} about {picture} is no question of "
+                f"{self.subject.dataset}, so its right answer is not known; give the answer itself"
+            )
+        return answer
+
+    @cached_property
+    def _by_question(self) -> dict[tuple[int, str], tuple[VqaFolder, str]]:
+        prepared = self.subject.prepared
+        parts: Iterable[tuple[VqaFolder, list[Example]]] = (
+            (prepared.train_folder, prepared.train),
+            (prepared.train_folder, prepared.validation),
+            (prepared.test_folder, prepared.test),
+        )
+        return {
+            (example.image_id, _plain(example.question)): (folder, example.multiple_choice_answer)
+            for folder, examples in parts
+            for example in examples
+        }
+
+
+def _plain(question: str) -> str:
+    return " ".join(question.split())

@@ -1,0 +1,139 @@
+"""Names in params.yaml that another of its sections has to know."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+Use = tuple[str, Any, Collection[str]]
+"""Where a name is used, the name, and the names that would be right there."""
+
+ANALYSIS_OF_FIGURE = {
+    "noise": "noise",
+    "mask_comparison": "explanation_masks",
+    "attention_samples": "attention_samples",
+}
+
+
+def unknown_names(raw: dict[str, Any]) -> list[str]:
+    """A line for every name that nothing bears; works on settings with other mistakes."""
+    return [
+        f"{where}: {name!r} is not one of {', '.join(map(str, known)) or 'none'}"
+        for uses in (_of_runs(raw), _of_analyses(raw), _of_studies(raw))
+        for where, name, known in uses
+        if isinstance(name, str) and name not in known
+    ]
+
+
+def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
+    """A replicate repeats a run on its own data set that is no replicate itself."""
+    runs = _runs(raw)
+    for name, run in runs.items():
+        dataset = run.get("dataset")
+        yield f"runs.{name}.dataset", dataset, _mapping(raw, "datasets")
+        yield f"runs.{name}.model", run.get("model"), _mapping(raw, "models")
+        originals = [one for one in _originals(runs, dataset) if one != name]
+        yield f"runs.{name}.replicate_of", run.get("replicate_of"), originals
+
+
+def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
+    """The runs that an analysis looks into are trained on its data set."""
+    for name in (analyses := _mapping(raw, "analyses")):
+        where, options = f"analyses.{name}", _mapping(analyses, name)
+        dataset, rows = options.get("dataset"), _mapping(options, "rows")
+        yield f"{where}.dataset", dataset, _mapping(raw, "datasets")
+        runs = [one for one, run in _runs(raw).items() if run.get("dataset") == dataset]
+        yield f"{where}.name", options.get("name"), runs
+        yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
+        yield from ((f"{where}.rows.{row}", _mapping(rows, row).get("run"), runs) for row in rows)
+
+
+def _of_studies(raw: dict[str, Any]) -> Iterator[Use]:
+    everything = _runs(raw)
+    groups = [str(run.get("group")) for run in everything.values()]
+    for name in (studies := _mapping(raw, "studies")):
+        where, study = f"studies.{name}", _mapping(studies, name)
+        chosen = _list(study, "groups")
+        yield from ((f"{where}.groups", group, dict.fromkeys(groups)) for group in chosen)
+        runs = {one: run for one, run in everything.items() if run.get("group") in chosen}
+        yield from _of_tables(where, study, raw, _originals(runs))
+        systems = dict.fromkeys(str(runs[one].get("system") or one) for one in _originals(runs))
+        sets = _mapping(_mapping(study, "significance"), "sets")
+        for one in sets:
+            used = _list(sets, one)
+            yield from ((f"{where}.significance.sets.{one}", name, systems) for name in used)
+        yield from _of_report(f"{where}.report", study, raw, runs)
+
+
+def _of_tables(
+    where: str, study: dict[str, Any], raw: dict[str, Any], runs: list[str]
+) -> Iterator[Use]:
+    measured = {**_mapping(raw, "analyses"), **_mapping(raw, "datasets")}
+    tables = []
+    for section in ("tables", "added"):
+        for table in (found := _mapping(study, section)):
+            tables.append(table)
+            for row, source in _mapping(found, table).items():
+                name = source.get("run") if isinstance(source, dict) else source
+                first, slash, _ = str(name).partition("/")
+                at = f"{where}.{section}.{table}.{row}"
+                yield (at, first, measured) if slash else (at, name, runs)
+    for table, baseline in _mapping(study, "gains").items():
+        yield f"{where}.gains", table, tables
+        yield f"{where}.gains.{table}", baseline, runs
+
+
+def _of_report(
+    where: str, study: dict[str, Any], raw: dict[str, Any], runs: dict[str, dict[str, Any]]
+) -> Iterator[Use]:
+    """Runs are compared, and shown beside each other, on one data set only."""
+    report, originals = _mapping(study, "report"), _originals(runs)
+    for run, baseline in _mapping(report, "comparisons").items():
+        yield f"{where}.comparisons", run, originals
+        if run in runs:
+            others = _originals(runs, runs[run].get("dataset"))
+            yield f"{where}.comparisons.{run}", baseline, [one for one in others if one != run]
+    shown = _originals(runs, runs[originals[0]].get("dataset")) if originals else []
+    yield from ((f"{where}.gallery_runs", run, shown) for run in _list(report, "gallery_runs"))
+    for figure in (figures := _mapping(report, "figures")):
+        at, options = f"{where}.figures.{figure}", _mapping(figures, figure)
+        yield f"{at}.table", options.get("table"), _mapping(study, "gains")
+        yield from _of_figure(at, figure, options, _mapping(raw, "analyses"), originals)
+
+
+def _of_figure(
+    where: str, figure: str, options: dict[str, Any], analyses: dict[str, Any], runs: list[str]
+) -> Iterator[Use]:
+    """A figure of an analysis shows only what was analysed."""
+    rows: Collection[str] = ()
+    if figure in ANALYSIS_OF_FIGURE:
+        analysis = ANALYSIS_OF_FIGURE[figure]
+        yield where, analysis, analyses
+        analysed = _mapping(analyses, analysis)
+        runs = [run for run in runs if run in _list(analysed, "runs")]
+        rows = _mapping(analysed, "rows")
+    yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
+    yield from ((f"{where}.rows", row, rows) for row in _mapping(options, "rows"))
+
+
+def _originals(runs: dict[str, dict[str, Any]], dataset: Any = None) -> list[str]:
+    """The runs that repeat no other one, on one data set or on all."""
+    return [
+        name
+        for name, run in runs.items()
+        if run.get("replicate_of") is None and dataset in (None, run.get("dataset"))
+    ]
+
+
+def _runs(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    runs = _mapping(raw, "runs")
+    return {name: run for name, run in runs.items() if isinstance(run, dict)}
+
+
+def _mapping(parent: dict[str, Any], key: str) -> dict[str, Any]:
+    """A section, or none where something else stands in its place."""
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(parent: dict[str, Any], key: str) -> list[Any]:
+    value = parent.get(key)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,138 @@
+"""What is shown of one question about one picture, whoever draws it: figure or page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from vqax.report.cards import readable
+from vqax.report.labels import METRICS, number, spaced
+from vqax.report.overlay import has_evidence, overlay
+
+UNCERTAINTIES = ("aleatoric", "epistemic", "predictive")
+FINE = 64  # cells; a map with more on each side is one of pixels
+HOW_TO_READ = (
+    "Each map is cut at zero and stretched to its own range: colours compare places in one map, "
+    "not the strength of two maps. Maps of pixels are blurred a little."
+)
+NO_VARIANCE = "Not estimated: this run predicts no variance of its scores."
+
+
+class Method(NamedTuple):
+    """An explainer as a reader knows it: its name, and how its map is to be read."""
+
+    name: str
+    meaning: str = ""
+
+
+METHODS = {
+    "attention": Method(
+        "attention", "How the model weighted the cells before it answered; alike for every answer."
+    ),
+    "grad_cam": Method("Grad-CAM", "Which cells raise the score of the explained answer."),
+    "aleatoric_mask": Method(
+        "aleatoric mask",
+        "How certain each cell is: gradients of the answer and of the data uncertainty (U-CAM).",
+    ),
+    "predictive_mask": Method(
+        "predictive mask",
+        "How certain each cell is: gradients of the answer and of the whole uncertainty (U-CAM).",
+    ),
+    "input_gradient": Method(
+        "input gradient", "How much each pixel changes the score, by the true gradient."
+    ),
+    "guided_backprop": Method(
+        "guided backpropagation", "The gradient along positive paths only; shows edges and shapes."
+    ),
+    "deconvolution": Method(
+        "deconvolution", "The gradient with only its positive part passed down."
+    ),
+    "guided_grad_cam": Method(
+        "guided Grad-CAM", "Guided backpropagation where Grad-CAM is positive."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explained:
+    """One question, its answer, and why.
+
+    ``top5`` are (answer, probability). ``uncertainties`` have the names and units of
+    ``vqax.report.labels.METRICS`` and are NaN where the run estimates none. ``explained`` is the
+    answer that the raw, signed ``maps`` (by method) and ``word_scores`` (by method, one number
+    for each of ``words``) are about, ``probability`` what the model gives it. ``truth`` is "" for
+    a question that is not in the data set.
+    """
+
+    picture: Image.Image
+    question: str
+    words: tuple[str, ...]
+    top5: tuple[tuple[str, float], ...]
+    uncertainties: Mapping[str, float]
+    explained: str
+    probability: float
+    maps: Mapping[str, Float[np.ndarray, "_ _"]] = field(default_factory=dict)
+    word_scores: Mapping[str, Float[np.ndarray, "_"]] = field(default_factory=dict)
+    truth: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        return self.top5[0][0]
+
+
+def method_name(method: str) -> str:
+    return METHODS.get(method, Method(spaced(method))).name
+
+
+def method_meaning(method: str) -> str:
+    """One sentence, or "" for a method this module does not know."""
+    return METHODS.get(method, Method("")).meaning
+
+
+def map_title(method: str, raw_map: Float[np.ndarray, "_ _"]) -> str:
+    """The method's name, and a warning where its map shows nothing."""
+    return method_name(method) + ("" if has_evidence(raw_map) else ": nothing stands out")
+
+
+def lay_over(picture: Image.Image, raw_map: Float[np.ndarray, "_ _"]) -> Image.Image:
+    """The map over the greyed picture; one of pixels is made legible first.
+
+    Such a map has a few bright points: it is cut at zero, blurred by 1/150 of its width and cut
+    at its 99.5th percentile. The raw maps on disk keep their values.
+
+    Raises:
+        BadData: the map is not finite.
+    """
+    if min(raw_map.shape) < FINE or not np.isfinite(raw_map).all():
+        return overlay(picture, raw_map)
+    soft = gaussian_filter(np.maximum(raw_map, 0.0), raw_map.shape[1] / 150)
+    return overlay(picture, np.minimum(soft, np.quantile(soft, 0.995)))
+
+
+def percent(probability: float) -> str:
+    """``93 %``; one digit more below 10, because five answers may share little."""
+    share = 100 * probability
+    return "< 0.1 %" if 0 < share < 0.05 else f"{number(share, 0 if share >= 9.95 else 1)} %"
+
+
+def unsure(explained: Explained) -> list[tuple[str, str, str]]:
+    """Name, value and meaning of the three uncertainties; of one that is missing, why."""
+    values = explained.uncertainties
+    return [
+        (name, readable(values[name]), METRICS[name].meaning)
+        if np.isfinite(values[name])
+        else (name, "–", NO_VARIANCE)
+        for name in UNCERTAINTIES
+    ]
+
+
+def framed(picture: Image.Image, longest_px: int) -> Image.Image:
+    """A copy whose longest side is ``longest_px``, enlarged if need be; its ratio stays."""
+    factor = longest_px / max(picture.size)
+    size = tuple(max(1, round(side * factor)) for side in picture.size)
+    return picture.convert("RGB").resize((size[0], size[1]), Image.Resampling.LANCZOS)
