@@ -18,7 +18,7 @@ from vqax.errors import UsageError
 
 FROM = "A CSV or Parquet with the columns image and question, and maybe answer."
 ANSWER = "The answer to explain: predicted, truth (of a question of the data set), or a text."
-METHOD = "An explainer; repeatable. Default: all that the run has what they need for."
+METHOD = "An explainer; repeatable. Default: the usual ones that the run has what they need for."
 
 
 @click.command(cls=StageCommand)

@@ -30,7 +30,7 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
         dataset = run.get("dataset")
         yield f"runs.{name}.dataset", dataset, _mapping(raw, "datasets")
         yield f"runs.{name}.model", run.get("model"), _mapping(raw, "models")
-        originals = [one for one in _originals(runs, dataset) if one != name]
+        originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
         yield f"runs.{name}.replicate_of", run.get("replicate_of"), originals
 
 
@@ -40,7 +40,7 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
         where, options = f"analyses.{name}", _mapping(analyses, name)
         dataset, rows = options.get("dataset"), _mapping(options, "rows")
         yield f"{where}.dataset", dataset, _mapping(raw, "datasets")
-        runs = [one for one, run in _runs(raw).items() if run.get("dataset") == dataset]
+        runs = _on(dataset, _runs(raw), raw)
         yield f"{where}.name", options.get("name"), runs
         yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
         yield from ((f"{where}.rows.{row}", _mapping(rows, row).get("run"), runs) for row in rows)
@@ -53,9 +53,9 @@ def _of_studies(raw: dict[str, Any]) -> Iterator[Use]:
         where, study = f"studies.{name}", _mapping(studies, name)
         chosen = _list(study, "groups")
         yield from ((f"{where}.groups", group, dict.fromkeys(groups)) for group in chosen)
-        runs = {one: run for one, run in everything.items() if run.get("group") in chosen}
-        yield from _of_tables(where, study, raw, _originals(runs))
-        systems = dict.fromkeys(str(runs[one].get("system") or one) for one in _originals(runs))
+        runs = _originals({n: run for n, run in everything.items() if run.get("group") in chosen})
+        yield from _of_tables(where, study, raw, list(runs))
+        systems = dict.fromkeys(str(run.get("system") or one) for one, run in runs.items())
         sets = _mapping(_mapping(study, "significance"), "sets")
         for one in sets:
             used = _list(sets, one)
@@ -85,18 +85,18 @@ def _of_report(
     where: str, study: dict[str, Any], raw: dict[str, Any], runs: dict[str, dict[str, Any]]
 ) -> Iterator[Use]:
     """Runs are compared, and shown beside each other, on one data set only."""
-    report, originals = _mapping(study, "report"), _originals(runs)
+    report = _mapping(study, "report")
     for run, baseline in _mapping(report, "comparisons").items():
-        yield f"{where}.comparisons", run, originals
+        yield f"{where}.comparisons", run, runs
         if run in runs:
-            others = _originals(runs, runs[run].get("dataset"))
+            others = _on(runs[run].get("dataset"), runs, raw)
             yield f"{where}.comparisons.{run}", baseline, [one for one in others if one != run]
-    shown = _originals(runs, runs[originals[0]].get("dataset")) if originals else []
+    shown = _on(next(iter(runs.values())).get("dataset"), runs, raw) if runs else []
     yield from ((f"{where}.gallery_runs", run, shown) for run in _list(report, "gallery_runs"))
     for figure in (figures := _mapping(report, "figures")):
         at, options = f"{where}.figures.{figure}", _mapping(figures, figure)
         yield f"{at}.table", options.get("table"), _mapping(study, "gains")
-        yield from _of_figure(at, figure, options, _mapping(raw, "analyses"), originals)
+        yield from _of_figure(at, figure, options, _mapping(raw, "analyses"), list(runs))
 
 
 def _of_figure(
@@ -107,6 +107,8 @@ def _of_figure(
     if figure in ANALYSIS_OF_FIGURE:
         analysis = ANALYSIS_OF_FIGURE[figure]
         yield where, analysis, analyses
+        if analysis not in analyses:
+            return
         analysed = _mapping(analyses, analysis)
         runs = [run for run in runs if run in _list(analysed, "runs")]
         rows = _mapping(analysed, "rows")
@@ -114,12 +116,19 @@ def _of_figure(
     yield from ((f"{where}.rows", row, rows) for row in _mapping(options, "rows"))
 
 
-def _originals(runs: dict[str, dict[str, Any]], dataset: Any = None) -> list[str]:
-    """The runs that repeat no other one, on one data set or on all."""
+def _originals(runs: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The runs that repeat no other one."""
+    return {name: run for name, run in runs.items() if run.get("replicate_of") is None}
+
+
+def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> list[str]:
+    """The runs on a data set; an unknown one is a mistake of its own and fits any."""
+    datasets = _mapping(raw, "datasets")
     return [
         name
         for name, run in runs.items()
-        if run.get("replicate_of") is None and dataset in (None, run.get("dataset"))
+        if run.get("dataset") == dataset
+        or not {str(run.get("dataset")), str(dataset)} <= datasets.keys()
     ]
 
 

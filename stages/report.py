@@ -71,6 +71,7 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
             Comparison(proposed, baseline, printed_pairs(params, study, proposed, baseline))
             for proposed, baseline in settings.comparisons.items()
         ),
+        claims=_claims(measured),
         cd_diagrams=_diagrams(measured, ranks),
         gallery=tuple(
             _item(
@@ -81,7 +82,6 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         gallery_rule=selection.rule,
         caveats=settings.caveats,
         figures=sections(measured, path.parent / "figures"),
-        claims=_claims(measured),
     )
     write_report(path, content)
     return {

@@ -30,9 +30,10 @@ class Measured:
         ]
 
     def seeds(self, run: str) -> list[str]:
-        """The run itself and those that repeat it with another seed."""
-        runs = self.params.runs
-        return [run, *(name for name, other in runs.items() if other.replicate_of == run)]
+        """The run itself and those in the groups of the study that repeat it."""
+        runs, groups = self.params.runs, self.study.groups
+        repeated = [name for name, other in runs.items() if other.replicate_of == run]
+        return [run, *(name for name in repeated if runs[name].group in groups)]
 
     @cached_property
     def questions_by_seed(self) -> dict[str, list[pd.DataFrame]]:

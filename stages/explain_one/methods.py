@@ -10,10 +10,17 @@ from torch import Tensor
 
 from stages.explain_one.subject import Looked, Subject, as_array
 from vqax.errors import UsageError
-from vqax.explain import EXPLAINERS
+from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.models.forward import Forward
 from vqax.models.options import known
 from vqax.text.tokens import UNKNOWN_INDEX
+
+USUAL = (
+    *("attention", "grad_cam", "aleatoric_mask", "predictive_mask"),
+    *("guided_backprop", "deconvolution", "guided_grad_cam", "occlusion"),
+    *("word_occlusion", "word_gradient_input"),
+)
+"""What a person sees who names no method; the others take longer or say much the same."""
 
 
 class Methods(NamedTuple):
@@ -33,11 +40,11 @@ class Found(NamedTuple):
 def check_methods(names: Sequence[str]) -> None:
     """Raise UsageError, which lists the family, for a name that is not in it."""
     for name in names:
-        known(EXPLAINERS, name, "--method")
+        known([*EXPLAINERS, *WORD_EXPLAINERS], name, "--method")
 
 
 def choose(names: Sequence[str], subject: Subject) -> Methods:
-    """The methods named, or all that the model offers what they need.
+    """The methods named, or of the usual ones all that the model offers what they need.
 
     Raises:
         UsageError: one that was named needs what the model has not.
@@ -46,6 +53,8 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
     lacking = {
         name: tuple(sorted(explainer.lacks(forward, pixels=True)))
         for name, explainer in EXPLAINERS.items()
+    } | {
+        name: tuple(sorted(explainer.lacks(forward))) for name, explainer in WORD_EXPLAINERS.items()
     }
     usable = [name for name, needs in lacking.items() if not needs]
     for name in names:
@@ -54,8 +63,9 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
                 f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
                 f"({type(subject.model).__name__}) has not; choose from {', '.join(usable)}"
             )
-    used = [name for name in usable if not names or name in names]
-    left_out = {} if names else {name: needs for name, needs in lacking.items() if needs}
+    wanted = names or USUAL
+    used = [name for name in usable if name in wanted]
+    left_out = {name: lacking[name] for name in wanted if lacking[name]}
     return Methods(tuple(used), left_out)
 
 
@@ -80,14 +90,14 @@ def look_with(
 ) -> list[Found]:
     """What each method says of every question about one picture, all questions at once.
 
-    A method that gives a row of numbers (b,t) instead of maps (b,h,w) speaks of the words:
-    question i has ``words[i]`` of them, at the end of its row.
+    A method of words gives a row of numbers (b,t): question i has ``words[i]`` of them, at the
+    end of its row.
     """
     found = [Found({}, {}) for _ in words]
     for number, method in enumerate(methods, 1):
         raw = _raw(method, subject, looked, tokens, answer)
         for one, values, count in zip(found, raw, words, strict=True):
-            if values.ndim == 1:
+            if method in WORD_EXPLAINERS:
                 one.words[method] = values[len(values) - count :]
             else:
                 one.maps[method] = values
@@ -99,6 +109,9 @@ def look_with(
 def _raw(
     method: str, subject: Subject, looked: Looked, tokens: Tensor, answer: Tensor
 ) -> np.ndarray:
+    if method in WORD_EXPLAINERS:
+        cells = looked.cells.expand(len(tokens), -1, -1)
+        return as_array(WORD_EXPLAINERS[method](subject.model, cells, tokens, answer))
     explainer = EXPLAINERS[method]
     if "pixels" in explainer.needs:
         same = torch.zeros(len(tokens), dtype=torch.int64, device=subject.place)

@@ -35,7 +35,7 @@ def run(
     """Answer ``questions`` about ``image`` and write a figure and the raw maps of each.
 
     ``answer``: the one to explain, ``predicted``, ``truth`` or a text. ``methods``: members of
-    EXPLAINERS; none: all that the run has what they need for. Into ``out``, by default
+    the families; none: the usual ones. Into ``out``, by default
     data/explained/RUN/PICTURE.
 
     Raises:

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from stages.explain_one.methods import USUAL
 from stages.params import load
 from stages.prepare import load_prepared
 from tests.cli.commands import assert_refused, files, vqax
 from tests.report import test_browser
 from tests.stages import tiny
 from vqax.data import Example
-from vqax.explain import EXPLAINERS
 
 browser = test_browser.browser
 RUN = "mcb_p_gca"
@@ -64,7 +64,7 @@ def test_a_picture_gets_answers_uncertainty_maps_and_figures(asked, tmp_path) ->
     }
     assert found["left_out"] == {}
     for question in found["questions"]:
-        assert question["maps"].keys() | question["words"].keys() == EXPLAINERS.keys()
+        assert question["maps"].keys() | question["words"].keys() == set(USUAL)
         with h5py.File(question["files"]["maps"]) as maps:
             for method, described in question["maps"].items():
                 assert list(maps[method].shape) == described["shape"]

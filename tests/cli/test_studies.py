@@ -1,4 +1,4 @@
-"""Commands about a study, an analysis or the claims: what they leave, and names they do not know."""
+"""Commands about a study, an analysis or the claims: what they leave, and unknown names."""
 
 import json
 from pathlib import Path

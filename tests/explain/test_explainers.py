@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch.autograd.function import BackwardCFunction
 
-from tests.explain.tiny import ANSWERS, GRID, PICTURE, Tiny, Trace, batch, subject, tiny
+from tests.explain.tiny import ANSWERS, GRID, PICTURE, Tiny, Trace, batch, small, subject, tiny
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
 
-each = pytest.mark.parametrize("explain", EXPLAINERS.values(), ids=EXPLAINERS)
+each = pytest.mark.parametrize("explain", [small(name) for name in EXPLAINERS], ids=EXPLAINERS)
 
 
 def needing(need):
     names = [name for name, explain in EXPLAINERS.items() if need in explain.needs]
-    return pytest.mark.parametrize("explain", [EXPLAINERS[name] for name in names], ids=names)
+    return pytest.mark.parametrize("explain", [small(name) for name in names], ids=names)
 
 
 def inputs(explain, b=3):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.explain.tiny import GRID, PICTURE, Trace, trunk
+from tests.explain.tiny import GRID, PICTURE, Trace, small, trunk
 from tests.models.small import SIZES
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, PixelModel
@@ -28,7 +28,7 @@ def inputs():
 
 @pytest.mark.parametrize("name", EXPLAINERS)
 def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
-    explain, visual, tokens = EXPLAINERS[name], inputs[0].repeat(2, 1, 1), inputs[1].repeat(2, 1)
+    explain, visual, tokens = small(name), inputs[0].repeat(2, 1, 1), inputs[1].repeat(2, 1)
     lacking = explain.lacks(model.eval()(*inputs), pixels=True)
     model.train()
     if "pixels" in explain.needs:

@@ -1,10 +1,12 @@
 """A differentiable model of a few numbers that meets the contract."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vqax.explain import Explainer, PixelModel
+from vqax.explain import EXPLAINERS, Explainer, PixelModel
 from vqax.models.forward import Forward
 
 GRID = (2, 3)
@@ -89,6 +91,22 @@ def subject(explain: Explainer, model: nn.Module, b: int = 3) -> tuple[nn.Module
         return model, batch(b)[0]
     pictures = torch.randn(b, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
     return PixelModel(trunk(), model), pictures
+
+
+OPTIONS: dict[str, dict[str, object]] = {
+    "occlusion": {"patches": (2, 3)},
+    "rise": {"masks": 6, "cells": 3},
+    "region_rise": {"masks": 6, "cells": 3},
+    "integrated_gradients": {"steps": 2},
+    "region_integrated_gradients": {"steps": 2},
+}
+"""What makes a method small enough for 8x12 px and 200 calls."""
+
+
+def small(name: str) -> Explainer:
+    """The explainer ``name`` with its ``OPTIONS``."""
+    explain = EXPLAINERS[name]
+    return Explainer(partial(explain.compute, **OPTIONS.get(name, {})), explain.needs)
 
 
 class Trace:

@@ -14,7 +14,7 @@ from stages.explain_one.question import index_of
 from stages.params import Params, load
 from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.explain import EXPLAINERS, Explainer
+from vqax.explain import WORD_EXPLAINERS, WordExplainer
 from vqax.report.one_picture import Explained, lay_over, method_name, percent
 from vqax.report.one_picture_figure import draw_one_picture, write_one_picture
 from vqax.report.one_picture_html import render_page
@@ -124,15 +124,15 @@ def explain(params: Params, picture: Path, out: Path, *questions: str, **options
     return outcome.values["questions"]
 
 
-def position_of_each_word(model, visual, tokens, answer, grid) -> torch.Tensor:
+def position_of_each_word(model, visual, tokens, answer) -> torch.Tensor:
     return torch.arange(tokens.shape[1]).expand(len(tokens), -1) - 10.0
 
 
 def test_scores_of_words_belong_to_the_words_in_their_order(
     params, picture, tmp_path, monkeypatch
 ) -> None:
-    method = Explainer(position_of_each_word, frozenset({"gradient"}))
-    monkeypatch.setitem(EXPLAINERS, "position", method)
+    method = WordExplainer(position_of_each_word, frozenset({"gradient"}))
+    monkeypatch.setitem(WORD_EXPLAINERS, "position", method)
     found = explain(
         *[params, picture, tmp_path, "Is it a red cat?", "What color is it"],
         methods=["position", "grad_cam"],

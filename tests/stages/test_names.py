@@ -147,11 +147,15 @@ def test_a_study_knows_only_the_runs_of_its_groups() -> None:
 
 
 def test_a_figure_needs_its_analysis() -> None:
-    lines = changed(lambda s: s["analyses"].pop("attention_samples"))
-    assert lines == [
-        "studies.ucam.report.figures.attention_samples: 'attention_samples' is not one of "
-        "explanation_masks, noise"
+    assert changed(lambda s: s["analyses"].pop("noise")) == [
+        "studies.ucam.report.figures.noise: 'noise' is not one of "
+        "explanation_masks, attention_samples"
     ]
+
+
+def test_a_run_on_an_unknown_data_set_is_one_mistake() -> None:
+    lines = changed(lambda s: s["runs"]["mcb"].update(dataset="scenes_v3"))
+    assert lines == ["runs.mcb.dataset: 'scenes_v3' is not one of scenes_v1, scenes_v2"]
 
 
 @pytest.mark.parametrize("value", [None, 3, [1], "mcb", {"mcb": None}, {"a": [1]}, {"a": {"b": 1}}])

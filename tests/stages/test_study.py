@@ -85,6 +85,15 @@ def test_a_run_and_its_repetitions_are_one(tmp_path: Path) -> None:
     assert [study.params.seed_of(name) for name in study.seeds("mcb")] == [20, 21, 22]
 
 
+def test_a_repetition_in_another_group_belongs_to_another_study(tmp_path: Path) -> None:
+    params = settings({"mcb": [20, 21], "mcb_p_gca": [20]})
+    only = params.studies[STUDY].model_copy(update={"groups": ("headline",)})
+    study = measured(tmp_path, params.model_copy(update={"studies": {STUDY: only}}))
+    assert study.seeds("mcb") == ["mcb"]
+    assert study.metrics["seeds"].eq(1).all()
+    pd.testing.assert_frame_equal(study.questions["mcb"], stored(study, "mcb"))
+
+
 def test_numbers_of_a_question_are_averaged_over_the_seeds(tmp_path: Path) -> None:
     study = measured(tmp_path, settings({"mcb": [20, 21, 22]}))
     each = [stored(study, name) for name in study.seeds("mcb")]

@@ -1,11 +1,19 @@
 """Where a model looked: every method by its name, all with one signature."""
 
 from vqax.explain.attention import attention
+from vqax.explain.black_box import BlackBox, black_box
 from vqax.explain.certainty import aleatoric_mask, predictive_mask
 from vqax.explain.explainer import NEEDS, Explainer
 from vqax.explain.grad_cam import grad_cam
 from vqax.explain.guided import deconvolution, guided_backprop, guided_grad_cam, input_gradient
+from vqax.explain.integrated_gradients import integrated_gradients, region_integrated_gradients
+from vqax.explain.occlusion import occlusion
 from vqax.explain.pixels import PixelModel
+from vqax.explain.region_occlusion import region_occlusion
+from vqax.explain.rise import region_rise, rise
+from vqax.explain.word_explainer import WordExplainer
+from vqax.explain.word_gradients import guided_word_gradient, word_gradient, word_gradient_input
+from vqax.explain.word_occlusion import word_occlusion
 
 GRADIENT = frozenset({"gradient"})
 CERTAINTY = GRADIENT | {"variance"}
@@ -20,6 +28,28 @@ EXPLAINERS: dict[str, Explainer] = {
     "guided_backprop": Explainer(guided_backprop, PIXELS),
     "deconvolution": Explainer(deconvolution, PIXELS),
     "guided_grad_cam": Explainer(guided_grad_cam, PIXELS),
+    "integrated_gradients": Explainer(integrated_gradients, PIXELS),
+    "region_integrated_gradients": Explainer(region_integrated_gradients, GRADIENT),
+    "occlusion": Explainer(occlusion, frozenset({"pixels"})),
+    "region_occlusion": Explainer(region_occlusion),
+    "rise": Explainer(rise, frozenset({"pixels"})),
+    "region_rise": Explainer(region_rise),
 }
 
-__all__ = ["EXPLAINERS", "NEEDS", "Explainer", "PixelModel"]
+WORD_EXPLAINERS: dict[str, WordExplainer] = {
+    "word_occlusion": WordExplainer(word_occlusion),
+    "word_gradient": WordExplainer(word_gradient, GRADIENT),
+    "word_gradient_input": WordExplainer(word_gradient_input, GRADIENT),
+    "guided_word_gradient": WordExplainer(guided_word_gradient, GRADIENT),
+}
+
+__all__ = [
+    "EXPLAINERS",
+    "NEEDS",
+    "WORD_EXPLAINERS",
+    "BlackBox",
+    "Explainer",
+    "PixelModel",
+    "WordExplainer",
+    "black_box",
+]

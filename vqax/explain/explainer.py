@@ -43,16 +43,21 @@ class Explainer:
     ) -> Tensor:
         return self.compute(model, visual, tokens, answer, grid, **options)
 
-    def lacks(self, forward: Forward, *, pixels: bool = False) -> frozenset[str]:
+    def lacks(
+        self, forward: Forward, *, pixels: bool = False, gradient: bool = True
+    ) -> frozenset[str]:
         """The needs that a model with such a ``forward`` does not meet; none: it can be used."""
-        return self.needs - offered(forward, pixels=pixels)
+        return self.needs - offered(forward, pixels=pixels, gradient=gradient)
 
 
-def offered(forward: Forward, *, pixels: bool = False) -> frozenset[str]:
-    """What there is to explain a model by; ``pixels`` if its trunk and pictures are at hand."""
+def offered(forward: Forward, *, pixels: bool = False, gradient: bool = True) -> frozenset[str]:
+    """What there is to explain a model by.
+
+    ``pixels`` if its trunk and pictures are at hand, ``gradient`` unless it is a black box.
+    """
     there = {
         "attention": forward.attention is not None,
-        "gradient": True,
+        "gradient": gradient,
         "pixels": pixels,
         "variance": forward.variance is not None,
     }

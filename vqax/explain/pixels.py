@@ -13,6 +13,7 @@ from vqax.explain.gradient import gradient_at, logit_of
 from vqax.explain.grid import check_grid
 from vqax.explain.relu_rules import ReluRule
 from vqax.explain.state import left_as_found
+from vqax.explain.windows import dense
 from vqax.models.forward import Forward
 
 PICTURES_AT_ONCE = 8
@@ -63,12 +64,8 @@ def pixel_gradients(
         UsageError: the model is no ``PixelModel``, a question has no picture, the grid does not
             fit, or no gradient reaches the pixels.
     """
-    if not isinstance(model, PixelModel):
-        raise UsageError(
-            f"{type(model).__name__} is given cells, this explainer needs pictures; "
-            "wrap it with its trunk: vqax.explain.PixelModel(trunk, model)"
-        )
-    which = _picture_of(picture_of, len(pictures), tokens)
+    model = pixel_model(model)
+    which = asked_pictures(picture_of, len(pictures), tokens)
     chunks, order = [], []
     with left_as_found(model):
         for chosen in _chunks(which, len(pictures), pictures_at_once):
@@ -81,9 +78,20 @@ def pixel_gradients(
     return PixelGradients(*(torch.cat(parts)[place] for parts in zip(*chunks, strict=True)))
 
 
-def _picture_of(
+def pixel_model(model: nn.Module) -> PixelModel:
+    """``model``; raises UsageError if it is not given pictures."""
+    if not isinstance(model, PixelModel):
+        raise UsageError(
+            f"{type(model).__name__} is given cells, this explainer needs pictures; "
+            "wrap it with its trunk: vqax.explain.PixelModel(trunk, model)"
+        )
+    return model
+
+
+def asked_pictures(
     picture_of: Int[Tensor, "b"] | None, pictures: int, tokens: Int[Tensor, "b t"]
 ) -> Int[Tensor, "b"]:
+    """The picture of each question, by default its own; raises UsageError if it has none."""
     if picture_of is None:
         picture_of = torch.arange(len(tokens), device=tokens.device)
         if len(tokens) != pictures:
@@ -97,6 +105,29 @@ def _picture_of(
             "count them from 0"
         )
     return picture_of
+
+
+def cells_of(
+    model: PixelModel, pictures: Float[Tensor, "n 3 y x"], grid: tuple[int, int]
+) -> Float[Tensor, "n *cells"]:
+    """What ``model.model`` is given, computed where the pictures differ if they are ``Windows``.
+
+    Of a black box that are the pictures themselves, and there is no grid to check.
+    """
+    cells = dense(model.trunk(pictures))
+    if cells.dim() == 3:
+        check_grid(cells.shape[1], grid)
+    return cells
+
+
+def below_pixels(
+    model: nn.Module, visual: Float[Tensor, "b *cells"]
+) -> tuple[nn.Module, Float[Tensor, "b *below"]]:
+    """The model of cells and its cells, without gradient, for who hides or moves words only."""
+    if not isinstance(model, PixelModel):
+        return model, visual.detach()
+    with torch.no_grad():
+        return model.model, model.trunk(visual)
 
 
 def _chunks(which: Int[Tensor, "b"], pictures: int, at_once: int) -> tuple[Tensor, ...]:
@@ -118,8 +149,7 @@ def _chunk(
     """All questions about a few pictures: one forward pass, one backward pass for each round."""
     pixels = pictures.detach().clone().requires_grad_()
     with ReluRule(rule) if rule else nullcontext():
-        cells = model.trunk(pixels)
-        check_grid(cells.shape[1], grid)
+        cells = cells_of(model, pixels, grid)
         visual = cells.detach()[which].requires_grad_()
         logits = model.model(visual, tokens).logits
     if not cells.requires_grad:

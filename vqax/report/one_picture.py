@@ -54,6 +54,28 @@ METHODS = {
     "guided_grad_cam": Method(
         "guided Grad-CAM", "Guided backpropagation where Grad-CAM is positive."
     ),
+    "integrated_gradients": Method(
+        "integrated gradients", "The gradient times the pixel, along the way from a grey picture."
+    ),
+    "region_integrated_gradients": Method(
+        "integrated gradients of cells", "The same for the cells, from empty ones."
+    ),
+    "occlusion": Method("occlusion", "How much probability is lost when a patch is made grey."),
+    "region_occlusion": Method(
+        "occlusion of cells", "How much probability is lost when a cell is emptied."
+    ),
+    "rise": Method("RISE", "Mean probability over random masks that leave a pixel visible."),
+    "region_rise": Method("RISE of cells", "The same for the cells."),
+    "word_occlusion": Method(
+        "word occlusion", "How much probability is lost when the word is left out."
+    ),
+    "word_gradient": Method("word gradient", "How much the score changes with the word's vector."),
+    "word_gradient_input": Method(
+        "word gradient × vector", "What the word's vector adds to the score, to first order."
+    ),
+    "guided_word_gradient": Method(
+        "guided word gradient", "The word gradient along positive paths only."
+    ),
 }
 
 

@@ -1,0 +1,76 @@
+"""Hide one cell or region after the other from a model of features; no trunk is needed."""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.explain.drops import Drops, score_of
+from vqax.explain.grid import as_grid, check_grid
+from vqax.explain.state import left_as_found
+from vqax.models.options import option
+
+FILLS: dict[str, Callable[[Float[Tensor, "b l d"]], Float[Tensor, "b l d"]]] = {
+    "zero": torch.zeros_like,
+    "mean": lambda visual: visual.mean(dim=1, keepdim=True).expand_as(visual),
+}
+"""What stands for a cell that is hidden: zero, or the mean over the cells of its picture."""
+AT_ONCE = 64
+
+
+def region_occlusion(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    grid: tuple[int, int],
+    *,
+    fill: str = "zero",
+    score: str = "probability",
+    at_once: int = AT_ONCE,
+) -> Float[Tensor, "b h w"]:
+    """The drop of each cell (``occluded_regions``) on the grid; regions: give a grid of (1, l).
+
+    Raises:
+        UsageError: as ``occluded_regions``, or the grid has not as many cells as the model saw.
+    """
+    check_grid(visual.shape[1], grid)
+    found = occluded_regions(model, visual, tokens, answer, fill=fill, score=score, at_once=at_once)
+    return as_grid(found.drops, grid)
+
+
+def occluded_regions(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    *,
+    fill: str = "zero",
+    score: str = "probability",
+    at_once: int = AT_ONCE,
+) -> Drops:
+    """Drops (b,l) of the answer when one cell is hidden, by ``fill``, and all others are not.
+
+    The cell is not taken away: attention may still fall on it. ``at_once`` rows are computed
+    together.
+
+    Raises:
+        UsageError: fill or score are not one of ``FILLS`` and ``SCORES``.
+    """
+    b, count, _ = visual.shape
+    blank = option(FILLS, fill, "fill")(visual)
+    after, answers = [], []
+    with left_as_found(model), torch.no_grad():
+        logits = model(visual, tokens).logits
+        before, predicted = score_of(logits, answer, score), logits.argmax(1)
+        for some in torch.arange(b * count, device=visual.device).split(at_once):
+            row, cell = some // count, some % count
+            cells, place = visual[row], torch.arange(len(some), device=visual.device)
+            cells[place, cell] = blank[row, cell]
+            logits = model(cells, tokens[row]).logits
+            after.append(score_of(logits, answer[row], score))
+            answers.append(logits.argmax(1))
+    drops = before[:, None] - torch.cat(after).view(b, count)
+    found = torch.cat(answers).view(b, count)
+    return Drops(drops, found, predicted, torch.ones_like(found, dtype=torch.bool))

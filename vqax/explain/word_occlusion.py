@@ -1,0 +1,96 @@
+"""Take one word after the other from the question (Interp, section 3.2).
+
+"we mask that word by dropping it from the question, and feed the masked question with original
+image as inputs to the model. The importance score of the question word is computed as the change
+in probability of the original predicted answer."
+"""
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.explain.drops import Drops, score_of
+from vqax.explain.pixels import below_pixels
+from vqax.explain.state import left_as_found
+from vqax.models.options import option
+from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
+
+AT_ONCE = 64
+
+
+def dropped(tokens: Int[Tensor, "n t"], place: Int[Tensor, "n"]) -> Int[Tensor, "n t"]:
+    """Each question without its word at ``place``; padding grows where it is, or on the left.
+
+    The padding is on the right where the last place is padding and the first is none.
+    """
+    t = tokens.shape[1]
+    at = torch.arange(t, device=tokens.device)
+    right = ((tokens[:, -1] == PAD_INDEX) & (tokens[:, 0] != PAD_INDEX))[:, None]
+    filler = tokens.new_full((len(tokens), 1), PAD_INDEX)
+    kept = tokens[at != place[:, None]].view(len(tokens), t - 1)
+    return torch.where(right, torch.cat([kept, filler], 1), torch.cat([filler, kept], 1))
+
+
+def unknown(tokens: Int[Tensor, "n t"], place: Int[Tensor, "n"]) -> Int[Tensor, "n t"]:
+    """Each question with the unknown word at ``place``."""
+    return tokens.scatter(1, place[:, None], UNKNOWN_INDEX)
+
+
+WITHOUT: dict[str, Callable[[Int[Tensor, "n t"], Int[Tensor, "n"]], Int[Tensor, "n t"]]] = {
+    "drop": dropped,
+    "unknown": unknown,
+}
+
+
+def word_occlusion(
+    model: nn.Module,
+    visual: Float[Tensor, "b *cells"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    *,
+    how: str = "drop",
+    score: str = "probability",
+    at_once: int = AT_ONCE,
+) -> Float[Tensor, "b t"]:
+    """The drop of each word (``occluded_words``); 0 at the padding.
+
+    Raises:
+        UsageError: as ``occluded_words``.
+    """
+    return occluded_words(
+        model, visual, tokens, answer, how=how, score=score, at_once=at_once
+    ).drops
+
+
+def occluded_words(
+    model: nn.Module,
+    visual: Float[Tensor, "b *cells"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    *,
+    how: str = "drop",
+    score: str = "probability",
+    at_once: int = AT_ONCE,
+) -> Drops:
+    """Drops (b,t) of the answer without a word: ``how`` is one of ``WITHOUT``.
+
+    ``visual`` are cells, or pictures of a ``PixelModel``, whose trunk sees each once. Dropping
+    either of two equal neighbours gives the same question; ``unknown`` tells them apart.
+
+    Raises:
+        UsageError: how or score are not one of ``WITHOUT`` and ``SCORES``.
+    """
+    without, hidden = option(WITHOUT, how, "how"), tokens != PAD_INDEX
+    rows, places = hidden.nonzero(as_tuple=True)
+    drops, answers = visual.new_zeros(tokens.shape), torch.zeros_like(tokens)
+    with left_as_found(model), torch.no_grad():
+        model, visual = below_pixels(model, visual)
+        logits = model(visual, tokens).logits
+        before, predicted = score_of(logits, answer, score), logits.argmax(1)
+        for row, place in zip(rows.split(at_once), places.split(at_once), strict=True):
+            logits = model(visual[row], without(tokens[row], place)).logits
+            drops[row, place] = before[row] - score_of(logits, answer[row], score)
+            answers[row, place] = logits.argmax(1)
+    return Drops(drops, answers, predicted, hidden)
