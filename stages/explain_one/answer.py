@@ -17,7 +17,8 @@ Progress = Callable[[int, int], None]
 class Asker:
     """A run, the methods it is explained with, and the right answers it can look up.
 
-    ``methods``: those named, or the usual ones that the run has what they need for; without ``maps`` none.
+    ``methods``: those named, or the usual ones that the run has what they need for; none without
+    ``maps``.
 
     Raises:
         UsageError: a method that was named needs what the run has not.
