@@ -57,10 +57,6 @@ def study(settings: Settings) -> Settings:
             lambda s: s["runs"]["mcb_ve"]["objective"].update(terms=["ve", "udl"]),
             [*of_run("mcb_ve"), *UCAM],
         ),
-        (
-            lambda s: s["runs"]["mcb_p_gca_50"].update(train_share=0.75),
-            [*of_run("mcb_p_gca_50"), *UCAM],
-        ),
         (lambda s: s["runs"][tiny.REPLICATE].update(seed=22), [*of_run(tiny.REPLICATE), *UCAM]),
         (
             lambda s: s["runs"]["mcb_p_gca"]["objective"]["certainty"].update(gain=0.5),
