@@ -74,7 +74,7 @@ class Measured:
             if "/" in source.run
         }
         return [
-            read_parquet(self._measured_by(name) / "metrics.parquet").assign(seeds=1)
+            read_parquet(self._measured_by(name) / "metrics.parquet").assign(seeds=1, by_seed=None)
             for name in sorted(sources)
         ]
 
@@ -117,8 +117,14 @@ def averaged(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def averaged_metrics(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Metrics of a run over its seeds: the interval is that over questions, not over seeds."""
+    """Metrics of a run over its seeds: the interval is that over questions, not over seeds.
+
+    ``by_seed`` holds the value of each training.
+    """
     first = tables[0].set_index("metric")
     columns = ["value", "ci_low", "ci_high"]
-    means = pd.concat(tables).groupby("metric", sort=False)[columns].mean().loc[first.index]
-    return first.assign(run=name, seeds=len(tables), **means).reset_index()
+    grouped = pd.concat(tables).groupby("metric", sort=False)
+    means, values = grouped[columns].mean(), grouped["value"].agg(list)
+    return first.assign(
+        run=name, seeds=len(tables), by_seed=values.loc[first.index], **means.loc[first.index]
+    ).reset_index()

@@ -10,6 +10,7 @@ from stages.study import Measured
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError
 from vqax.files import read_parquet
+from vqax.report.labels import label_of, number
 from vqax.report.tables import (
     MEASURED,
     join_published,
@@ -96,7 +97,7 @@ def _cells(
         {
             **{"table": table, "row": row, "metric": metric, "dataset": dataset},
             **values.loc[measure, ["value", "ci_low", "ci_high", "n", "unit", "seeds"]],
-            "note": NOTES.get(metric, ""),
+            "note": "; ".join(filter(None, [NOTES.get(metric), _by_seed(metric, values, measure)])),
         }
         for metric, measure in metrics.items()
         if measure in values.index
@@ -105,6 +106,15 @@ def _cells(
     if baseline and source.run in measured.questions and source.run != baseline:
         cells += _gains(measured, table, row, source.run, baseline)
     return cells
+
+
+def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:
+    """The value of each training in the unit of the table; nothing where there is one."""
+    if values.loc[measure, "seeds"] == 1:
+        return ""
+    label = label_of(metric)
+    each = (number(value * label.scale, label.digits) for value in values.loc[measure, "by_seed"])
+    return f"by seed: {', '.join(each)}"
 
 
 def _gains(
