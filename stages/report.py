@@ -65,7 +65,7 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         metrics=measured.metrics[measured.metrics["run"].isin(names)],
         ranks=ranks,
         pairs=read_parquet(workspace.significance(study) / "pairs.parquet"),
-        history=_history(measured.history),
+        history=_history(measured.history[measured.history["run"].isin(shown)]),
         provenance=_provenance(measured),
         comparisons=tuple(
             Comparison(proposed, baseline, printed_pairs(params, study, proposed, baseline))

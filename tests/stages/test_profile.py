@@ -146,7 +146,8 @@ def test_seeds_repeat_every_run(repository: Path) -> None:
     overlay(repository, "seeds", seeds=[21, 22])
     params = load(prepare_profile(repository, "seeds") / "params.yaml")
     default = load(ROOT / "params.yaml")
-    assert len(params.runs) == 3 * len(default.runs)
+    originals = {name for name, run in default.runs.items() if run.replicate_of is None}
+    assert len(params.runs) == 3 * len(originals)
     again = params.runs["mcb_seed22"]
     assert (again.replicate_of, params.seed_of("mcb_seed22")) == ("mcb", 22)
     assert again.model_copy(update={"replicate_of": None, "seed": None}) == default.runs["mcb"]
@@ -155,6 +156,7 @@ def test_seeds_repeat_every_run(repository: Path) -> None:
 
 def test_a_repetition_is_not_repeated(repository: Path) -> None:
     runs = read_settings(ROOT / "params.yaml")["runs"]
+    runs = {name: run for name, run in runs.items() if "replicate_of" not in run}
     again = {**runs["mcb"], "replicate_of": "mcb", "seed": 7}
     overlay(repository, "seeds", seeds=[21], runs={**runs, "mcb_again": again})
     params = load(prepare_profile(repository, "seeds") / "params.yaml")

@@ -122,6 +122,11 @@ def test_a_run_with_two_seeds_is_their_mean(tidy: pd.DataFrame, where: Workspace
     found = rows.set_index("metric")["value"]
     expected = np.mean([mean(table, "margin") for table in each])
     assert found["top2_distance"] == pytest.approx(expected)
+    note = rows.set_index("metric").loc["top2_distance", "note"]
+    values = [float(value) for value in note.rsplit("by seed: ", 1)[1].split("; ")[0].split(", ")]
+    assert values == pytest.approx([mean(table, "margin") for table in each], abs=6e-4)
+    alone = tidy[(tidy["table"] == "ucam/IV") & (tidy["row"] == "Baseline (MCB)")]
+    assert not alone["note"].str.contains("by seed").any()
 
 
 def test_a_table_names_the_data_set_it_was_measured_on(tidy: pd.DataFrame, params: Params) -> None:
