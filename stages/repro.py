@@ -63,16 +63,17 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
         with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock:
             graph = repo.index.graph
             needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
-            changed = {stage.name for stage in graph if force or stage.changed()}
+            wanted = _with_needs(needs, _named(needs, targets))
+            asked = [stage for stage in graph if stage.name in wanted]
+            changed = {stage.name for stage in asked if force or stage.changed()}
     except DvcException as error:
         raise UsageError(
             f"{folder / 'dvc.yaml'}: {error}; mend it or restore it from git"
         ) from error
-    wanted = _with_needs(needs, _named(needs, targets))
     todo: dict[str, set[str]] = {}
     for stage in _in_order(needs):
         before = needs[stage] & todo.keys()
-        if stage in wanted and (stage in changed or before):
+        if stage in changed or (stage in wanted and before):
             todo[stage] = before
     return todo
 
