@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +63,7 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
     from dvc.repo import Repo
 
     try:
-        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock:
+        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, _settings_read_once():
             graph = repo.index.graph
             needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
             wanted = _with_needs(needs, _named(needs, targets))
@@ -76,6 +79,19 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
         if stage in changed or (stage in wanted and before):
             todo[stage] = before
     return todo
+
+
+@contextmanager
+def _settings_read_once() -> Iterator[None]:
+    """DVC parses params.yaml again for every stage: half of the time of finding nothing to do."""
+    from dvc.dependency import param
+
+    parse = param.load_path
+    param.load_path = cache(parse)
+    try:
+        yield
+    finally:
+        param.load_path = parse
 
 
 def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
