@@ -14,20 +14,20 @@ def features() -> None:
 
 
 @features.command(cls=StageCommand)
-@click.argument("dataset")
+@click.argument("grid")
 @click.option(
     "--weights", type=click.Path(path_type=Path), help="Local weights instead of a download."
 )
 @device_option
 @workers_option
-def extract(dataset: str, weights: Path | None, device: str, workers: int) -> dict[str, Any]:
-    """Write the grid features of DATASET; goes on where an interrupted run stopped."""
+def extract(grid: str, weights: Path | None, device: str, workers: int) -> dict[str, Any]:
+    """Write the store GRID of params.yaml; goes on where an interrupted run stopped."""
     from stages import features as stage
 
-    with progress_bar(f"features {dataset}") as progress:
+    with progress_bar(f"features {grid}") as progress:
         return stage.run(
             *loaded(families=True),
-            dataset,
+            grid,
             weights=weights,
             device=device,
             workers=workers,

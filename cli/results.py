@@ -37,11 +37,15 @@ def table(name: str | None, form: str, study: str) -> str:
 
 
 @click.command(cls=StageCommand)
-def claims() -> dict[str, Any]:
-    """Test the claims of the papers: holds, contradicted, inconclusive, not testable here."""
+@click.argument("study", required=False)
+def claims(study: str | None) -> dict[str, Any]:
+    """Test the claims of STUDY's paper: holds, contradicted, inconclusive, not testable here.
+
+    Without STUDY: gather the verdicts of all studies in results/claims.parquet.
+    """
     from stages import verdicts as stage
 
-    return stage.run(*loaded())
+    return stage.gather(*loaded()) if study is None else stage.run(*loaded(), study)
 
 
 @click.command(cls=StageCommand)

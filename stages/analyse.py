@@ -6,9 +6,16 @@ from stages.analyses import ANALYSES
 from stages.params import Params, named
 from stages.workspace import Workspace
 
+FOR_DVC = ("group", "features")
+
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Leave the Parquet files of analysis ``name`` in data/analyses/``name``."""
     options = named(params.analyses, name, "analysis", "params.yaml: analyses")
     analysis = named(ANALYSES, name, "analysis", "stages.analyses.ANALYSES")
-    return analysis(params, workspace, **options)
+    return analysis(params, workspace, **own_options(options))
+
+
+def own_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that only say in dvc.yaml what the stage depends on."""
+    return {key: value for key, value in options.items() if key not in FOR_DVC}

@@ -14,7 +14,7 @@ from vqax.files import atomic_path, write_json, write_parquet
 
 
 def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
-    """Write results/``study``: tables/, significance/, metrics.json and curves.csv."""
+    """Write results/``study``: tables/, significance/, metrics.json and, of runs, curves.csv."""
     measured = Measured(params, workspace, study)
     ranked, tests = ranks(measured)
     write_parquet(workspace.significance(study) / "ranks.parquet", ranked)
@@ -22,10 +22,14 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
     for name, table in tables(measured).items():
         write_parquet(workspace.tables(study) / f"{name.replace('/', '_')}.parquet", table)
     write_json(workspace.study(study) / "metrics.json", _by_run(measured.metrics), indent=2)
-    with atomic_path(workspace.study(study) / "curves.csv") as temporary:
-        _curves(measured.history).to_csv(temporary)
+    if measured.runs:
+        with atomic_path(workspace.study(study) / "curves.csv") as temporary:
+            _curves(measured.history).to_csv(temporary)
     accuracy = measured.metrics[measured.metrics["metric"] == "accuracy_all"]
-    return {"accuracy": dict(zip(accuracy["run"], accuracy["value"], strict=True))}
+    return {
+        "tables": list(measured.study.rows),
+        "accuracy": dict(zip(accuracy["run"], accuracy["value"], strict=True)),
+    }
 
 
 def _by_run(metrics: pd.DataFrame) -> dict[str, dict[str, float]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from stages.analyse import FOR_DVC, own_options
 from stages.analyses import ANALYSES
 from stages.claims import PAPERS
 from stages.figures import COLLECT
@@ -51,8 +52,11 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         ("explain.methods", name, OF_CELLS)
         for name in (methods if isinstance(methods, list) else [])
     ]
-    if "extractor" in (features := _mapping(raw, "features")):
-        used.append(("features.extractor", features["extractor"], GRIDS))
+    used += [
+        (f"grids.{name}.extractor", settings["extractor"], GRIDS)
+        for name, settings in _mapping(raw, "grids").items()
+        if isinstance(settings, dict) and "extractor" in settings
+    ]
     wrong = [
         f"{where}: {name!r} is not one of {', '.join(known)}"
         for where, name, known in used
@@ -68,7 +72,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         line
         for name, options in analyses.items()
         if name in ANALYSES
-        for line in _call(f"analyses.{name}", ANALYSES[name], options, ("params", "workspace"))
+        for line in _analysis(name, options)
     ]
     wrong += [
         line
@@ -77,19 +81,29 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         for line in _call(f"{where}.{name}", COLLECT[name], options, ("measured",))
     ]
     return wrong + [
-        line for name, run in _mapping(raw, "runs").items() for line in _objective(name, run)
+        line
+        for kind in ("runs", "fine_tuned")
+        for name, run in _mapping(raw, kind).items()
+        for line in _objective(f"{kind}.{name}", run)
     ]
+
+
+def _analysis(name: str, options: Any) -> list[str]:
+    where, given = f"analyses.{name}", options if isinstance(options, dict) else {}
+    lacking = [f"{where}.{key}: dvc.yaml reads it, name it" for key in FOR_DVC if key not in given]
+    own = own_options(given)
+    return lacking + _call(where, ANALYSES[name], own, ("params", "workspace"))
 
 
 def _objective(run: str, settings: Any) -> list[str]:
     """What is wrong with the objective of a run: its name, its options, or their values."""
     given = dict(_mapping(settings, "objective")) if isinstance(settings, dict) else {}
-    name, where = given.pop("name", None), f"runs.{run}.objective"
+    name, where = given.pop("name", None), f"{run}.objective"
     if name not in OBJECTIVES:
         return [f"{where}.name: {name!r} is not one of {', '.join(OBJECTIVES)}"]
     wrong = _call(where, OBJECTIVES[name], given)
     if name in NEEDS_VARIANCE and settings.get("variance", "none") == "none":
-        wrong.append(f"runs.{run}.variance: objective {name} needs scalar or per_answer, not none")
+        wrong.append(f"{run}.variance: objective {name} needs scalar or per_answer, not none")
     if wrong:
         return wrong
     try:

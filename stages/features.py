@@ -1,4 +1,4 @@
-"""Stage ``features``: the grid features of every picture of a data set."""
+"""Stage ``features``: the grid features of every picture of a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pandas as pd
 
 from stages.device import checked
-from stages.params import Params, named
-from stages.prepare import folders
+from stages.params import Grid, Params, named
+from stages.stores import grid_extractor
 from stages.workspace import Workspace
-from vqax.data import Skipped
+from vqax.data import Skipped, VqaFolder
 from vqax.files import write_parquet
-from vqax.vision import FeatureStore, build_extractor, extract
+from vqax.vision import FeatureStore, extract
 
 
 def run(
@@ -25,14 +25,13 @@ def run(
     progress: Any = None,
 ) -> dict[str, Any]:
     """Write data/features/``name``.h5; list unreadable pictures beside it."""
-    spec = named(params.datasets, name, "data set", "params.yaml: datasets")
-    settings = params.features
-    extractor = build_extractor(
-        settings.extractor, weights=weights or settings.weights, input_px=settings.input_px
-    ).to(checked(device))
+    settings: Grid = named(params.grids, name, "store of features", "params.yaml: grids")
+    if weights is not None:
+        settings = settings.model_copy(update={"weights": weights})
+    extractor = grid_extractor(settings).to(checked(device))
     pictures = {
         example.image_id: folder.image_path(example.image_id)
-        for folder in dict.fromkeys(folders(spec, workspace))
+        for folder in (VqaFolder(workspace.root / settings.root, one) for one in settings.splits)
         for example in folder.read().examples
     }
     path = workspace.features(name)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from stages.params import Params, named
+from stages.params import FineTuned, Params, named
 from stages.prepare import Prepared
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
@@ -62,6 +62,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
     run = params.run(name)
     return {
         "run": name,
+        **({"backbone": run.backbone, "fresh": run.fresh} if isinstance(run, FineTuned) else {}),
         "model": run.model,
         "sizes": params.models[run.model],
         "objective": run.objective.model_dump(mode="json"),

@@ -24,14 +24,24 @@ def unknown_names(raw: dict[str, Any]) -> list[str]:
 
 
 def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
-    """A replicate repeats a run on its own data set that is no replicate itself."""
-    runs = _runs(raw)
+    """A replicate repeats a run on its own data set that is no replicate itself.
+
+    A backbone has the data set, the features and the model of the run that starts from it.
+    """
+    runs, tuned = _runs(raw), _mapping(raw, "fine_tuned")
     for name, run in runs.items():
         dataset = run.get("dataset")
-        yield f"runs.{name}.dataset", dataset, _mapping(raw, "datasets")
-        yield f"runs.{name}.model", run.get("model"), _mapping(raw, "models")
+        at = f"{'fine_tuned' if name in tuned else 'runs'}.{name}"
+        yield f"{at}.dataset", dataset, _mapping(raw, "datasets")
+        yield f"{at}.features", run.get("features"), _stores(raw)
+        yield f"{at}.model", run.get("model"), _mapping(raw, "models")
         originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
-        yield f"runs.{name}.replicate_of", run.get("replicate_of"), originals
+        yield f"{at}.replicate_of", run.get("replicate_of"), originals
+        if name in tuned:
+            alike = [one for one in originals if _starts_alike(runs[one], run)]
+            yield f"{at}.backbone", run.get("backbone"), [one for one in alike if one not in tuned]
+            group = runs.get(str(run.get("backbone")), {}).get("group")
+            yield f"{at}.backbone_group", run.get("backbone_group"), [group]
 
 
 def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
@@ -40,6 +50,7 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
         where, options = f"analyses.{name}", _mapping(analyses, name)
         dataset, rows = options.get("dataset"), _mapping(options, "rows")
         yield f"{where}.dataset", dataset, _mapping(raw, "datasets")
+        yield f"{where}.features", options.get("features"), _stores(raw)
         runs = _on(dataset, _runs(raw), raw)
         yield f"{where}.name", options.get("name"), runs
         yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
@@ -133,8 +144,17 @@ def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> l
 
 
 def _runs(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    runs = _mapping(raw, "runs")
+    runs = {**_mapping(raw, "runs"), **_mapping(raw, "fine_tuned")}
     return {name: run for name, run in runs.items() if isinstance(run, dict)}
+
+
+def _stores(raw: dict[str, Any]) -> dict[str, Any]:
+    """The feature stores that a stage makes."""
+    return {**_mapping(raw, "grids"), **_mapping(raw, "regions")}
+
+
+def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
+    return all(backbone.get(key) == run.get(key) for key in ("dataset", "features", "model"))
 
 
 def _mapping(parent: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
 
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -54,7 +56,11 @@ class Dataset(Section):
         return self
 
 
-class Features(Section):
+class Grid(Section):
+    """A store of grid features: which pictures, and what turns them into cells."""
+
+    root: Path
+    splits: tuple[str, ...]
     extractor: str
     input_px: Positive
     weights: Path | None = None
@@ -100,6 +106,7 @@ class Objective(Section):
 class Run(Section):
     group: str = Field(description="the folder its outputs share; a study names groups")
     dataset: str
+    features: str = Field(description="the store its model reads: one of `grids`")
     model: str
     objective: Objective
     variance: Literal["none", "scalar", "per_answer"] = "none"
@@ -109,6 +116,15 @@ class Run(Section):
     system: str | None = Field(None, description="its name across data sets; none: its own")
     replicate_of: str | None = Field(None, description="the run this repeats with another seed")
     seed: int | None = None
+
+
+class FineTuned(Run):
+    """A run that starts where another ended, and may see key objects."""
+
+    backbone: str = Field(description="the run whose architecture and weights it starts from")
+    backbone_group: str = Field(description="the group of that run, for dvc.yaml")
+    fresh: bool = Field(False, description="new weights instead of those of the backbone")
+    key_objects: str = Field(description="entry of `key_objects` that its objective sees")
 
 
 class Explain(Section):
@@ -137,7 +153,7 @@ class Report(Section):
     title: str
     asked: str = Field(description="the question of the report, one sentence")
     about: str = Field(default="", description="what a reader must know of the data set")
-    gallery: Positive
+    gallery: Annotated[int, Field(ge=0)]
     gallery_runs: tuple[str, ...] = Field((), description="none: all runs of the first data set")
     comparisons: dict[str, str] = Field(description="run -> the run it is compared with")
     figures: dict[str, dict[str, Any]] = Field(
@@ -160,7 +176,7 @@ class Study(Section):
     """Runs that are compared, and what is made of them: tables, ranks, a report."""
 
     groups: tuple[str, ...]
-    significance: Significance
+    significance: Significance | None = Field(description="none: nothing is ranked")
     tables: dict[str, dict[str, str | RowSource]] = Field(
         description="table -> printed row -> run, analysis/row, or dataset/human or /random"
     )
@@ -191,19 +207,25 @@ class Params(Section):
     seed: int
     scenes: dict[str, Scenes]
     datasets: dict[str, Dataset]
-    features: Features
+    grids: dict[str, Grid]
     text: Text
     models: dict[str, dict[str, Any]]
     training: Training
     runs: dict[str, Run]
+    fine_tuned: dict[str, FineTuned] = Field(default_factory=dict)
     explain: Explain
     score: Score
     analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
     studies: dict[str, Study]
     labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
 
+    @cached_property
+    def all_runs(self) -> dict[str, Run]:
+        """Those that start from random weights, then the fine-tuned ones."""
+        return {**self.runs, **self.fine_tuned}
+
     def run(self, name: str) -> Run:
-        return named(self.runs, name, "run", "params.yaml: runs")
+        return named(self.all_runs, name, "run", "params.yaml: runs and fine_tuned")
 
     def study(self, name: str) -> Study:
         return named(self.studies, name, "study", "params.yaml: studies")
@@ -211,7 +233,7 @@ class Params(Section):
     @property
     def groups(self) -> dict[str, str]:
         """Run -> its group."""
-        return {name: run.group for name, run in self.runs.items()}
+        return {name: run.group for name, run in self.all_runs.items()}
 
     def seed_of(self, name: str) -> int:
         """The seed of a run: its own, or the one all share."""
@@ -230,14 +252,20 @@ class Params(Section):
 def wrong_overrides(raw: dict[str, Any]) -> list[str]:
     """Mistakes in the training settings that a run overrides."""
     wrong = []
-    for name, run in _mapping(raw.get("runs")).items():
+    for kind, name, run in _runs(raw):
         overrides = _mapping(_mapping(run).get("training"))
         try:
             Training.model_validate(merged(_mapping(raw.get("training")), overrides))
         except ValidationError as error:
             if overrides:
-                wrong += [f"runs.{name}.training.{mistake}" for mistake in mistakes(error)]
+                wrong += [f"{kind}.{name}.training.{mistake}" for mistake in mistakes(error)]
     return wrong
+
+
+def _runs(raw: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    for kind in ("runs", "fine_tuned"):
+        for name, run in _mapping(raw.get(kind)).items():
+            yield kind, name, run
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -15,8 +15,11 @@ from stages.params import checked, merged, read_settings
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
-WHOLE_SECTIONS = ("scenes", "datasets", "runs", "analyses", "studies", "labels")
-OF_A_STUDY = ("compare_", "report_")
+WHOLE_SECTIONS = (
+    *("scenes", "datasets", "grids", "runs", "fine_tuned", "analyses", "studies", "labels"),
+)
+OF_A_STUDY = ("compare_", "report_", "claims_")
+ROOTED = ("datasets", "grids")
 SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 
 
@@ -38,7 +41,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
     folder = repository / "work" / name
     settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
     checked(settings, f"{overlay_path} over params.yaml", families=True)
-    for spec in settings["datasets"].values():
+    for spec in (one for section in ROOTED for one in settings[section].values()):
         if Path(spec["root"]).parts[0] != "data":
             spec["root"] = os.path.relpath(repository / spec["root"], folder)
     _write_yaml(folder / "params.yaml", settings)
@@ -69,16 +72,11 @@ def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
     """dvc.yaml of the repository without what the profile has not: studies, groups, analyses."""
     whole = read_settings(repository / "dvc.yaml")
     studies = settings["studies"]
-    stages = {
-        name: stage
-        for name, stage in whole["stages"].items()
-        if (not name.startswith(OF_A_STUDY) or name.partition("_")[2] in studies)
-        and (name != "claims" or any("claims" in study["report"] for study in studies.values()))
-    }
+    stages = {name: stage for name, stage in whole["stages"].items() if _wanted(name, studies)}
     for name, stage in stages.items():
         if "foreach" not in stage:
             stage["deps"] = list(dict.fromkeys(_dependencies(name, stage["deps"], settings)))
-            stage["params"] = [key for key in stage["params"] if _is_set(key, settings)]
+            stage["params"] = [key for key in stage.get("params", []) if _is_set(key, settings)]
     first = next(iter(studies))
     shown = [
         name
@@ -92,12 +90,23 @@ def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
     return {"stages": stages, "metrics": metrics, "plots": whole["plots"]}
 
 
+def _wanted(stage: str, studies: dict[str, Any]) -> bool:
+    """Whether the profile has what the stage is about: its study, claims to test."""
+    tested = [name for name, study in studies.items() if study["report"].get("claims")]
+    if stage == "claims":
+        return bool(tested)
+    if stage.startswith("claims_"):
+        return stage.removeprefix("claims_") in tested
+    return not stage.startswith(OF_A_STUDY) or stage.partition("_")[2] in studies
+
+
 def _dependencies(stage: str, dependencies: list[str], settings: dict[str, Any]) -> Iterator[str]:
     """Those of a compare, report or claims stage with the profile's own groups and data sets."""
     studies = settings["studies"]
     study = studies.get(stage.partition("_")[2])
     groups = study["groups"] if study else [g for one in studies.values() for g in one["groups"]]
-    datasets = [run["dataset"] for run in settings["runs"].values() if run["group"] in groups]
+    runs = {**settings["runs"], **settings["fine_tuned"]}.values()
+    datasets = [run["dataset"] for run in runs if run["group"] in groups]
     own = {
         **dict.fromkeys(("runs", "explanations", "scores"), groups),
         **dict.fromkeys(("agreement", "datasets"), datasets),
@@ -106,6 +115,9 @@ def _dependencies(stage: str, dependencies: list[str], settings: dict[str, Any])
         kind, _, name = dependency.removeprefix("data/").partition("/")
         if kind in own:
             yield from (f"data/{kind}/{one}" for one in own[kind])
+        elif kind == "results" and name.startswith("claims/"):
+            if _wanted(f"claims_{Path(name).stem.removesuffix('_comparisons')}", studies):
+                yield dependency
         elif kind != "analyses" or name in settings["analyses"]:
             yield dependency
 

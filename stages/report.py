@@ -40,25 +40,15 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
     """Write data/reports/``study``: report.html and the figures beside it."""
     measured = Measured(params, workspace, study)
     settings = measured.study.report
-    names, questions = measured.runs, measured.questions
-    dataset = params.runs[names[0]].dataset
-    shown = list(settings.gallery_runs) or [n for n in names if params.run(n).dataset == dataset]
-    prepared = load_prepared(params, workspace, dataset)
-    chosen = shown[-1]
-    selection = select(
-        questions[chosen],
-        count=settings.gallery,
-        seed=params.seed,
-        run_label=params.label(chosen),
-        among=f"the {len(questions[chosen])} test questions",
-    )
-    people = human_maps(prepared.test_folder)
+    names = measured.runs
+    shown = gallery_runs(measured)
     path = workspace.report(study)
     ranks = read_parquet(workspace.significance(study) / "ranks.parquet")
+    gallery, rule = _gallery(measured, shown) if shown and settings.gallery else ((), "")
     content = ReportContent(
         title=settings.title,
         asked=settings.asked,
-        dataset=params.datasets[dataset].label,
+        dataset=_datasets(measured),
         dataset_description=_describe_datasets(measured),
         runs=tuple(_describe_run(params, n) for n in names),
         headline=read_tables(workspace, study),
@@ -73,13 +63,8 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         ),
         claims=_claims(measured),
         cd_diagrams=_diagrams(measured, ranks),
-        gallery=tuple(
-            _item(
-                workspace, prepared, {n: questions[n] for n in shown}, people, question_id, reason
-            )
-            for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
-        ),
-        gallery_rule=selection.rule,
+        gallery=gallery,
+        gallery_rule=rule,
         caveats=settings.caveats,
         figures=sections(measured, path.parent / "figures"),
     )
@@ -90,13 +75,43 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
     }
 
 
+def gallery_runs(measured: Measured) -> list[str]:
+    """The runs of the gallery: those the study names, or all on the data set of its first."""
+    chosen, runs = measured.study.report.gallery_runs, measured.runs
+    first = [measured.params.run(name).dataset for name in runs][:1]
+    return list(chosen) or [n for n in runs if measured.params.run(n).dataset in first]
+
+
+def _gallery(measured: Measured, shown: list[str]) -> tuple[tuple[GalleryItem, ...], str]:
+    """Questions picked by rule, and the rule in words."""
+    params, questions, chosen = measured.params, measured.questions, shown[-1]
+    prepared = load_prepared(params, measured.workspace, params.run(chosen).dataset)
+    selection = select(
+        questions[chosen],
+        count=measured.study.report.gallery,
+        seed=params.seed,
+        run_label=params.label(chosen),
+        among=f"the {len(questions[chosen])} test questions",
+    )
+    tables, people = {n: questions[n] for n in shown}, human_maps(prepared.test_folder)
+    items = tuple(
+        _item(measured.workspace, prepared, tables, people, question_id, reason)
+        for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
+    )
+    return items, selection.rule
+
+
 def _claims(measured: Measured) -> pd.DataFrame:
     """The verdicts on the claims that the study tests; an empty table if it tests none."""
-    paper = measured.study.report.claims
-    if paper is None:
+    if measured.study.report.claims is None:
         return no_claims()
-    table = read_parquet(measured.workspace.claims)
-    return table[table["paper"] == paper]
+    return read_parquet(measured.workspace.claims_of(measured.name))
+
+
+def _datasets(measured: Measured) -> str:
+    """What the tables name as measured on."""
+    sources = [source.run for rows in measured.study.rows.values() for source in rows.values()]
+    return ", ".join(dict.fromkeys(map(measured.dataset_label, [*measured.runs, *sources])))
 
 
 def _describe_datasets(measured: Measured) -> str:
@@ -193,13 +208,15 @@ def _version(package: str) -> str:
 def _diagrams(measured: Measured, ranks: pd.DataFrame) -> dict[str, str]:
     """A critical-difference diagram per set and measure, from the rows of the rank table."""
     drawn = {}
+    settings = measured.study.significance
+    alpha = settings.alpha if settings else float("nan")  # without settings there are no ranks
     for (name, measure), table in ranks.groupby(["set", "measure"], sort=False):
         figure = draw_cd_diagram(
             table["mean_rank"].to_numpy(),
             [measured.params.label(one) for one in table["run"]],
             float(table["cd"].iloc[0]),
             n_blocks=int(table["n_blocks"].iloc[0]),
-            alpha=measured.study.significance.alpha,
+            alpha=alpha,
             title=ranks_title(str(measure), str(table["block"].iloc[0])),
         )
         folder = measured.workspace.report(measured.name).parent

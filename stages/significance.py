@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from stages.params import Significance
 from stages.study import Measured
 from vqax.errors import BadData
 from vqax.report.content import PAIR_COLUMNS, RANK_COLUMNS
@@ -29,9 +30,11 @@ def ranks(measured: Measured) -> tuple[pd.DataFrame, Tests]:
     rows: list[dict[str, object]] = []
     tests: Tests = {}
     settings = measured.study.significance
-    for name, systems in _sets(measured).items():
+    if settings is None:
+        return pd.DataFrame(rows, columns=RANK_COLUMNS), tests
+    for name, systems in _sets(measured, settings).items():
         for measure, higher in MEASURES.items():
-            blocks = _blocks(measured, systems, measure)
+            blocks = _blocks(measured, systems, measure, settings)
             if blocks.shape[0] < 2 or blocks.shape[1] < 2:
                 continue
             result = nemenyi(
@@ -45,9 +48,9 @@ def ranks(measured: Measured) -> tuple[pd.DataFrame, Tests]:
     return pd.DataFrame(rows, columns=RANK_COLUMNS), tests
 
 
-def _sets(measured: Measured) -> dict[str, list[str]]:
+def _sets(measured: Measured, settings: Significance) -> dict[str, list[str]]:
     """Name -> systems ranked together."""
-    sets = {name: list(names) for name, names in measured.study.significance.sets.items()}
+    sets = {name: list(names) for name, names in settings.sets.items()}
     return sets or {ALL: list(dict.fromkeys(system(measured, run) for run in measured.runs))}
 
 
@@ -56,13 +59,14 @@ def system(measured: Measured, run: str) -> str:
     return measured.params.run(run).system or run
 
 
-def _blocks(measured: Measured, systems: list[str], measure: str) -> pd.DataFrame:
+def _blocks(
+    measured: Measured, systems: list[str], measure: str, settings: Significance
+) -> pd.DataFrame:
     """Blocks by systems; blocks that lack a system, or questions, are left out.
 
     A system without the measure in every block (a model without attention) is left out first. A
     question counts once for the size of a block, however many seeds answered it.
     """
-    settings = measured.study.significance
     columns: dict[str, pd.Series] = {}
     for name in systems:
         runs = [run for run in measured.runs if system(measured, run) == name]
@@ -147,7 +151,9 @@ def _compared(measured: Measured) -> Iterator[tuple[str, str, str]]:
     """(earlier run, later run, set): pairs of every set, then what the report compares."""
     seen = set()
     params = measured.params
-    for name, systems in _sets(measured).items():
+    settings = measured.study.significance
+    ranked = {} if settings is None else _sets(measured, settings)
+    for name, systems in ranked.items():
         members = [run for run in measured.runs if system(measured, run) in systems]
         for first, second in combinations(members, 2):
             same = params.run(first).dataset == params.run(second).dataset

@@ -8,6 +8,7 @@ import pandas as pd
 from stages.params import Params, Study
 from stages.workspace import Workspace
 from vqax.files import read_parquet
+from vqax.report.content import HISTORY_COLUMNS
 
 KEYS = ["question_id", "image_id", "question_type", "answer_type"]
 
@@ -25,13 +26,13 @@ class Measured:
         groups = self.study.groups
         return [
             name
-            for name, run in self.params.runs.items()
+            for name, run in self.params.all_runs.items()
             if run.group in groups and run.replicate_of is None
         ]
 
     def seeds(self, run: str) -> list[str]:
         """The run itself and those in the groups of the study that repeat it."""
-        runs, groups = self.params.runs, self.study.groups
+        runs, groups = self.params.all_runs, self.study.groups
         repeated = [name for name, other in runs.items() if other.replicate_of == run]
         return [run, *(name for name in repeated if runs[name].group in groups)]
 
@@ -86,12 +87,15 @@ class Measured:
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        return pd.concat(
-            [
-                read_parquet(self.workspace.run(name) / "history.parquet").assign(run=name)
-                for name in self.runs
-            ],
-            ignore_index=True,
+        """Curves of every run; no row in a study without runs."""
+        frames = [
+            read_parquet(self.workspace.run(name) / "history.parquet").assign(run=name)
+            for name in self.runs
+        ]
+        return (
+            pd.concat(frames, ignore_index=True)
+            if frames
+            else pd.DataFrame(columns=HISTORY_COLUMNS)
         )
 
     def dataset_label(self, source: str) -> str:

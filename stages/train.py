@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from torch import nn
 
 from stages.device import checked
-from stages.models import build, identity
-from stages.params import Params, Training, named
-from stages.prepare import load_prepared
+from stages.models import build, identity, trained
+from stages.params import FineTuned, Params, Training, named
+from stages.prepare import Prepared, load_prepared
+from stages.stores import open_store
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
@@ -44,7 +46,7 @@ def run(
     make = named(OBJECTIVES, spec.objective.name, "objective", "vqax.learning.OBJECTIVES")
     training = params.training_of(name)
     prepared = load_prepared(params, workspace, spec.dataset)
-    store = FeatureStore(workspace.features(spec.dataset), extractor=params.features.extractor)
+    store = open_store(params, workspace, spec.features)
     examples = {
         "train": share(prepared.train, spec.train_share, params.seed_of(name)),
         "validation": prepared.validation,
@@ -56,7 +58,7 @@ def run(
         )
         for part in examples
     }  # fmt: skip
-    model = build(params, name, prepared, store.width)
+    model = starting_point(params, workspace, name, prepared, store)
     who = identity(params, name, prepared, store)
     objective = make(**spec.objective.options)
     if len(parts["train"]):
@@ -92,6 +94,21 @@ def run(
         "validation accuracy": max(history.curve("val", "accuracy").values(), default=None),
         "weights": str(out / "model.safetensors"),
     }
+
+
+def starting_point(
+    params: Params, workspace: Workspace, name: str, prepared: Prepared, store: FeatureStore
+) -> nn.Module:
+    """The untrained model of a run; of a fine-tuned one, its backbone as training left it.
+
+    Raises:
+        MissingArtefact: the backbone is not trained.
+        BadData: its weights are of other settings or data than params.yaml has now.
+    """
+    run = params.run(name)
+    if isinstance(run, FineTuned) and not run.fresh:
+        return trained(params, run.backbone, prepared, store, workspace.run(run.backbone))
+    return build(params, name, prepared, store.width)
 
 
 def share(examples: list[Example], part: float, seed: int) -> list[Example]:

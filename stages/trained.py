@@ -10,6 +10,7 @@ from stages.device import checked
 from stages.models import trained
 from stages.params import Params
 from stages.prepare import Prepared, load_prepared
+from stages.stores import open_store
 from stages.workspace import Workspace
 from vqax.data import Example
 from vqax.errors import BadData
@@ -50,9 +51,9 @@ def load_trained(
         BadData: no test question (of these) has features, or the weights are of another run.
         MissingArtefact: an earlier stage was not run.
     """
-    dataset = params.run(name).dataset
-    prepared = load_prepared(params, workspace, dataset)
-    store = FeatureStore(workspace.features(dataset), extractor=params.features.extractor)
+    spec = params.run(name)
+    prepared = load_prepared(params, workspace, spec.dataset)
+    store = open_store(params, workspace, spec.features)
     place = torch.device(checked(device))
     model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
     asked = [e for e in prepared.test if among is None or e.question_id in among]
@@ -62,7 +63,7 @@ def load_trained(
     if len(questions) == 0:
         raise BadData(
             f"{store.path}: no picture of the {len(asked)} test questions has features; "
-            f"run `vqax features extract {dataset}`"
+            f"run `vqax features extract {spec.features}`"
         )
     kept = set(questions.question_ids.tolist())
     examples = [example for example in asked if example.question_id in kept]

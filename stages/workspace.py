@@ -35,8 +35,8 @@ class Workspace:
     def dataset(self, name: str) -> Path:
         return self.data / "datasets" / name
 
-    def features(self, dataset: str) -> Path:
-        return self.data / "features" / f"{dataset}.h5"
+    def features(self, store: str) -> Path:
+        return self.data / "features" / f"{store}.h5"
 
     def run(self, name: str) -> Path:
         return self._of_run("runs", name)
@@ -68,7 +68,11 @@ class Workspace:
 
     @property
     def claims(self) -> Path:
+        """Of every study that tests a paper's claims, one below the other."""
         return self.results / "claims.parquet"
+
+    def claims_of(self, study: str) -> Path:
+        return self.results / "claims" / f"{study}.parquet"
 
     def _of_run(self, kind: str, name: str) -> Path:
         return self.data / kind / self.groups[name] / name

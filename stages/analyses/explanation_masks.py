@@ -15,6 +15,7 @@ from pydantic import Field
 from stages.maps import write_hdf5
 from stages.params import Params
 from stages.people import read_human_maps
+from stages.stores import grid, grid_extractor
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.data.pictures import load_rgb
@@ -27,7 +28,6 @@ from vqax.metrics.resize import rectify, resize_area
 from vqax.models.options import option
 from vqax.report.content import METRIC_COLUMNS
 from vqax.stats.bootstrap import bootstrap_mean
-from vqax.vision import build_extractor
 from vqax.vision.resize import preprocess
 
 Source = Annotated[dict[Literal["run", "method"], str], Field(min_length=2)]
@@ -54,7 +54,7 @@ def run(params: Params, workspace: Workspace, *, dataset: str, rows: Rows) -> di
     for row, source in rows.items():
         subject = load_trained(params, workspace, source["run"], among=frozenset(people))
         maps[row] = rectify(resize_area(_maps(params, subject, source["method"])))
-        frames.append(_scores(subject, maps[row], people).assign(method=row))
+        frames.append(_scores(subject, maps[row], people).assign(row=row))
     questions = pd.concat(frames, ignore_index=True)
     out = workspace.analysis(NAME)
     write_hdf5(out / "maps.h5", question_ids=subject.questions.question_ids, **maps)
@@ -70,11 +70,8 @@ def _maps(params: Params, subject: Trained, method: str) -> np.ndarray:
     pixels = "pixels" in explainer.needs
     model = subject.model
     if pixels:
-        settings = params.features
-        trunk = build_extractor(
-            settings.extractor, weights=settings.weights, input_px=settings.input_px
-        )
-        model = PixelModel(trunk.to(subject.place), subject.model)
+        settings = grid(params, params.run(subject.name).features)
+        model = PixelModel(grid_extractor(settings).to(subject.place), subject.model)
     maps = []
     for start, batch in subject.batches(BATCH):
         with torch.no_grad():
@@ -82,7 +79,7 @@ def _maps(params: Params, subject: Trained, method: str) -> np.ndarray:
         examples = subject.examples[start : start + len(answer)]
         given, options = batch.visual, {}
         if pixels:
-            given, options = _pictures(subject, params.features.input_px, examples)
+            given, options = _pictures(subject, settings.input_px, examples)
         found = explainer(model, given, batch.tokens, answer, subject.store.grid, **options)
         maps.append(found.detach().float().cpu().numpy())
     return np.concatenate(maps)
@@ -114,7 +111,7 @@ def _scores(subject: Trained, maps: np.ndarray, people: dict[int, np.ndarray]) -
 
 
 def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
-    for row, table in questions.groupby("method", sort=False):
+    for row, table in questions.groupby("row", sort=False):
         for name, metric in MAP_METRICS.items():
             mean = bootstrap_mean(
                 table[name].to_numpy(dtype=np.float64),

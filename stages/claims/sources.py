@@ -94,7 +94,7 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
         values={
             **measured.questions,
             **_people(measured),
-            **_masks(measured.workspace),
+            **_rows(measured),
             **_noise(measured.workspace),
             **_samples(measured.workspace),
         },
@@ -119,10 +119,16 @@ def _people(measured: Measured) -> dict[str, pd.DataFrame]:
     return {}
 
 
-def _masks(workspace: Workspace) -> dict[str, pd.DataFrame]:
-    table = _analysis(workspace, "explanation_masks", "questions")
+def _rows(measured: Measured) -> dict[str, pd.DataFrame]:
+    """``ANALYSIS/ROW`` of every analysis whose questions.parquet says which ``row`` each is of."""
+    tables = {
+        name: _analysis(measured.workspace, name, "questions") for name in measured.params.analyses
+    }
     return {
-        f"explanation_masks/{method}": part for method, part in table.groupby("method", sort=False)
+        f"{name}/{row}": part
+        for name, table in tables.items()
+        if "row" in table
+        for row, part in table.groupby("row", sort=False)
     }
 
 
@@ -149,7 +155,7 @@ def _samples(workspace: Workspace) -> dict[str, pd.DataFrame]:
     }
 
 
-EMPTY = pd.DataFrame(columns=["method", "noise", "run", "strength", "correct"])
+EMPTY = pd.DataFrame(columns=["noise", "run", "strength", "correct"])
 
 
 def _analysis(workspace: Workspace, name: str, table: str) -> pd.DataFrame:

@@ -14,11 +14,12 @@ from stages.device import checked
 from stages.models import trained
 from stages.params import Params
 from stages.prepare import Prepared, load_prepared
+from stages.stores import grid, grid_extractor, open_store
 from stages.workspace import Workspace
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.explain import PixelModel
 from vqax.learning.weights import META
-from vqax.vision import FeatureStore, GridExtractor, build_extractor
+from vqax.vision import FeatureStore, GridExtractor
 from vqax.vision.resize import preprocess
 
 
@@ -68,7 +69,7 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
         UsageError: no such run, or several are trained and none was named.
         MissingArtefact: the run, or every run, is yet to be trained.
     """
-    there = [run for run in params.runs if (workspace.run(run) / META).is_file()]
+    there = [run for run in params.all_runs if (workspace.run(run) / META).is_file()]
     known = f"trained are {', '.join(there)}" if there else "no run is trained yet"
     if name is not None:
         params.run(name)
@@ -89,14 +90,12 @@ def load_subject(params: Params, workspace: Workspace, name: str, *, device: str
         MissingArtefact: an earlier stage was not run, or the trunk's weights are not there.
         BadData: the weights are of another run, or the trunk is not the one of its features.
     """
-    run, features = params.run(name), params.features
+    run = params.run(name)
     prepared = load_prepared(params, workspace, run.dataset)
-    store = FeatureStore(workspace.features(run.dataset), extractor=features.extractor)
+    store = open_store(params, workspace, run.features)
     place = torch.device(checked(device))
     model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
-    trunk = build_extractor(
-        features.extractor, weights=features.weights, input_px=features.input_px
-    )
+    trunk = grid_extractor(grid(params, run.features))
     _same_trunk(trunk, store)
     return Subject(
         name=name,
@@ -119,7 +118,7 @@ def _same_trunk(trunk: GridExtractor, store: FeatureStore) -> None:
         if made_by[key] != value:
             raise BadData(
                 f"{store.path}: features of {key} {made_by[key]}, the extractor here has {value}; "
-                "set features in params.yaml as they were when the features were made"
+                "set grids in params.yaml as they were when the features were made"
             )
 
 

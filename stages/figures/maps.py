@@ -54,7 +54,7 @@ def mask_comparison(measured: Measured, *, rows: dict[str, str], questions: int)
     """
     source = measured.workspace.analysis("explanation_masks")
     scores = read_parquet(source / "questions.parquet")
-    scores = scores.set_index(["method", "question_id"])
+    scores = scores.set_index(["row", "question_id"])
     with open_hdf5(source / "maps.h5") as file:
         ids = file["question_ids"][:].tolist()
         found = {row: dict(zip(ids, file[row][:], strict=True)) for row in rows}

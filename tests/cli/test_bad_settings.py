@@ -27,9 +27,12 @@ def test_an_unknown_run_names_the_known_ones(command: str) -> None:
     assert files(Path()) == before
 
 
-@pytest.mark.parametrize("command", [("data", "prepare"), ("features", "extract")])
-def test_an_unknown_data_set_names_the_known_ones(command: tuple[str, ...]) -> None:
-    assert_refused(vqax(*command, "vqa_v9"), 2, "vqa_v9: no such data set", "scenes_v1")
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [(("data", "prepare"), "data set"), (("features", "extract"), "store of features")],
+)
+def test_an_unknown_data_set_names_the_known_ones(command: tuple[str, ...], kind: str) -> None:
+    assert_refused(vqax(*command, "vqa_v9"), 2, f"vqa_v9: no such {kind}", "scenes_v1")
 
 
 def test_all_mistakes_are_listed_at_once_also_those_in_names_of_code() -> None:
@@ -39,7 +42,7 @@ def test_all_mistakes_are_listed_at_once_also_those_in_names_of_code() -> None:
     change("models", "mcb", "sketchh", value=5)
     change("models", "san", "hidden", value="wide")
     change("explain", "methods", value=["attention", "lime"])
-    change("features", "extractor", value="resnet19")
+    change("grids", DATASET, "extractor", value="resnet19")
     before = files(Path())
     assert_refused(
         vqax("train", "mcb"),

@@ -108,7 +108,7 @@ def test_a_checkpoint_of_another_model_is_refused(finished: Path, tmp_path: Path
 def many_pictures(finished: Path, folder: Path) -> Path:
     """A workspace with ``PICTURES`` small train pictures, one question about each."""
     shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("features", "train2014"))
-    tiny.write_settings(folder, tiny.settings(features={"input_px": 64}))
+    tiny.write_settings(folder, tiny.settings(grid={"input_px": 64}))
     root = folder / "data" / "scenes" / tiny.DATASET
     (root / "images" / "train2014").mkdir()
     random = np.random.default_rng(0)

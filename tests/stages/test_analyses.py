@@ -73,9 +73,9 @@ def test_every_row_scores_every_question_with_an_outline_once(
     rows = params.analyses["explanation_masks"]["rows"]
     scores = table(where, "explanation_masks", "questions")
     people = read_human_maps(where.dataset(tiny.DATASET) / "explanation_maps.h5")
-    assert list(scores["method"].unique()) == list(rows)
-    assert not scores.duplicated(["method", "question_id"]).any()
-    for row, found in scores.groupby("method"):
+    assert list(scores["row"].unique()) == list(rows)
+    assert not scores.duplicated(["row", "question_id"]).any()
+    for row, found in scores.groupby("row"):
         assert set(found["question_id"]) == set(people)
         assert found["run"].eq(rows[row]["run"]).all()
     assert len(people) == tiny.EXPLAINED_QUESTIONS
@@ -87,8 +87,8 @@ def test_every_row_scores_every_question_with_an_outline_once(
 def test_the_metrics_of_the_masks_are_means_over_the_questions(where: Workspace) -> None:
     scores = table(where, "explanation_masks", "questions")
     metrics = table(where, "explanation_masks", "metrics").set_index(["run", "metric"])
-    assert len(metrics) == scores["method"].nunique() * len(MAP_METRICS)
-    for row, found in scores.groupby("method"):
+    assert len(metrics) == scores["row"].nunique() * len(MAP_METRICS)
+    for row, found in scores.groupby("row"):
         for name in MAP_METRICS:
             mean = metrics.loc[(f"explanation_masks/{row}", name)]
             assert mean["value"] == pytest.approx(found[name].mean())
@@ -102,7 +102,7 @@ def test_masks_are_kept_as_they_were_compared(params: Params, where: Workspace) 
     ids = found.pop("question_ids")
     assert set(found) == set(params.analyses["explanation_masks"]["rows"])
     people = read_human_maps(where.dataset(tiny.DATASET) / "explanation_maps.h5")
-    scores = table(where, "explanation_masks", "questions").set_index(["method", "question_id"])
+    scores = table(where, "explanation_masks", "questions").set_index(["row", "question_id"])
     for row, values in found.items():
         assert values.shape == (len(ids), *GRID)
         assert values.min() >= 0

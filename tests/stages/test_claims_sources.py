@@ -38,7 +38,11 @@ def study(folder, questions, rows=None, seeds=None):
     """What ``stages.study.Measured`` has of a study."""
     runs = dict.fromkeys(questions, SimpleNamespace(dataset="scenes", system=None))
     params = SimpleNamespace(
-        run=runs.__getitem__, label=str.upper, seed=0, score=SimpleNamespace(resamples=50)
+        run=runs.__getitem__,
+        label=str.upper,
+        seed=0,
+        score=SimpleNamespace(resamples=50),
+        analyses=["explanation_masks", "noise"],
     )
     rows = {
         table: {row: SimpleNamespace(run=run) for row, run in named.items()}
@@ -146,7 +150,7 @@ def test_mean_ranks_come_from_the_largest_set_with_both_systems():
 def test_analyses_are_sources_by_their_rows(tmp_path):
     workspace = Workspace(tmp_path)
     base = pd.DataFrame(IDS)
-    masks = [base.assign(method=m, rank_correlation=v) for m, v in (("grad_cam", 1), ("ours", 2))]
+    masks = [base.assign(row=m, rank_correlation=v) for m, v in (("grad_cam", 1), ("ours", 2))]
     write_parquet(workspace.analysis("explanation_masks") / "questions.parquet", pd.concat(masks))
     answers = [
         base.assign(run=run, noise=kind, strength=strength, flipped=strength > 0.1)

@@ -19,7 +19,11 @@ def test_the_committed_names_are_known() -> None:
         ("models", {"mcb": {"words": 10}}, ["models.mcb.words"]),
         ("models", {"mcb": [1]}, ["models.mcb", "dictionary"]),
         ("explain", {"methods": ["rise"]}, ["explain.methods: 'rise'", "attention, grad_cam"]),
-        ("features", {"extractor": "vgg17"}, ["features.extractor: 'vgg17'", "vgg16, vgg19"]),
+        (
+            "grids",
+            {"scenes_v1": {"extractor": "vgg17"}},
+            ["grids.scenes_v1.extractor: 'vgg17'", "vgg16, vgg19"],
+        ),
         (
             "studies",
             {"headline": {"tables": {"ucam/X": {}}}},
@@ -46,7 +50,7 @@ def test_a_name_no_family_has(section: str, value: dict[str, Any], words: list[s
 
 
 @pytest.mark.parametrize("value", [None, 3, [], "mcb"])
-@pytest.mark.parametrize("section", ["models", "explain", "features", "tables"])
+@pytest.mark.parametrize("section", ["models", "explain", "grids", "tables"])
 def test_sections_of_another_kind_are_left_to_the_settings(section: str, value: object) -> None:
     assert unknown_members({**tiny.settings(), section: value}) == []
 

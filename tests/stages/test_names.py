@@ -179,7 +179,7 @@ def test_every_parameter_of_the_committed_pipeline_is_set() -> None:
     stages = read_settings(tiny.ROOT / "dvc.yaml")["stages"]
     settings = read_settings(Path(tiny.ROOT / "params.yaml"))
     for stage in stages.values():
-        for parameter in stage["params"] if "foreach" not in stage else ():
+        for parameter in stage.get("params", []) if "foreach" not in stage else ():
             value = settings
             for key in parameter.split(".") if isinstance(parameter, str) else ():
                 assert key in value, parameter

@@ -7,6 +7,7 @@ from stages.params import load, merged
 from vqax.errors import MissingArtefact, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
+DATASET = "scenes_v1"
 
 
 def settings() -> dict:
@@ -27,7 +28,7 @@ def test_the_committed_settings_are_whole() -> None:
 def test_all_mistakes_are_listed_at_once(tmp_path: Path) -> None:
     wrong = settings()
     wrong["training"]["epochs"] = "many"
-    wrong["features"]["extracter"] = "vgg16"
+    wrong["grids"][DATASET]["extracter"] = "vgg16"
     wrong["explain"]["samples"] = 0
     wrong["runs"]["mcb"]["model"] = "mbc"
     with pytest.raises(UsageError) as caught:
@@ -36,7 +37,7 @@ def test_all_mistakes_are_listed_at_once(tmp_path: Path) -> None:
     assert "4 mistake(s)" in message
     assert "training.epochs" in message
     assert "'many'" in message
-    assert "features.extracter" in message
+    assert f"grids.{DATASET}.extracter" in message
     assert "explain.samples" in message
     assert "runs.mcb.model" in message
     assert str(tmp_path / "params.yaml") in message
@@ -56,7 +57,9 @@ def test_unknown_names_are_listed_with_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_an_unknown_run_names_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"bert: no such run; params.yaml: runs has lstm_qi, san"):
+    with pytest.raises(
+        UsageError, match=r"bert: no such run; params.yaml: runs and fine_tuned has lstm_qi, san"
+    ):
         load(ROOT / "params.yaml").run("bert")
 
 

@@ -12,13 +12,13 @@ import pytest
 from stages import check, report, tables
 from stages.params import Params, load
 from stages.prepare import load_prepared
+from stages.stores import open_store
 from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.errors import OutOfTolerance
 from vqax.files import read_json
 from vqax.report.tables import COLUMNS
 from vqax.text.tokens import QuestionVocabulary, tokenise
-from vqax.vision import FeatureStore
 
 METRIC_COLUMNS = ["run", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction"]
 PREDICTION_COLUMNS = [
@@ -76,7 +76,7 @@ def test_three_people_looked_at_every_test_question(where: Workspace) -> None:
 
 
 def test_every_picture_has_features(where: Workspace, params: Params) -> None:
-    store = FeatureStore(where.features(tiny.DATASET), extractor=params.features.extractor)
+    store = open_store(params, where, tiny.DATASET)
     assert (len(store.image_ids), store.grid, store.width) == (20, (14, 14), 112)
     skipped = pd.read_parquet(where.data / "features" / f"{tiny.DATASET}_skipped.parquet")
     assert (len(skipped), list(skipped)) == (0, ["file", "entry", "reason"])

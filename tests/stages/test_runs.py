@@ -12,6 +12,7 @@ from stages import explain
 from stages.models import build, identity, trained
 from stages.params import Params, load
 from stages.prepare import Prepared, load_prepared
+from stages.stores import open_store
 from stages.train import run as train
 from stages.train import share
 from stages.workspace import Workspace
@@ -90,7 +91,7 @@ def prepared(params: Params, where: Workspace) -> Prepared:
 
 @pytest.fixture(scope="module")
 def store(params: Params, where: Workspace) -> FeatureStore:
-    return FeatureStore(where.features(tiny.DATASET), extractor=params.features.extractor)
+    return open_store(params, where, tiny.DATASET)
 
 
 def changed(params: Params, name: str, **options: Any) -> Params:

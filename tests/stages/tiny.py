@@ -44,11 +44,12 @@ METHODS = {"lstm_qi": ["grad_cam"]}  # it has no attention; every other run has 
 def settings(**sections: Any) -> dict[str, Any]:
     """params.yaml of the repository, the study `headline`, with all that costs time made small."""
     value = _small(_committed())
-    for key in ("scenes", "datasets"):
+    for key in ("scenes", "datasets", "grids"):
         value[key] = {DATASET: value[key][DATASET]}
     value["runs"] = {name: run for name, run in value["runs"].items() if run["group"] == STUDY}
     value["studies"] = {STUDY: value["studies"][STUDY]}
     value["analyses"] = {}
+    value["grids"][DATASET].update(sections.pop("grid", {}))
     for name, changes in sections.items():
         value[name].update(changes)
     return value
@@ -171,6 +172,7 @@ def build_study(folder: Path, finished: Path) -> Path:
     for name in params.analyses:
         analyse.run(params, where, name)
     compare.run(params, where, WHOLE_STUDY)
-    verdicts.run(params, where)
+    verdicts.run(params, where, WHOLE_STUDY)
+    verdicts.gather(params, where)
     report.run(params, where, WHOLE_STUDY)
     return folder
