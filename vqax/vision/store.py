@@ -28,6 +28,8 @@ class FeatureStore:
         BadData: it is cut, not a feature file, or made by another extractor than ``extractor``.
     """
 
+    made_with = "vqax features extract NAME"
+
     def __init__(self, path: Path, *, extractor: str | None = None) -> None:
         self.path = path
         self._opened: tuple[int, h5py.File, h5py.Dataset] | None = None
@@ -113,20 +115,21 @@ class FeatureStore:
         return row
 
     def _features(self) -> h5py.Dataset:
-        """The dataset through this process's own handle: handles do not survive a fork."""
+        return self._own_file()[2]
+
+    def _own_file(self) -> tuple[int, h5py.File, h5py.Dataset]:
+        """The file and its features through this process's own handle: none survives a fork."""
         opened = self._opened
         if opened is None or opened[0] != os.getpid():
             # let go of the parent's handle first, or HDF5 hands it out again
             opened = self._opened = None
             file = self._open()
             opened = self._opened = (os.getpid(), file, file["features"])
-        return opened[2]
+        return opened
 
     def _open(self) -> h5py.File:
         if not self.path.is_file():
-            raise MissingArtefact(
-                f"{self.path}: no such feature file; run `vqax features extract DATASET`"
-            )
+            raise MissingArtefact(f"{self.path}: no such feature file; run `{self.made_with}`")
         try:
             return h5py.File(self.path, "r")
         except OSError as error:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from vqax.errors import BadData, UsageError
 from vqax.files import unwritable
 from vqax.vision import layout
+from vqax.vision.layout import NO_COLUMNS, Columns
 
 FLUSH_EVERY = 64
 
@@ -26,6 +27,7 @@ class FeatureWriter:
     """Writes ``path`` under a temporary name beside it and goes on where a killed writer stopped.
 
     A temporary file of other pictures, sizes or attributes, or an unreadable one, is begun again.
+    ``columns`` are kept beside the features, one record for every picture.
 
     Raises:
         UsageError: no pictures, or an image_id twice.
@@ -40,11 +42,13 @@ class FeatureWriter:
         grid: tuple[int, int],
         width: int,
         attributes: Mapping[str, str | int | float],
+        columns: Columns = NO_COLUMNS,
     ) -> None:
         self.path, self.partial = path, path.with_name(f".{path.name}.partial")
         self.image_ids = np.fromiter(image_ids, dtype=np.int64)
         self.shape = (len(self.image_ids), grid[0] * grid[1], width)
         self.attributes = {**attributes, "grid": np.array(grid, dtype=np.int64)}
+        self.columns = columns
         self._rows = {int(image_id): row for row, image_id in enumerate(self.image_ids)}
         self._fresh: list[int] = []
         self._file: int | None = None
@@ -58,9 +62,10 @@ class FeatureWriter:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _claim(self.partial)
-            if not layout.matches(self.partial, self.shape, self.image_ids, self.attributes):
+            laid_out = (self.shape, self.image_ids, self.attributes, self.columns)
+            if not layout.matches(self.partial, *laid_out):
                 self._begin(self._file)
-            self._places = layout.locate(self.partial)
+            self._places = layout.locate(self.partial, self.columns)
         except (OSError, RuntimeError) as error:
             self._close()
             raise unwritable(self.path, _as_os_error(error)) from error
@@ -78,11 +83,16 @@ class FeatureWriter:
         """The image_ids without features, in the order given."""
         return [int(image_id) for image_id in self.image_ids[self._places.done == 0]]
 
-    def write(self, image_id: int | np.integer, features: Float[np.ndarray, "l d"]) -> None:
-        """Store the features of a picture as fp16.
+    def write(
+        self,
+        image_id: int | np.integer,
+        features: Float[np.ndarray, "l d"],
+        **columns: np.ndarray,
+    ) -> None:
+        """Store the features of a picture as fp16, and what belongs into every column.
 
         Raises:
-            UsageError: the image_id was not announced, or the shape is another one.
+            UsageError: the image_id was not announced, a shape is another one, or a column lacks.
             BadData: a value is NaN or outside of fp16's ±65,504, or the disk is full.
         """
         row = self._rows.get(int(image_id))
@@ -91,6 +101,7 @@ class FeatureWriter:
                 f"{self.path}: features {features.shape} of image_id {image_id} do not belong "
                 f"here; write {self.shape[1:]} for one of the {self.shape[0]} announced pictures"
             )
+        beside = [self._record(image_id, name, columns) for name in self.columns]
         with np.errstate(over="ignore"):
             half = np.ascontiguousarray(features, dtype="<f2")
         if not np.isfinite(half).all():
@@ -99,6 +110,8 @@ class FeatureWriter:
                 "check the extractor's weights"
             )
         self._put(half.tobytes(), self._places.first_record + row * half.nbytes)
+        for name, record in zip(self.columns, beside, strict=True):
+            self._put(record, self._places.first_of[name] + row * len(record))
         self._fresh.append(row)
         if len(self._fresh) >= FLUSH_EVERY:
             self._flush()
@@ -124,12 +137,24 @@ class FeatureWriter:
             raise UsageError(f"{self.path}: not open for writing; use the writer in a with block")
         return self._file
 
+    def _record(
+        self, image_id: int | np.integer, name: str, columns: Mapping[str, np.ndarray]
+    ) -> bytes:
+        shape, dtype = self.columns[name]
+        values = columns.get(name)
+        if values is None or np.shape(values) != shape:
+            raise UsageError(
+                f"{self.path}: {name} of image_id {image_id} is "
+                f"{'absent' if values is None else np.shape(values)}; write {shape}"
+            )
+        return np.ascontiguousarray(values, dtype=dtype).tobytes()
+
     def _begin(self, file: int) -> None:
         """Lay the file out anew; if that fails, leave no trace of it."""
         try:
             os.ftruncate(file, 0)
-            layout.check_space(self.path, self.shape)
-            layout.create(self.partial, self.shape, self.image_ids, self.attributes)
+            layout.check_space(self.path, self.shape, self.columns)
+            layout.create(self.partial, self.shape, self.image_ids, self.attributes, self.columns)
         except BaseException:
             self.partial.unlink(missing_ok=True)
             raise
