@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
     "data": ("cli.data", "Generate, check and describe data sets."),
     "features": ("cli.features", "Extract grid features and look into their store."),
+    "regions": ("cli.regions", "Detect regions and write their features."),
 }
 
 

@@ -66,6 +66,40 @@ class Grid(Section):
     weights: Path | None = None
 
 
+class Detector(Section):
+    """A detector of regions, trained on the COCO instances of a split."""
+
+    root: Path
+    split: str
+    val_split: str = Field(description="what its recall and labels are measured on")
+    epochs: Positive
+    batch_size: Positive
+    lr: Rate
+    weight_decay: float = 0.0
+    clip: Rate
+    precision: Literal["fp32", "bf16"]
+    sizes: dict[str, Any] = Field(
+        default_factory=dict, description="overrides of vqax.vision.detector.DetectorSizes"
+    )
+
+
+class CocoDetector(Section):
+    """One of torchvision's Faster R-CNNs of the COCO classes, for photographs."""
+
+    network: str
+    weights: Path | None = Field(None, description="local state dict, random; none: downloaded")
+    input_px: Positive | None = Field(None, description="shorter side; none: torchvision's own")
+
+
+class Regions(Section):
+    """A region store: which pictures, which detector, how many boxes a picture."""
+
+    root: Path
+    splits: tuple[str, ...]
+    detector: str
+    boxes: Positive = 36
+
+
 class Text(Section):
     max_tokens: Positive
     min_word_count: Positive
@@ -208,6 +242,9 @@ class Params(Section):
     scenes: dict[str, Scenes]
     datasets: dict[str, Dataset]
     grids: dict[str, Grid]
+    detectors: dict[str, Detector] = Field(default_factory=dict)
+    coco_detectors: dict[str, CocoDetector] = Field(default_factory=dict)
+    regions: dict[str, Regions] = Field(default_factory=dict)
     text: Text
     models: dict[str, dict[str, Any]]
     training: Training

@@ -38,6 +38,9 @@ class Workspace:
     def features(self, store: str) -> Path:
         return self.data / "features" / f"{store}.h5"
 
+    def detector(self, name: str) -> Path:
+        return self.data / "detectors" / name
+
     def run(self, name: str) -> Path:
         return self._of_run("runs", name)
 

@@ -1,15 +1,10 @@
 """A set of pictures to a feature file, several batches side by side.
 
-Each worker decodes its pictures and runs the network on them with one thread of its own. On 2
-idle cores this equals a network that spreads over both, on a busy machine it is several times
-faster (nobody waits for the slowest thread in every layer), and the bytes do not depend on the
-number of cores.
+Each worker decodes its pictures and runs the network on them with one thread of its own.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +17,7 @@ from vqax.data.records import Skipped
 from vqax.errors import VqaxError
 from vqax.vision.grid import GridExtractor
 from vqax.vision.resize import preprocess
+from vqax.vision.side_by_side import side_by_side
 from vqax.vision.writer import FeatureWriter
 
 
@@ -60,7 +56,7 @@ def extract(
         todo = [batch for batch in batches if not missing.isdisjoint(batch)]
         done = len(image_ids) - sum(map(len, todo))
         jobs = [{image_id: pictures[image_id] for image_id in batch} for batch in todo]
-        for part in _side_by_side(jobs, extractor, max(1, workers)):
+        for part in side_by_side(jobs, partial(_run, extractor=extractor), max(1, workers)):
             for image_id, cells in part.features.items():
                 writer.write(image_id, cells)
             skipped += part.skipped
@@ -69,26 +65,6 @@ def extract(
                 progress(done, len(image_ids))
         writer.finish()
     return skipped
-
-
-def _side_by_side(
-    jobs: Sequence[Mapping[int, Path]], extractor: GridExtractor, workers: int
-) -> Iterator[_Part]:
-    """The parts in the order of the jobs; at most two for each worker are held at a time."""
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(workers, "extract", torch.set_num_threads, (1,))
-    try:
-        waiting = iter(jobs)
-        ahead: deque[Future[_Part]] = deque()
-        for job in islice(waiting, 2 * workers):
-            ahead.append(pool.submit(_run, job, extractor))
-        while ahead:
-            part = ahead.popleft().result()
-            ahead.extend(pool.submit(_run, job, extractor) for job in islice(waiting, 1))
-            yield part
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
 
 
 def _run(job: Mapping[int, Path], extractor: GridExtractor) -> _Part:

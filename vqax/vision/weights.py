@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from pickle import UnpicklingError
 from types import ModuleType
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -67,7 +68,16 @@ def torchvision_weights(name: str) -> dict[str, Tensor]:
         MissingArtefact: torchvision is not installed, or its server cannot be reached.
         BadData: what arrived does not have the published checksum.
     """
-    published = optional("torchvision.models").get_model_weights(name).IMAGENET1K_V1
+    return published_weights(optional("torchvision.models").get_model_weights(name).IMAGENET1K_V1)
+
+
+def published_weights(published: Any) -> dict[str, Tensor]:
+    """The weights that a member of one of torchvision's enumerations stands for.
+
+    Raises:
+        MissingArtefact: torchvision's server cannot be reached.
+        BadData: what arrived does not have the published checksum.
+    """
     remedy = f"fetch {published.url} elsewhere and name it with --weights FILE"
     try:
         state: dict[str, Tensor] = published.get_state_dict(

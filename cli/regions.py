@@ -1,0 +1,43 @@
+"""``vqax regions …``."""
+
+from typing import Any
+
+import click
+
+from cli.common import StageCommand, loaded, progress_bar, workers_option
+
+
+@click.group()
+def regions() -> None:
+    """Train or fetch a detector, and write the regions it sees."""
+
+
+@regions.command(cls=StageCommand)
+@click.argument("name")
+@workers_option
+def train(name: str, workers: int) -> dict[str, Any]:
+    """Train the detector NAME of params.yaml and measure what it finds."""
+    from stages import detector as stage
+
+    with progress_bar(f"detector {name}") as progress:
+        return stage.run(*loaded(families=True), name, workers=workers, progress=progress)
+
+
+@regions.command(cls=StageCommand)
+@click.argument("name")
+def fetch(name: str) -> dict[str, Any]:
+    """Get the COCO detector NAME of params.yaml: from its file, or from torchvision's server."""
+    from stages import detector as stage
+
+    return stage.fetch(*loaded(families=True), name)
+
+
+@regions.command(cls=StageCommand)
+@click.argument("name")
+@workers_option
+def extract(name: str, workers: int) -> dict[str, Any]:
+    """Write the region store NAME; goes on where an interrupted run stopped."""
+    from stages import regions as stage
+
+    with progress_bar(f"regions {name}") as progress:
+        return stage.run(*loaded(families=True), name, workers=workers, progress=progress)

@@ -1,0 +1,95 @@
+"""Stage ``detector``: train a detector of regions, and measure what it finds."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.detections import evaluate
+from stages.params import Detector as Settings
+from stages.params import Params, named
+from stages.workspace import Workspace
+from vqax.data import Skipped
+from vqax.data.coco import Instance, read_instances
+from vqax.data.folder import VqaFolder
+from vqax.errors import MissingArtefact
+from vqax.files import write_parquet
+from vqax.learning.detector_training import DetectorTraining, Example, train_detector
+from vqax.learning.weights import save_model
+from vqax.vision.detector import DetectorSizes, build_detector
+from vqax.vision.region_extractor import RegionExtractor
+from vqax.vision.trained_detector import coco_detector, describe
+
+
+def run(
+    params: Params, workspace: Workspace, name: str, *, workers: int = 2, progress: Any = None
+) -> dict[str, Any]:
+    """Leave weights, what builds them, losses by epoch and metrics in data/detectors/``name``.
+
+    A training that is stopped begins again: it takes a minute or two.
+    """
+    spec = named(params.detectors, name, "detector", "params.yaml: detectors")
+    root = workspace.root / spec.root
+    skipped: list[Skipped] = []
+    examples = instances_of(root, spec.split, skipped)
+    held_out = instances_of(root, spec.val_split, skipped)
+    objects = [instance for _, instances in examples.values() for instance in instances]
+    sizes = DetectorSizes(**spec.sizes)
+    detector = build_detector(
+        sorted({instance.category for instance in objects}),
+        sorted({attribute for instance in objects for attribute in instance.attributes}),
+        sizes,
+        seed=params.seed,
+    )
+    history = train_detector(detector, examples, _training(spec, params.seed), progress=progress)
+    out = workspace.detector(name)
+    origin = f"ImageNet trunk, trained on {spec.split} of {spec.root.name}"
+    extractor = RegionExtractor(name, detector, origin=origin)
+    metrics = evaluate(extractor, held_out, params, workers)
+    curves = history.frame()
+    curves.insert(0, "run", f"detector/{name}")
+    write_parquet(out / "history.parquet", curves)
+    write_parquet(out / "metrics.parquet", metrics)
+    write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
+    settings = spec.model_dump(mode="json")
+    meta = describe(detector, sizes, "trunk") | {"weights": origin, "training": settings}
+    save_model(out, detector, meta)
+    return {
+        "detector": name,
+        "pictures": {spec.split: len(examples), spec.val_split: len(held_out)},
+        "classes": len(detector.class_names),
+        "attributes": len(detector.attribute_names),
+        **{row.metric: row.value for row in metrics.itertuples()},
+        "weights": str(out / "model.safetensors"),
+    }
+
+
+def fetch(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
+    """Put a COCO detector of torchvision's into data/detectors/``name``."""
+    spec = named(params.coco_detectors, name, "COCO detector", "params.yaml: coco_detectors")
+    detector, origin = coco_detector(
+        spec.network, weights=spec.weights, input_px=spec.input_px, seed=params.seed
+    )
+    out = workspace.detector(name)
+    save_model(out, detector, describe(detector, None, spec.network) | {"weights": origin})
+    return {"detector": name, "weights": origin, "classes": len(detector.class_names)}
+
+
+def instances_of(root: Path, split: str, skipped: list[Skipped]) -> dict[int, Example]:
+    """Picture and objects by image_id; pictures without objects teach a detector nothing here."""
+    folder = VqaFolder(root, split)
+    if folder.instances_path is None:
+        raise MissingArtefact(
+            f"{root / 'annotations' / f'instances_{split}.json'}: no such file; a detector is "
+            "trained on COCO instances"
+        )
+    objects: dict[int, list[Instance]] = defaultdict(list)
+    for instance in read_instances(folder.instances_path, skipped):
+        objects[instance.image_id].append(instance)
+    return {image_id: (folder.image_path(image_id), objects[image_id]) for image_id in objects}
+
+
+def _training(spec: Settings, seed: int) -> DetectorTraining:
+    settings = spec.model_dump(exclude={"root", "split", "val_split", "sizes"})
+    return DetectorTraining(**settings, seed=seed)

@@ -1,0 +1,54 @@
+"""Did the detector find what is there, and does it know what it is?"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+OVERLAP = 0.5
+
+
+class Found(NamedTuple):
+    """One entry for every true object (k).
+
+    ``iou`` is that of the box that covers it best, ``recalled`` whether it reaches .5, ``box``
+    the surest box that does, −1 without one.
+    """
+
+    iou: Float[np.ndarray, "k"]
+    recalled: Bool[np.ndarray, "k"]
+    box: Int[np.ndarray, "k"]
+
+
+def found(
+    boxes: Float[np.ndarray, "l 4"],
+    scores: Float[np.ndarray, "l"],
+    true_boxes: Float[np.ndarray, "k 4"],
+    overlap: float = OVERLAP,
+) -> Found:
+    """Which true objects a picture's boxes (x1, y1, x2, y2) cover with at least that IoU.
+
+    A box may stand for several objects: recall asks whether an object can be looked at, not
+    whether it is counted once.
+    """
+    ious = intersection_over_union(true_boxes, boxes)
+    covers = ious >= overlap
+    surest = np.where(covers, scores, -np.inf).argmax(axis=1) if len(boxes) else 0
+    recalled = covers.any(axis=1)
+    best = ious.max(axis=1, initial=0.0)
+    return Found(best, recalled, np.where(recalled, surest, -1))
+
+
+def intersection_over_union(
+    first: Float[np.ndarray, "n 4"], second: Float[np.ndarray, "m 4"]
+) -> Float[np.ndarray, "n m"]:
+    """IoU of every box with every other; boxes without area have 0 with all."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    both = (high - low).clip(min=0).prod(axis=-1)
+    area = [(boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(axis=1) for boxes in (first, second)]
+    union = area[0][:, None] + area[1][None, :] - both
+    ratio: Float[np.ndarray, "n m"] = np.divide(
+        both, union, out=np.zeros_like(both), where=union > 0
+    )
+    return ratio
