@@ -25,6 +25,36 @@ def scenes(name: str, workers: int) -> dict[str, Any]:
         return stage.run(*loaded(), name, workers=workers, progress=progress)
 
 
+@data.command("make-cp", cls=StageCommand)
+@click.argument("source")
+@click.argument("out", required=False, type=click.Path(path_type=Path))
+@click.option("--split", "splits", multiple=True, help="Split of SOURCE to merge; repeatable.")
+@click.option("--test-share", default=1 / 3, type=click.FloatRange(0, 1, True, True))
+@click.option("--covering-share", default=0.0, type=click.FloatRange(0, 1, max_open=True))
+@click.option("--seed", default=0, type=click.IntRange(min=0))
+@click.option("--coco-split", help="Picture folder of all questions; default: their split.")
+def make_cp(source: str, out: Path | None, **options: Any) -> dict[str, Any]:
+    """Divide a VQA data set anew so that answer priors change from train to test (VQA-CP).
+
+    SOURCE is an entry of `changing_priors` in params.yaml, or, with OUT, a folder in the official
+    layout. The options are for the second; its splits are train2014 and val2014 by default.
+    """
+    from stages import changing_priors as stage
+
+    return stage.run(*loaded(), source) if out is None else stage.make(Path(source), out, **options)
+
+
+@data.command(cls=StageCommand)
+@click.argument("root", type=click.Path(path_type=Path))
+@click.option("--train", "train_split", help="Default: train of VQA-CP files, else train2014.")
+@click.option("--test", "test_split", help="Default: test of VQA-CP files, else val2014.")
+def priors(root: Path, train_split: str | None, test_split: str | None) -> dict[str, Any]:
+    """How far the answer priors of two splits of a folder differ, by question type."""
+    from stages import changing_priors as stage
+
+    return stage.priors(root, train_split, test_split)
+
+
 @data.command(cls=StageCommand)
 @click.argument("name")
 def prepare(name: str) -> dict[str, Any]:

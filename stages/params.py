@@ -39,10 +39,25 @@ class Scenes(Section):
     seed: int
 
 
+class ChangingPriors(Section):
+    """One data set that is divided anew so that answer priors change (vqax.data.make_cp)."""
+
+    root: Path
+    splits: tuple[str, ...] = Field(description="official splits of `root` that are merged")
+    test_share: Annotated[float, Field(gt=0.0, lt=1.0)]
+    covering_share: Share = Field(
+        0.0, description="of a test group that stays in train where its answer is in no other"
+    )
+    seed: int
+
+
 class Dataset(Section):
     """A folder in the official layout, and how its questions are divided."""
 
     root: Path
+    pictures: Path | None = Field(
+        None, description="of VQA-CP files: the folder that their pictures are in; none: root"
+    )
     train: str
     test: str | None = Field(description="official split; none: pictures held out of `train`")
     test_share: Share = 0.0
@@ -240,6 +255,7 @@ class Params(Section):
 
     seed: int
     scenes: dict[str, Scenes]
+    changing_priors: dict[str, ChangingPriors] = Field(default_factory=dict)
     datasets: dict[str, Dataset]
     grids: dict[str, Grid]
     detectors: dict[str, Detector] = Field(default_factory=dict)

@@ -19,7 +19,10 @@ SHAPE_TOLERANCE = 0.02
 
 def human_maps(folder: VqaFolder) -> dict[int, list[Path]]:
     """The map files by question id; none where the data set has no human maps."""
-    return human_map_paths(folder.human_maps_dir) if folder.human_maps_dir else {}
+    found: dict[int, list[Path]] = {}
+    for maps in folder.human_maps_dirs:
+        found |= human_map_paths(maps)
+    return found
 
 
 def usable_map(path: Path, picture: Path) -> np.ndarray:

@@ -9,6 +9,7 @@ from stages.people import write_explanation_maps, write_human_maps
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.parts import hold_out
+from vqax.data.vqa_cp import open_folder, refuse_shared_questions
 from vqax.errors import BadData
 from vqax.files import read_parquet, write_json, write_parquet
 from vqax.text.answers import AnswerVocabulary
@@ -71,6 +72,8 @@ def _divide(
     else:
         test, more = test_folder.read()
         skipped = [*skipped, *more]
+        names = (str(folder.questions_path) for folder in (train_folder, test_folder))
+        refuse_shared_questions(train, test, *names)
         held_test = frozenset()
     left = [example for example in train if example.image_id not in held_test]
     held = hold_out((e.image_id for e in left), spec.validation_share, seed)
@@ -90,8 +93,9 @@ def _parts_table(parts: dict[str, list[Example]]) -> pd.DataFrame:
 def folders(spec: Dataset, workspace: Workspace) -> tuple[VqaFolder, VqaFolder]:
     """The official folders that hold the train and the test pictures (maybe the same)."""
     root = workspace.root / spec.root
-    train = VqaFolder(root, spec.train)
-    return train, train if spec.test is None else VqaFolder(root, spec.test)
+    pictures = None if spec.pictures is None else workspace.root / spec.pictures
+    train = open_folder(root, spec.train, pictures)
+    return train, train if spec.test is None else open_folder(root, spec.test, pictures)
 
 
 def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:

@@ -16,10 +16,11 @@ from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
 WHOLE_SECTIONS = (
-    *("scenes", "datasets", "grids", "runs", "fine_tuned", "analyses", "studies", "labels"),
+    *("scenes", "changing_priors", "datasets", "grids", "detectors", "regions", "key_objects"),
+    *("runs", "fine_tuned", "analyses", "studies", "labels"),
 )
 OF_A_STUDY = ("compare_", "report_", "claims_")
-ROOTED = ("datasets", "grids")
+ROOTED = ("changing_priors", "datasets", "grids", "detectors", "regions")
 SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 
 
@@ -41,9 +42,10 @@ def prepare_profile(repository: Path, name: str) -> Path:
     folder = repository / "work" / name
     settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
     checked(settings, f"{overlay_path} over params.yaml", families=True)
-    for spec in (one for section in ROOTED for one in settings[section].values()):
-        if Path(spec["root"]).parts[0] != "data":
-            spec["root"] = os.path.relpath(repository / spec["root"], folder)
+    for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
+        for key in {"root", "pictures"} & spec.keys():
+            if Path(spec[key]).parts[0] != "data":
+                spec[key] = os.path.relpath(repository / spec[key], folder)
     _write_yaml(folder / "params.yaml", settings)
     _write_yaml(folder / "dvc.yaml", pipeline(repository, settings))
     link_code(repository, folder)

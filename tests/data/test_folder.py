@@ -107,12 +107,12 @@ def test_vqa_x_has_two_parts_on_val2014(tmp_path: Path, end: str) -> None:
 
 def test_human_maps_and_instances_may_be_absent(tmp_path: Path) -> None:
     folder = VqaFolder(tmp_path, "val2014")
-    assert folder.human_maps_dir is None
-    assert folder.instances_path is None
+    assert folder.human_maps_dirs == ()
+    assert folder.instances_path is folder.needed_objects_path is None
     (tmp_path / "vqa_hat" / "val2014").mkdir(parents=True)
     instances = tmp_path / "annotations" / "instances_val2014.json"
     write_any_json(instances, {})
-    assert folder.human_maps_dir == tmp_path / "vqa_hat" / "val2014"
+    assert folder.human_maps_dirs == (tmp_path / "vqa_hat" / "val2014",)
     assert folder.instances_path == instances
 
 

@@ -108,8 +108,8 @@ def test_pairs_have_the_same_words_and_another_answer(
 def test_human_maps_one_for_train_three_for_val(scenes_v1: Path) -> None:
     for split, each in zip(SPLITS, (1, 3), strict=True):
         folder = VqaFolder(scenes_v1, split)
-        assert folder.human_maps_dir is not None
-        maps = human_map_paths(folder.human_maps_dir)
+        (maps_dir,) = folder.human_maps_dirs
+        maps = human_map_paths(maps_dir)
         assert maps.keys() == {e.question_id for e in folder.read().examples}
         assert {len(paths) for paths in maps.values()} == {each}
         for paths in list(maps.values())[:5]:

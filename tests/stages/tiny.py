@@ -99,6 +99,8 @@ def _committed() -> dict[str, Any]:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
+    value["changing_priors"] = {}
+    value["datasets"] = {name: value["datasets"][name] for name in value["scenes"]}
     for name, spec in value["scenes"].items():
         spec.update(
             things=8, colours=3, train_images=12, val_images=8,

@@ -2,8 +2,10 @@
 
 ``root`` holds ``[v2_]OpenEnded_mscoco_{split}_questions.json``,
 ``[v2_]mscoco_{split}_annotations.json``, ``images/{split}/COCO_{split}_{id:012d}.jpg`` and, where
-they exist, ``vqa_hat/{split}/``, ``annotations/instances_{split}.json``, and for the parts of VQA-X
-on the split ``vqa_x/{part}_exp_anno.json`` and ``vqa_x/visual/{part}/``.
+they exist, ``vqa_hat/{split}/``, ``annotations/instances_{split}.json`` and
+``needed_objects_{split}.json``, and for the parts of VQA-X on the split
+``vqa_x/{part}_exp_anno.json`` and ``vqa_x/visual/{part}/``. Folders of VQA-CP:
+``vqax.data.vqa_cp``.
 """
 
 from dataclasses import dataclass
@@ -68,10 +70,10 @@ class VqaFolder:
         return self._first("annotations", [annotations_name(self.split, prefix)])
 
     @property
-    def human_maps_dir(self) -> Path | None:
-        """The folder of VQA-HAT maps, or None."""
+    def human_maps_dirs(self) -> tuple[Path, ...]:
+        """The folders of VQA-HAT maps; none or one."""
         folder = self.root / "vqa_hat" / self.split
-        return folder if folder.is_dir() else None
+        return (folder,) if folder.is_dir() else ()
 
     @property
     def explanation_paths(self) -> tuple[Path, ...]:
@@ -93,6 +95,17 @@ class VqaFolder:
         path = self.root / "annotations" / f"instances_{self.split}.json"
         return path if path.is_file() else None
 
+    @property
+    def needed_objects_path(self) -> Path | None:
+        """The file of the objects that each question needs, or None."""
+        path = self.root / "annotations" / f"needed_objects_{self.split}.json"
+        return path if path.is_file() else None
+
+    @property
+    def picture_folders(self) -> tuple["VqaFolder", ...]:
+        """The folders that hold the pictures and what belongs to them: this one itself."""
+        return (self,)
+
     @cached_property
     def _pictures_dir(self) -> Path:
         folders = (self.root / "images" / self.split, self.root / self.split)
@@ -106,8 +119,9 @@ class VqaFolder:
         """
         path = self._picture(image_id)
         if path is None:
-            expected = self._pictures_dir / picture_name(self.split, image_id)
-            raise MissingArtefact(f"{expected}: no such picture; put image_id {image_id} there")
+            raise MissingArtefact(
+                f"{self._expected(image_id)}: no such picture; put image_id {image_id} there"
+            )
         return path
 
     def read(self, *, strict: bool = False) -> Split:
@@ -127,6 +141,9 @@ class VqaFolder:
         kept = [example for example in split.examples if present[example.image_id]]
         return Split(kept, split.skipped + lost)
 
+    def _expected(self, image_id: int) -> Path:
+        return self._pictures_dir / picture_name(self.split, image_id)
+
     def _picture(self, image_id: int) -> Path | None:
         names = (picture_name(self.split, image_id, suffix) for suffix in PICTURE_SUFFIXES)
         paths = (self._pictures_dir / name for name in names)
@@ -134,7 +151,7 @@ class VqaFolder:
 
     def _without_picture(self, example: Example) -> Skipped:
         return Skipped(
-            str(self._pictures_dir / picture_name(self.split, example.image_id)),
+            str(self._expected(example.image_id)),
             f"question_id {example.question_id}",
             f"has no picture with image_id {example.image_id}; put it there",
         )

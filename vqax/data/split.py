@@ -1,6 +1,7 @@
 """The questions and annotations of a split, joined; what cannot be joined is listed."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from vqax.data.checks import (
     Report,
@@ -15,6 +16,13 @@ from vqax.data.records import Annotation, Example, Question, Skipped, Split
 from vqax.errors import BadData
 
 
+class Pairs(NamedTuple):
+    """Each usable question with its annotation, and every record that is not usable."""
+
+    pairs: list[tuple[Question, Annotation]]
+    skipped: list[Skipped]
+
+
 def read_split(questions_path: Path, annotations_path: Path, *, strict: bool = False) -> Split:
     """Join the two files of a split, in the order of the questions.
 
@@ -24,6 +32,12 @@ def read_split(questions_path: Path, annotations_path: Path, *, strict: bool = F
         MissingArtefact: one of the files is absent.
         BadData: a file is cut; not one record joins; with ``strict`` any unusable record.
     """
+    pairs, skipped = read_pairs(questions_path, annotations_path, strict=strict)
+    return Split([join(question, annotation) for question, annotation in pairs], skipped)
+
+
+def read_pairs(questions_path: Path, annotations_path: Path, *, strict: bool = False) -> Pairs:
+    """As ``read_split``, with the two records as they stand in the files."""
     skipped: list[Skipped] = []
     report: Report = fail if strict else skipped.append
     questions, bad_questions = parse_all(
@@ -41,22 +55,22 @@ def read_split(questions_path: Path, annotations_path: Path, *, strict: bool = F
     for question_id in annotations:
         if question_id not in questions and question_id not in bad_questions:
             report(_alone(annotations_path, question_id, "question", questions_path))
-    examples = _join_all(questions, annotations, annotations_path, report)
-    if skipped and not examples:
+    pairs = _matched(questions, annotations, annotations_path, report)
+    if skipped and not pairs:
         raise BadData(
             f"{annotations_path}: not one usable annotation for {questions_path} "
             f"(the first of {len(skipped)} problems: {skipped[0].entry} {skipped[0].reason})"
         )
-    return Split(examples, skipped)
+    return Pairs(pairs, skipped)
 
 
-def _join_all(
+def _matched(
     questions: dict[int, Question],
     annotations: dict[int, Annotation],
     annotations_path: Path,
     report: Report,
-) -> list[Example]:
-    examples = []
+) -> list[tuple[Question, Annotation]]:
+    pairs = []
     for question_id, question in questions.items():
         annotation = annotations.get(question_id)
         if annotation is None:
@@ -64,11 +78,12 @@ def _join_all(
         if annotation.image_id != question.image_id:
             report(_other_image(annotations_path, annotation, question))
         else:
-            examples.append(_join(question, annotation))
-    return examples
+            pairs.append((question, annotation))
+    return pairs
 
 
-def _join(question: Question, annotation: Annotation) -> Example:
+def join(question: Question, annotation: Annotation) -> Example:
+    """One record of both, the answers in ``answer_id`` order."""
     ordered = sorted(annotation.answers, key=lambda answer: answer.answer_id)
     return Example(
         question_id=question.question_id,

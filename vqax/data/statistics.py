@@ -138,10 +138,9 @@ def _most_common(examples: Iterable[Example], key: Callable[[Example], str]) -> 
 
 
 def _rank_correlation(root: Path, split: str) -> list[Row]:
-    folder = VqaFolder(root, split).human_maps_dir
-    if folder is None:
-        return []
-    several = [paths for paths in human_map_paths(folder).values() if len(paths) > 1]
+    folders = VqaFolder(root, split).human_maps_dirs
+    found = [paths for folder in folders for paths in human_map_paths(folder).values()]
+    several = [paths for paths in found if len(paths) > 1]
     values = [map_rank_correlation(np.stack([_shrunk(path) for path in p])) for p in several]
     if not values:
         return []

@@ -101,14 +101,7 @@ def write_questions(
     info: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a questions file with the official top-level keys; ``.gz`` names are compressed."""
-    entries = [
-        {
-            "image_id": question.image_id,
-            "question": question.question,
-            "question_id": question.question_id,
-        }
-        for question in questions
-    ]
+    entries = [question_entry(question) for question in questions]
     head = {"info": dict(info or INFO), "task_type": "Open-Ended", "data_type": "mscoco"}
     tail = {"license": LICENSE, "data_subtype": data_subtype, "questions": entries}
     write_any_json(path, head | tail)
@@ -122,7 +115,7 @@ def write_annotations(
     info: Mapping[str, Any] | None = None,
 ) -> None:
     """Write an annotations file with the official top-level keys; ``.gz`` names are compressed."""
-    entries = [_annotation_entry(annotation) for annotation in annotations]
+    entries = [annotation_entry(annotation) for annotation in annotations]
     head = {"info": dict(info or INFO), "data_type": "mscoco", "license": LICENSE}
     write_any_json(path, head | {"data_subtype": data_subtype, "annotations": entries})
 
@@ -133,7 +126,17 @@ def write_results(path: Path, answers: Mapping[int, str]) -> None:
     write_any_json(path, entries)
 
 
-def _annotation_entry(annotation: Annotation) -> dict[str, Any]:
+def question_entry(question: Question) -> dict[str, Any]:
+    """What stands for a question in the official file."""
+    return {
+        "image_id": question.image_id,
+        "question": question.question,
+        "question_id": question.question_id,
+    }
+
+
+def annotation_entry(annotation: Annotation) -> dict[str, Any]:
+    """What stands for an annotation in the official file."""
     return {
         "question_type": annotation.question_type,
         "multiple_choice_answer": annotation.multiple_choice_answer,

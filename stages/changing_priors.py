@@ -1,0 +1,109 @@
+"""Stage ``changing_priors``: a split whose answer priors change from train to test (VQA-CP)."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from stages.params import Params, named
+from stages.workspace import Workspace
+from vqax.data.make_cp import make_cp
+from vqax.data.prior_shift import PriorChange, prior_change, prior_shift
+from vqax.data.split import read_split
+from vqax.data.vqa_cp import PARTS, CpFolder, open_folder, refuse_shared_questions
+from vqax.files import write_json, write_parquet
+
+OFFICIAL_SPLITS = ("train2014", "val2014")
+OF_PEOPLE = ("vqa_hat/**/*", "vqa_x/**/*", "annotations/*")
+SEED = 0
+"""Of the random division that the measured priors are compared with."""
+
+
+def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
+    """Write data/cp/``name``: the VQA-CP files, prior_shift.parquet and what they were made from.
+
+    source.json changes with people's maps and objects of the source, which are read from there.
+    """
+    where = "params.yaml: changing_priors"
+    spec = named(params.changing_priors, name, "changing-prior data set", where)
+    source, out = workspace.root / spec.root, workspace.data / "cp" / name
+    shutil.rmtree(out, ignore_errors=True)
+    made = make_cp(
+        source,
+        out,
+        splits=spec.splits,
+        test_share=spec.test_share,
+        covering_share=spec.covering_share,
+        seed=spec.seed,
+    )
+    origin = {**spec.model_dump(mode="json"), "of_people": _digest(source)}
+    write_json(out / "source.json", origin, indent=2)
+    train, test = (read_split(*_paths(out, part)).examples for part in PARTS)
+    write_parquet(out / "prior_shift.parquet", prior_shift(train, test))
+    return {"data set": str(out), **summary(made.change), "skipped": len(made.skipped)}
+
+
+def summary(change: PriorChange) -> dict[str, Any]:
+    """The numbers that stand in the stage's output."""
+    return {
+        "questions": {"train": change.train_questions, "test": change.test_questions},
+        "total variation": {
+            "measured": change.total_variation,
+            "by chance": change.chance_variation,
+        },
+        "test answers known to train": change.answer_coverage,
+        "accuracy of the prior": {
+            "train": change.prior_accuracy_train,
+            "test": change.prior_accuracy_test,
+        },
+    }
+
+
+def make(source: Path, out: Path, *, splits: tuple[str, ...], **options: Any) -> dict[str, Any]:
+    """The same for any folder, without params.yaml; ``options`` of ``vqax.data.make_cp.make_cp``.
+
+    Raises:
+        MissingArtefact, BadData: as ``make_cp``.
+    """
+    made = make_cp(source, out, splits=splits or OFFICIAL_SPLITS, **options)
+    return {"data set": str(out), **summary(made.change), "skipped": len(made.skipped)}
+
+
+def priors(root: Path, train_split: str | None, test_split: str | None) -> dict[str, Any]:
+    """What ``vqax data priors`` prints: means, and a line for each question type.
+
+    Raises:
+        MissingArtefact: one of the splits is not there.
+        BadData: a file is cut, or a question is in both splits.
+    """
+    official = PARTS if isinstance(open_folder(root, PARTS[0]), CpFolder) else OFFICIAL_SPLITS
+    paths = _paths(root, train_split or official[0]), _paths(root, test_split or official[1])
+    train, test = (read_split(*both).examples for both in paths)
+    refuse_shared_questions(train, test, str(paths[0][0]), str(paths[1][0]))
+    shift = prior_shift(train, test)
+    return {
+        **summary(prior_change(train, test, SEED)),
+        **{str(row.question_type): _line(row) for row in shift.itertuples()},
+    }
+
+
+def _line(row: Any) -> str:
+    parts = ((row.train_questions, row.train_answer, row.train_share),
+             (row.test_questions, row.test_answer, row.test_share))  # fmt: skip
+    said = [f"{n} ({answer} {share:.2f})" if n else "none" for n, answer, share in parts]
+    return f"train {said[0]}, test {said[1]}, total variation {row.total_variation:.3f}"
+
+
+def _paths(root: Path, split: str) -> tuple[Path, Path]:
+    folder = open_folder(root, split)
+    return folder.questions_path, folder.annotations_path
+
+
+def _digest(source: Path) -> str:
+    digest = hashlib.sha256()
+    for pattern in OF_PEOPLE:
+        for path in sorted(source.glob(pattern)):
+            if path.is_file():
+                digest.update(str(path.relative_to(source)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
