@@ -69,6 +69,7 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
         **dict.fromkeys(("prepare", "agreement"), params.datasets),
         "features": params.grids,
         "scenes": params.scenes,
+        "changing_priors": params.changing_priors,
         "analyse": params.analyses,
     }
     named = {f"{stage}@{name}" for stage, names in each.items() for name in names}
