@@ -1,19 +1,24 @@
 """Stage ``prepare``: check a data set, divide its pictures, build vocabularies from train."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from stages.params import Dataset, Params, named
 from stages.people import write_explanation_maps, write_human_maps
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped, VqaFolder
+from vqax.data.needed import NeededObject, read_needed_objects
 from vqax.data.parts import hold_out
 from vqax.data.vqa_cp import open_folder, refuse_shared_questions
 from vqax.errors import BadData
 from vqax.files import read_parquet, write_json, write_parquet
 from vqax.text.answers import AnswerVocabulary
 from vqax.text.tokens import QuestionVocabulary
+
+BOX = ("x1", "y1", "x2", "y2")
 
 
 class Prepared(NamedTuple):
@@ -29,7 +34,7 @@ class Prepared(NamedTuple):
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
-    """Write parts.parquet, skipped.parquet, vocabularies and a card for data set ``name``."""
+    """Write parts, needed objects, skipped records, vocabularies and a card of ``name``."""
     spec = named(params.datasets, name, "data set", "params.yaml: datasets")
     out = workspace.dataset(name)
     parts, skipped = _divide(spec, workspace, params.seed)
@@ -45,6 +50,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     test_folder = folders(spec, workspace)[1]
     skipped += write_human_maps(out / "human_maps.h5", test_folder, parts["test"])
     skipped += write_explanation_maps(out / "explanation_maps.h5", test_folder, parts["test"])
+    skipped += _write_needed(out / "needed.parquet", folders(spec, workspace), parts)
     write_parquet(out / "parts.parquet", _parts_table(parts))
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
     questions.to_json(out / "question_vocabulary.json")
@@ -83,6 +89,27 @@ def _divide(
         "test": test,
     }
     return parts, list(skipped)
+
+
+def _write_needed(
+    path: Path, both: tuple[VqaFolder, VqaFolder], parts: dict[str, list[Example]]
+) -> list[Skipped]:
+    """The objects that questions need, a row per object; none where nobody says so."""
+    examples = [example for found in parts.values() for example in found]
+    image_of = {example.question_id: example.image_id for example in examples}
+    skipped: list[Skipped] = []
+    needed: dict[int, list[NeededObject]] = {}
+    for folder in dict.fromkeys(one for given in both for one in given.picture_folders):
+        needed |= read_needed_objects(folder, examples, skipped)
+    rows = [
+        (question_id, image_of[question_id], *one.box_px, one.category)
+        for question_id, objects in needed.items()
+        for one in objects
+    ]
+    types = {"question_id": np.int64, "image_id": np.int64, **dict.fromkeys(BOX, np.float64)}
+    table = pd.DataFrame(rows, columns=[*types, "category"]).astype({**types, "category": str})
+    write_parquet(path, table)
+    return skipped
 
 
 def _parts_table(parts: dict[str, list[Example]]) -> pd.DataFrame:

@@ -38,6 +38,15 @@ class Instance:
 def read_instances(path: Path, skipped: list[Skipped] | None = None) -> list[Instance]:
     """The instances of a file, in file order; polygons become masks.
 
+    Raises:
+        MissingArtefact, BadData: as ``read_instances_by_id``.
+    """
+    return [instance for _, instance in _read(path, skipped, masks=True)]
+
+
+def read_instances_by_id(path: Path, skipped: list[Skipped] | None = None) -> dict[int, Instance]:
+    """The instances of a file by their ``id``, without their masks.
+
     Unusable entries are appended to ``skipped``; without it the first one raises.
 
     Raises:
@@ -45,6 +54,14 @@ def read_instances(path: Path, skipped: list[Skipped] | None = None) -> list[Ins
         BadData: the file is cut, lacks a top-level key, or (without ``skipped``) an entry has an
             unknown picture or category, no box, or a box outside its picture.
     """
+    read = _read(path, skipped, masks=False)
+    return {raw["id"]: instance for raw, instance in read if "id" in raw}
+
+
+def _read(
+    path: Path, skipped: list[Skipped] | None, *, masks: bool
+) -> list[tuple[dict[str, Any], Instance]]:
+    """Every usable entry with its instance."""
     value = read_any_json(path)
     for key in TOP_LEVEL:
         if not isinstance(value, dict) or not isinstance(value.get(key), list):
@@ -60,7 +77,7 @@ def read_instances(path: Path, skipped: list[Skipped] | None = None) -> list[Ins
     instances = []
     for position, raw in enumerate(value["annotations"]):
         try:
-            instances.append(_parse(raw, sizes, names))
+            instances.append((raw, _parse(raw, sizes, names, masks=masks)))
         except RecordError as problem:
             entry = raw.get("id", position + 1) if isinstance(raw, dict) else position + 1
             report(Skipped(str(path), f"annotation {entry}", str(problem)))
@@ -95,7 +112,9 @@ def write_instances(
     write_any_json(path, head | lists)
 
 
-def _parse(raw: Any, sizes: Mapping[int, tuple[int, int]], names: Mapping[int, str]) -> Instance:
+def _parse(
+    raw: Any, sizes: Mapping[int, tuple[int, int]], names: Mapping[int, str], *, masks: bool
+) -> Instance:
     image_id, category_id = field(raw, "image_id", int), field(raw, "category_id", int)
     if image_id not in sizes:
         raise RecordError(f"has image_id {image_id}, which 'images' lacks; add it or delete this")
@@ -103,7 +122,7 @@ def _parse(raw: Any, sizes: Mapping[int, tuple[int, int]], names: Mapping[int, s
         raise RecordError(
             f"has category_id {category_id}, which 'categories' lacks; add it or delete this"
         )
-    segmentation = raw.get("segmentation")
+    segmentation = raw.get("segmentation") if masks else None
     return Instance(
         image_id=image_id,
         category=names[category_id],

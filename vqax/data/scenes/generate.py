@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from PIL import Image
 from vqax.data.coco import Instance, write_instances
 from vqax.data.folder import annotations_name, picture_name, questions_name
 from vqax.data.hat import write_human_map
+from vqax.data.needed import write_needed_objects
 from vqax.data.records import Annotation, Question
 from vqax.data.scenes.annotators import annotate, most_common
 from vqax.data.scenes.facts import FACTS, facts_table
@@ -94,6 +96,7 @@ def _write(root: Path, settings: SceneSettings, pool: Pool) -> None:
         asked = ask(settings, split, scenes)
         _write_questions(root, settings, split, asked)
         _write_instances(root, split, scenes)
+        _write_needed(root, split, scenes, asked)
         _draw_maps(root, settings, split, asked, pool)
         if split == JUSTIFIED_SPLIT:
             write_justifications(root, settings, asked, pool)
@@ -168,6 +171,17 @@ def _write_instances(root: Path, split: str, scenes: Sequence[Scene]) -> None:
     sizes = {scene.image_id: (scene.size_px, scene.size_px) for scene in scenes}
     path = root / "annotations" / f"instances_{split}.json"
     write_instances(path, instances, data_subtype=split, sizes_px=sizes, info=INFO)
+
+
+def _write_needed(root: Path, split: str, scenes: Sequence[Scene], asked: Sequence[Asked]) -> None:
+    """Which instances each question needs; they are numbered from 1, picture after picture."""
+    before = accumulate((len(scene.objects) for scene in scenes), initial=1)
+    first = {scene.image_id: number for scene, number in zip(scenes, before, strict=False)}
+    needed = {
+        one.question_id: [first[one.scene.image_id] + index for index in one.truth.needed]
+        for one in asked
+    }
+    write_needed_objects(root / "annotations" / f"needed_objects_{split}.json", needed)
 
 
 def _draw_maps(

@@ -1,0 +1,97 @@
+"""The objects that a question is about: which instances one must see to answer it.
+
+``annotations/needed_objects_{split}.json`` lists under ``needed_objects`` entries of
+``question_id`` and ``instance_ids``, the ``id`` of annotations in ``instances_{split}.json``; none
+where the answer is that nothing is there. Scenes writes it, other data sets may bring their own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from vqax.data.checks import AGAIN, RecordError, Report, entry_name, fail, field
+from vqax.data.coco import read_instances_by_id
+from vqax.data.folder import VqaFolder
+from vqax.data.json_list import read_entries, write_any_json
+from vqax.data.records import Example, Skipped
+from vqax.errors import MissingArtefact
+
+INFO = {"description": "Which instances one must see to answer a question."}
+KEY = "needed_objects"
+
+
+class NeededObject(NamedTuple):
+    """An object and its box x1, y1, x2, y2 in pixels of the picture."""
+
+    category: str
+    box_px: tuple[float, float, float, float]
+
+
+def write_needed_objects(path: Path, instance_ids: Mapping[int, Sequence[int]]) -> None:
+    """Write the instances that each question needs."""
+    entries = [{"question_id": q, "instance_ids": list(ids)} for q, ids in instance_ids.items()]
+    write_any_json(path, {"info": INFO, KEY: entries})
+
+
+def read_needed_objects(
+    folder: VqaFolder, examples: Iterable[Example], skipped: list[Skipped] | None = None
+) -> dict[int, list[NeededObject]]:
+    """What each of ``examples`` needs; only those that the folder's files speak of.
+
+    Unusable entries are appended to ``skipped``; without it the first one raises.
+
+    Raises:
+        MissingArtefact: there is such a file, but no instances beside it.
+        BadData: a file is cut, or (without ``skipped``) an entry names an instance that is not
+            there or in another picture, or a question occurs twice.
+    """
+    image_of = {example.question_id: example.image_id for example in examples}
+    report: Report = fail if skipped is None else skipped.append
+    needed: dict[int, list[NeededObject]] = {}
+    for one in folder.picture_folders:
+        path = one.needed_objects_path
+        if path is None:
+            continue
+        instances = _instances(one, path)
+        for position, raw in enumerate(read_entries(path, KEY)):
+            try:
+                question_id = field(raw, "question_id", int)
+                if question_id in needed:
+                    raise RecordError("occurs twice; keep one of the two entries")
+                if question_id in image_of:
+                    needed[question_id] = _found(raw, image_of[question_id], instances)
+            except RecordError as problem:
+                report(Skipped(str(path), entry_name(raw, position), str(problem)))
+    return needed
+
+
+def _instances(folder: VqaFolder, path: Path) -> dict[int, tuple[int, NeededObject]]:
+    """Picture and object by instance id."""
+    if folder.instances_path is None:
+        raise MissingArtefact(
+            f"{path}: names instances, but there is no instances_{folder.split}.json beside it; "
+            "put it there"
+        )
+    found = {}
+    for instance_id, instance in read_instances_by_id(folder.instances_path).items():
+        x, y, width, height = instance.box_px
+        needed = NeededObject(instance.category, (x, y, x + width, y + height))
+        found[instance_id] = (instance.image_id, needed)
+    return found
+
+
+def _found(
+    raw: Any, image_id: int, instances: Mapping[int, tuple[int, NeededObject]]
+) -> list[NeededObject]:
+    objects = []
+    for instance_id in field(raw, "instance_ids", list):
+        if instance_id not in instances:
+            raise RecordError(f"needs instance {instance_id!r}, which there is not; {AGAIN}")
+        picture, needed = instances[instance_id]
+        if picture != image_id:
+            raise RecordError(
+                f"needs instance {instance_id} of image_id {picture}, but asks about {image_id}; "
+                f"{AGAIN}"
+            )
+        objects.append(needed)
+    return objects
