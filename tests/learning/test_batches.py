@@ -9,6 +9,7 @@ import torch
 
 from tests.learning.tiny import TinyData
 from vqax.data.records import Example
+from vqax.errors import BadData
 from vqax.learning.batches import Batch, VqaDataset, batches
 from vqax.learning.sampler import Sampler
 from vqax.text.answers import AnswerVocabulary, soft_target
@@ -86,7 +87,7 @@ def test_reading_ahead_gives_the_same_batches(dataset: VqaDataset, workers: int)
     ahead = list(batches(dataset, sampler, epoch=1, workers=workers))
     assert len(plain) == len(ahead) == 3
     assert all(
-        torch.equal(a, b)
+        a is b is None or torch.equal(a, b)
         for p, q in zip(plain, ahead, strict=True)
         for a, b in zip(p, q, strict=True)
     )
@@ -138,3 +139,77 @@ def test_a_read_error_reaches_the_loop_at_its_own_batch(workers: int) -> None:
     assert [int(next(read).question_ids) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="unreadable"):
         next(read)
+
+
+def test_hints_and_bias_follow_question_and_type(store: FeatureStore) -> None:
+    hints = {31: np.array([0.0, 0.9, 0.0, 0.7, 0.0, 0.0])}
+    bias = {"what": np.array([0.4, 0.3, 0.2, 0.0])}
+    others = [Example(*(e.question_id, e.image_id), "Is it?", "is it", "yes/no", "no", ("no",) * 10)
+              for e in EXAMPLES[:1]]  # fmt: skip
+    data = VqaDataset(
+        [*EXAMPLES[1:2], *others], store, QUESTIONS, ANSWERS, 6, hints=hints, bias=bias
+    )
+    batch = data.batch(np.array([1, 0]))
+    expected = torch.from_numpy(np.stack([np.zeros(6), hints[31]])).float()
+    assert torch.equal(batch.hints, expected)
+    assert torch.equal(batch.bias[0], torch.zeros(4))
+    assert torch.equal(batch.bias[1], torch.from_numpy(bias["what"]).float())
+    assert batch.question_type_words.tolist() == [2, 1]
+
+
+def test_neither_hints_nor_bias_unless_given(dataset: VqaDataset) -> None:
+    batch = dataset.batch(np.array([0]))
+    assert batch.hints is None
+    assert batch.bias is None
+    moved = batch.to(torch.device("cpu"))
+    assert moved.hints is None
+    assert torch.equal(moved.visual, batch.visual)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"hints": {31: np.zeros(5)}}, "hints of 31: 5 values for 6 regions"),
+        ({"bias": {"what": np.zeros(3)}}, "bias of 'what': 3 values for 4 answers"),
+    ],
+)
+def test_hints_of_another_length_are_refused(store: FeatureStore, given, message: str) -> None:
+    data = VqaDataset(EXAMPLES[1:2], store, QUESTIONS, ANSWERS, 6, **given)
+    with pytest.raises(BadData, match=message):
+        data.batch(np.array([0]))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "words"),
+    [
+        ("What color is the dog?", "what color is the", 4),
+        ("Is this, in fact, a dog?", "is this", 2),
+        ("Could it be?", "none of the above", 0),
+        ("What's here?", "what", 1),
+    ],
+)
+def test_words_of_the_question_type(store: FeatureStore, question, kind, words) -> None:
+    asked = Example(1, 3, question, kind, "other", "red", ("red",) * 10)
+    data = VqaDataset([asked], store, QUESTIONS, ANSWERS, 6)
+    assert data.batch(np.array([0])).question_type_words.tolist() == [words]
+
+
+def test_boxes_are_appended_as_shares_of_the_picture(store: FeatureStore) -> None:
+    place = {3: np.arange(24).reshape(6, 4) * 2.0, 7: np.arange(24).reshape(6, 4) * 1.0}
+
+    class Regions(FeatureStore):
+        """A store whose pictures are 80 wide and 50 high."""
+
+        def boxes(self, ids):
+            return np.stack([place[int(one)] for one in ids]).astype(np.float32)
+
+        def sizes(self, ids):
+            return np.array([[80, 50]] * len(ids))
+
+    data = VqaDataset(EXAMPLES[:2], Regions(store.path), QUESTIONS, ANSWERS, 6, boxes=True)
+    batch = data.batch(np.array([0, 1]))
+    assert batch.visual.shape == (2, 6, WIDTH + 4)
+    assert data.width == WIDTH + 4
+    assert torch.equal(batch.visual[..., :WIDTH], torch.from_numpy(store.batch([7, 3])))
+    share = place[7] / np.array([80, 50, 80, 50])
+    assert torch.allclose(batch.visual[0, :, WIDTH:], torch.from_numpy(share).float())

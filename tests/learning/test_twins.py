@@ -75,7 +75,7 @@ def one_by_one(name, seed, **model_options):
     for b in range(B):
         model.head.dropout.rows = slice(b, b + 1)
         model.head.dropout.restart()
-        yield model, Batch(*(part[b : b + 1] for part in batch)), noise[:, b]
+        yield model, batch.each(lambda part, b=b: part[b : b + 1]), noise[:, b]
 
 
 def slow_gradients(name, seed, options, certainty, eta, **model_options):
