@@ -20,6 +20,7 @@ SIZES: dict[str, dict[str, Any]] = {
     },
     "mlb": {"hidden": 8, "common": 9},
     "hie_co_att": {"hidden": 8, "fused": 9},
+    "updn": {"hidden": 8, "classifier": 9, "attention_dropout": 0.0},
 }
 
 

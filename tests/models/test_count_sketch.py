@@ -3,6 +3,7 @@ import json
 import pytest
 import torch
 
+from tests.models.golden import lin
 from vqax.errors import UsageError
 from vqax.models.count_sketch import (
     METHODS,
@@ -67,13 +68,6 @@ def test_golden(shared, method):
     x, y = lin(2, 5), lin(2, 4)
     fused = compact_bilinear(x.unsqueeze(1), y, sketch_x, sketch_y, method).squeeze(1)
     torch.testing.assert_close(fused, torch.tensor(golden), atol=2e-6, rtol=0)
-
-
-def lin(*shape: int, low: float = -1.0, high: float = 1.0) -> torch.Tensor:
-    """The sequence of golden/README.md; the interval defaults to [-1, 1]."""
-    count = torch.Size(shape).numel()
-    fraction = (torch.arange(1, count + 1, dtype=torch.float64) * 0.6180339887498949) % 1.0
-    return (low + (high - low) * fraction).reshape(shape).float()
 
 
 def test_both_forms_agree_at_full_size_with_their_gradients():

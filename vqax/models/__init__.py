@@ -8,6 +8,7 @@ from vqax.models.lstm_qi import LstmQi
 from vqax.models.mcb import Mcb
 from vqax.models.mlb import Mlb
 from vqax.models.san import San
+from vqax.models.updn import UpDn
 
 MODELS: dict[str, type[nn.Module]] = {
     "lstm_qi": LstmQi,
@@ -15,6 +16,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "mcb": Mcb,
     "mlb": Mlb,
     "hie_co_att": HieCoAtt,
+    "updn": UpDn,
 }
 
 __all__ = ["MODELS", "Forward", "VqaModel"]

@@ -37,7 +37,7 @@ class AnswerHead(nn.Module):
     puts them, so the dropout of a pass falls on both parts. From image a gradient of σ² reaches
     the attended map as from logits. From question it does not: there the uncertainty loss
     reaches the attended map through the logits that it distorts alone, so a certainty gradient
-    holds no ∂σ²/∂f.
+    holds no ∂σ²/∂f. ``layer`` is the kind of map from ``width`` to the answers.
 
     Raises:
         UsageError: ``variance`` or ``variance_input`` is not known, or there is an input without
@@ -54,6 +54,7 @@ class AnswerHead(nn.Module):
         dropout: float,
         variance: str,
         variance_input: str = "logits",
+        layer: type[nn.Linear] = nn.Linear,
     ) -> None:
         super().__init__()
         outputs = option(VARIANCE_WIDTH, variance, "variance")(answers)
@@ -66,7 +67,7 @@ class AnswerHead(nn.Module):
             )
         self.variance_input = variance_input
         self.dropout = Dropout(dropout)
-        self.answer = nn.Linear(width, answers)
+        self.answer = layer(width, answers)
         self.variance = nn.Linear(read, outputs) if outputs else None
 
     def combine(
