@@ -118,13 +118,23 @@ def _mapping(raw: dict[str, Any], section: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """Its keyword arguments; of a class that passes others on, those of its base too."""
+    every = dict(inspect.signature(function).parameters)
+    passed_on = [key for key, one in every.items() if one.kind is inspect.Parameter.VAR_KEYWORD]
+    if not passed_on or not isinstance(function, type) or function.__base__ is None:
+        return every
+    del every[passed_on[0]]
+    return _parameters(function.__base__) | every
+
+
 def _call(
     where: str, function: Callable[..., Any], given: Any, skip: Collection[str] = ()
 ) -> list[str]:
     """Which of the keyword arguments ``given`` the function would not take, or lacks."""
     fields = {
         key: (parameter.annotation, ... if parameter.default is NEEDED else parameter.default)
-        for key, parameter in inspect.signature(function).parameters.items()
+        for key, parameter in _parameters(function).items()
         if key not in skip
     }
     settings = create_model(where, __config__=ConfigDict(extra="forbid", strict=True), **fields)

@@ -21,7 +21,11 @@ SIZES: dict[str, dict[str, Any]] = {
     "mlb": {"hidden": 8, "common": 9},
     "hie_co_att": {"hidden": 8, "fused": 9},
     "updn": {"hidden": 8, "classifier": 9, "attention_dropout": 0.0},
+    "lmh": {"hidden": 8, "classifier": 9, "attention_dropout": 0.0},
+    "rubi": {"hidden": 8, "classifier": 9, "attention_dropout": 0.0, "branch": 4},
 }
+LOSS_ONLY = {"lmh": "mixin.", "rubi": "question_branch."}
+"""Parameters that no answer of a model depends on, only the loss it is trained with."""
 
 
 def build(name: str, *, seed: int = 0, dropout: float = 0.0, **options: Any) -> nn.Module:
@@ -30,6 +34,12 @@ def build(name: str, *, seed: int = 0, dropout: float = 0.0, **options: Any) -> 
     return MODELS[name](
         words=WORDS, answers=ANSWERS, visual_dim=WIDTH, word_dim=3, dropout=dropout, **options
     )
+
+
+def answering(name: str, model: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    """The parameters, with their names, that logits or variance depend on."""
+    apart = LOSS_ONLY.get(name, "nothing")
+    return [item for item in model.named_parameters() if not item[0].startswith(apart)]
 
 
 def inputs(

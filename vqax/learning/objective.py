@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.learning.answer_losses import ANSWER_LOSSES
 from vqax.learning.batches import Batch, Batchable
 from vqax.learning.certainty import (
     LEAST_ETA,
@@ -37,7 +38,7 @@ from vqax.learning.uncertainty import (
     predictive_variance,
 )
 from vqax.models.forward import Forward
-from vqax.models.options import known
+from vqax.models.options import known, option
 
 
 class Step(NamedTuple):
@@ -52,11 +53,18 @@ SOURCES = {"aleatoric": "aul", "predictive": "pul"}
 TERMS = ("ul", "ve", "udl")
 
 
-def answer_objective() -> Objective:
-    """Soft cross entropy of the answers, nothing else."""
+def answer_objective(*, loss: str = "cross_entropy") -> Objective:
+    """The mean of one of ``ANSWER_LOSSES``, nothing else.
+
+    Raises:
+        UsageError: an unknown loss; when called, a loss that asks for more than model or batch
+            have.
+    """
+    losses_of = option(ANSWER_LOSSES, loss, "objective.loss")
 
     def objective(model: nn.Module, batch: Batch, generator: torch.Generator) -> Step:  # noqa: ARG001
-        losses = cross_entropy(model(batch.visual, batch.tokens).logits, batch.targets)
+        forward = model(batch.visual, batch.tokens)
+        losses = losses_of(model, forward, batch.targets, batch.bias)
         return Step(losses.mean(), {"answer_loss": losses.detach().mean()})
 
     return objective
@@ -217,7 +225,8 @@ def check_objective(model: nn.Module, objective: Objective, dataset: Batchable) 
     Without gradients and dropout; leaves modes and random numbers as they were.
 
     Raises:
-        UsageError: the model has no variance, or no attention to inject at.
+        UsageError: the model lacks what the objective needs (a variance, an attention, a mixin),
+            or the data set does (a prior of the answers).
     """
     batch, training = dataset.batch(np.arange(1)), model.training
     device = next(model.parameters()).device

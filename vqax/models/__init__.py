@@ -4,9 +4,11 @@ from torch import nn
 
 from vqax.models.forward import Forward, VqaModel
 from vqax.models.hie_co_att import HieCoAtt
+from vqax.models.lmh import Lmh
 from vqax.models.lstm_qi import LstmQi
 from vqax.models.mcb import Mcb
 from vqax.models.mlb import Mlb
+from vqax.models.rubi import Rubi
 from vqax.models.san import San
 from vqax.models.updn import UpDn
 
@@ -17,6 +19,8 @@ MODELS: dict[str, type[nn.Module]] = {
     "mlb": Mlb,
     "hie_co_att": HieCoAtt,
     "updn": UpDn,
+    "lmh": Lmh,
+    "rubi": Rubi,
 }
 
 __all__ = ["MODELS", "Forward", "VqaModel"]
