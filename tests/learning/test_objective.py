@@ -7,7 +7,7 @@ import torch
 
 from tests.models.small import answering, build, inputs
 from vqax.errors import BadData, UsageError
-from vqax.learning import NEEDS_VARIANCE, OBJECTIVES
+from vqax.learning import NEEDS_KEY_OBJECTS, NEEDS_VARIANCE, OBJECTIVES
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import CertaintySettings
 from vqax.learning.loop import TrainSettings, train
@@ -177,7 +177,8 @@ class Rows:
     """Rows of one batch as a data set."""
 
     def __init__(self):
-        self.all = a_batch(8, torch.float32)
+        hints, words = torch.eye(8, 6), torch.ones(8, dtype=torch.int64)
+        self.all = a_batch(8, torch.float32)._replace(hints=hints, question_type_words=words)
 
     def __len__(self):
         return 8
@@ -225,9 +226,12 @@ def test_a_variance_that_overflows_later_on_names_its_step_and_its_value(tmp_pat
         train_two_epochs(tmp_path, objective, model, Spoilt())
 
 
+OF_FEW_CELLS = {"attreg": {"keep_top": 2}}
+
+
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_an_objective_that_needs_a_variance_says_so_before_training(name):
-    objective, complete = OBJECTIVES[name](), build("mcb", dropout=0.5)
+    objective, complete = OBJECTIVES[name](**OF_FEW_CELLS.get(name, {})), build("mcb", dropout=0.5)
     model = build("mcb", variance="none", dropout=0.5)
     state, weights = torch.get_rng_state(), {k: v.clone() for k, v in model.state_dict().items()}
     if name in NEEDS_VARIANCE:
@@ -305,3 +309,12 @@ def test_two_processes_average_to_the_gradient_of_one():
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("difference") == 2
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_KEY_OBJECTS))
+def test_an_objective_that_needs_key_objects_says_so_before_training(name):
+    data = Rows()
+    data.all = data.all._replace(hints=None)
+    objective = OBJECTIVES[name](**OF_FEW_CELLS.get(name, {}))
+    with pytest.raises(UsageError, match=f"objective {name}: it needs key objects"):
+        check_objective(build("san", variance="none"), objective, data)

@@ -5,14 +5,19 @@ An objective is a function with keyword options that returns an `Objective`.
 
 from collections.abc import Callable
 
+from vqax.learning.attreg import attreg_objective
 from vqax.learning.objective import Objective, Step, answer_objective, uncertainty_objective
 
 OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "answer": answer_objective,
     "uncertainty": uncertainty_objective,
+    "attreg": attreg_objective,
 }
 
 NEEDS_VARIANCE = frozenset({"uncertainty"})
 """Objectives that fail without a variance head."""
 
-__all__ = ["NEEDS_VARIANCE", "OBJECTIVES", "Objective", "Step"]
+NEEDS_KEY_OBJECTS = frozenset({"attreg"})
+"""Objectives that fail without key objects."""
+
+__all__ = ["NEEDS_KEY_OBJECTS", "NEEDS_VARIANCE", "OBJECTIVES", "Objective", "Step"]

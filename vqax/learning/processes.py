@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor, distributed, nn
 
 
@@ -64,6 +65,20 @@ class Processes:
         if self.world_size > 1:
             for tensor in model.state_dict().values():
                 distributed.broadcast(tensor, 0)
+
+
+def share_of_all(flags: Bool[Tensor, "b"]) -> float:
+    """The share of raised flags among the rows of all processes; every process must ask.
+
+    A loss summed over the flagged rows here, divided by all rows here and by this share, is in
+    the weighted mean of the processes the mean over the flagged rows of all of them. (A process
+    that repeats a row, because a last batch is smaller than the world, counts it once more.)
+    """
+    counts = torch.stack([flags.sum(), flags.new_full((), len(flags), dtype=torch.int64)]).double()
+    if distributed.is_initialized() and distributed.get_world_size() > 1:
+        distributed.all_reduce(counts)
+    raised, rows = counts.tolist()
+    return raised / rows
 
 
 @contextmanager
