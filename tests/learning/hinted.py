@@ -6,7 +6,7 @@ from tests.models.small import ANSWERS, inputs
 from vqax.learning.batches import Batch
 from vqax.models import MODELS
 
-WITH_ATTENTION = [name for name in MODELS if name not in ("lstm_qi", "rubi", "lmh")]
+WITH_ATTENTION = [name for name in MODELS if name != "lstm_qi"]
 
 
 def hinted(samples=5, cells=6, seed=3, dtype=torch.float64):

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
-from vqax.learning.answer_losses import ANSWER_LOSSES, AnswerLoss
+from vqax.learning.answer_losses import ANSWER_LOSSES, SOFTMAX_LOSSES, AnswerLoss
 from vqax.learning.batches import Batch
 from vqax.learning.key_objects import THRESHOLDS, attention_of, hints_of, ignored_by
 from vqax.learning.objective import Objective, Step, within
@@ -24,7 +24,6 @@ from vqax.learning.sampling import sample_noise
 from vqax.models.options import known, option
 
 Regions = Bool[Tensor, "b l"]
-SOFTMAX_LOSSES = ("cross_entropy",)
 
 
 @dataclass(frozen=True, slots=True)
