@@ -9,18 +9,18 @@ from vqax.models import MODELS
 WITH_ATTENTION = [name for name in MODELS if name != "lstm_qi"]
 
 
-def hinted(samples=5, cells=6, seed=3, dtype=torch.float64):
+def hinted(samples=5, cells=6, seed=3, dtype=torch.float64, answers=ANSWERS):
     """Every second region of most samples is a key object; the last sample has none."""
     visual, tokens = inputs(samples, cells=cells, seed=seed, dtype=dtype)
     generator = torch.Generator().manual_seed(seed)
-    targets = torch.rand(samples, ANSWERS, generator=generator, dtype=dtype)
+    targets = torch.rand(samples, answers, generator=generator, dtype=dtype)
     targets = targets * (targets > 0.4)
     hints = torch.rand(samples, cells, generator=generator)
     hints = torch.where(hints > 0.5, hints, 0.0)
     hints[-1] = 0.0
     ids = torch.arange(samples) * 1000 + 7
     words = torch.ones(samples, dtype=torch.int64)
-    bias = torch.rand(samples, ANSWERS, generator=generator).to(dtype)
+    bias = torch.rand(samples, answers, generator=generator).to(dtype)
     return Batch(ids, ids // 2, visual, tokens, targets, hints, bias, words)
 
 

@@ -231,8 +231,8 @@ OF_FEW_CELLS = {"attreg": {"keep_top": 2}}
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_an_objective_that_needs_a_variance_says_so_before_training(name):
-    objective, complete = OBJECTIVES[name](**OF_FEW_CELLS.get(name, {})), build("mcb", dropout=0.5)
-    model = build("mcb", variance="none", dropout=0.5)
+    objective, complete = OBJECTIVES[name](**OF_FEW_CELLS.get(name, {})), build("san", dropout=0.5)
+    model = build("san", variance="none", dropout=0.5)
     state, weights = torch.get_rng_state(), {k: v.clone() for k, v in model.state_dict().items()}
     if name in NEEDS_VARIANCE:
         with pytest.raises(UsageError, match="variance: this model predicts none"):

@@ -12,9 +12,14 @@ from torch import distributed
 from tests.learning.hinted import hinted
 from tests.learning.test_objective import a_batch, generator, rows
 from tests.models.small import build
+from vqax.learning.att_align import att_align_objective
 from vqax.learning.attreg import attreg_objective
 from vqax.learning.certainty import CertaintySettings
+from vqax.learning.css import css_objective
+from vqax.learning.hint import hint_objective
 from vqax.learning.objective import uncertainty_objective
+from vqax.learning.scr import scr_objective
+from vqax.learning.zero_out import zero_out_objective
 
 UNCERTAINTY = uncertainty_objective(
     source="predictive", samples=4, certainty=CertaintySettings(gain=50.0)
@@ -23,6 +28,12 @@ CASES = [
     ("mcb", UNCERTAINTY, a_batch(8)),
     ("san", attreg_objective(keep_top=2, mask="random"), hinted(8)),
     ("san", attreg_objective(keep_top=2), hinted(8)),
+    ("updn", att_align_objective(), hinted(8)),
+    ("updn", hint_objective(), hinted(8)),
+    ("updn", scr_objective(weight=3.0, criticism=5.0, proposals=2, answers=3), hinted(8)),
+    ("updn", css_objective(questions=10), hinted(8)),
+    ("updn", css_objective(questions=0, candidates=3), hinted(8)),
+    ("updn", zero_out_objective(), hinted(8)),
 ]
 
 

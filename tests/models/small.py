@@ -30,10 +30,8 @@ LOSS_ONLY = {"lmh": "mixin.", "rubi": "question_branch."}
 
 def build(name: str, *, seed: int = 0, dropout: float = 0.0, **options: Any) -> nn.Module:
     torch.manual_seed(seed)
-    options = {**SIZES.get(name, {}), "variance": "scalar", **options}
-    return MODELS[name](
-        words=WORDS, answers=ANSWERS, visual_dim=WIDTH, word_dim=3, dropout=dropout, **options
-    )
+    options = {"answers": ANSWERS, "variance": "scalar", **SIZES.get(name, {}), **options}
+    return MODELS[name](words=WORDS, visual_dim=WIDTH, word_dim=3, dropout=dropout, **options)
 
 
 def answering(name: str, model: nn.Module) -> list[tuple[str, nn.Parameter]]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor, distributed, nn
 
 
@@ -79,6 +79,12 @@ def share_of_all(flags: Bool[Tensor, "b"]) -> float:
         distributed.all_reduce(counts)
     raised, rows = counts.tolist()
     return raised / rows
+
+
+def mean_over(losses: Float[Tensor, "*b"], counted: Bool[Tensor, "*b"]) -> Float[Tensor, ""]:
+    """Mean of the counted losses of all processes, 0 where none is; as ``share_of_all`` says."""
+    share = share_of_all(counted.flatten())
+    return (losses * counted).mean() / share if share else losses.sum() * 0.0
 
 
 @contextmanager
