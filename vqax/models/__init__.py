@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from vqax.models.counter import Counter
 from vqax.models.forward import Forward, VqaModel
 from vqax.models.hie_co_att import HieCoAtt
 from vqax.models.lmh import Lmh
@@ -21,6 +22,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "updn": UpDn,
     "lmh": Lmh,
     "rubi": Rubi,
+    "counter": Counter,
 }
 
 __all__ = ["MODELS", "Forward", "VqaModel"]
