@@ -18,14 +18,17 @@ from vqax.vision import FeatureStore
 
 
 def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.Module:
-    """The untrained model of run ``name``, seeded, with word vectors where params.yaml asks."""
+    """The untrained model of run ``name``, seeded, with word vectors where params.yaml asks.
+
+    ``visual_dim``: channels of the features, without those of the box.
+    """
     run = params.run(name)
     kind = named(MODELS, run.model, "model", "vqax.models.MODELS")
     torch.manual_seed(params.seed_of(name))
     model = kind(
         words=len(prepared.questions.words),
         answers=len(prepared.answers.answers),
-        visual_dim=visual_dim,
+        visual_dim=visual_dim + 4 * getattr(kind, "reads_boxes", False),
         variance=run.variance,
         variance_input=run.variance_input,
         **params.models[run.model],

@@ -2,18 +2,23 @@
 
 from stages.params import Grid, Params, named
 from stages.workspace import Workspace
+from vqax.errors import BadData
 from vqax.vision import FeatureStore, GridExtractor, build_extractor
+from vqax.vision.region_store import RegionStore
 
 
 def open_store(params: Params, workspace: Workspace, name: str) -> FeatureStore:
-    """Store ``name``, made by the extractor that params.yaml asks for.
+    """Store ``name``: a ``RegionStore`` where it is one of `regions`.
 
     Raises:
         UsageError: params.yaml has no such store.
         MissingArtefact: it was not extracted yet.
-        BadData: it is damaged, or made by another extractor.
+        BadData: it is damaged, or made by another extractor or detector.
     """
-    return FeatureStore(workspace.features(name), extractor=grid(params, name).extractor)
+    if name not in params.regions:
+        extractor = grid(params, name).extractor
+        return FeatureStore(workspace.features(name), extractor=extractor)
+    return RegionStore(workspace.features(name), extractor=params.regions[name].detector)
 
 
 def grid(params: Params, name: str) -> Grid:
@@ -25,3 +30,17 @@ def grid(params: Params, name: str) -> Grid:
 def grid_extractor(settings: Grid) -> GridExtractor:
     """The network that made the cells of a store, to be shown other pictures."""
     return build_extractor(settings.extractor, weights=settings.weights, input_px=settings.input_px)
+
+
+def region_store(store: FeatureStore, asker: str) -> RegionStore:
+    """The store, if it holds regions.
+
+    Raises:
+        BadData: it holds a grid; ``asker`` is what needs boxes.
+    """
+    if not isinstance(store, RegionStore):
+        raise BadData(
+            f"{store.path}: holds a grid, and {asker} needs regions; name one of `regions` in "
+            "params.yaml as the features of the run"
+        )
+    return store

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from stages.asked import questions_of
 from stages.device import checked
 from stages.models import build, identity, trained
 from stages.params import FineTuned, Params, Training, named
@@ -19,7 +20,6 @@ from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES
-from vqax.learning.batches import VqaDataset
 from vqax.learning.loop import TrainSettings, train
 from vqax.learning.objective import check_objective
 from vqax.learning.optimiser import OptimiserSettings
@@ -52,12 +52,9 @@ def run(
         "validation": prepared.validation,
     }
     parts = {
-        part: VqaDataset(
-            examples[part], store, prepared.questions, prepared.answers,
-            params.text.max_tokens,
-        )
+        part: questions_of(params, name, examples[part], prepared, store, workspace)
         for part in examples
-    }  # fmt: skip
+    }
     model = starting_point(params, workspace, name, prepared, store)
     who = identity(params, name, prepared, store)
     objective = make(**spec.objective.options)

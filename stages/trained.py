@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from stages.asked import questions_of
 from stages.device import checked
 from stages.models import trained
 from stages.params import Params
@@ -57,9 +58,7 @@ def load_trained(
     place = torch.device(checked(device))
     model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
     asked = [e for e in prepared.test if among is None or e.question_id in among]
-    questions = VqaDataset(
-        asked, store, prepared.questions, prepared.answers, params.text.max_tokens
-    )
+    questions = questions_of(params, name, asked, prepared, store)
     if len(questions) == 0:
         raise BadData(
             f"{store.path}: no picture of the {len(asked)} test questions has features; "

@@ -41,6 +41,9 @@ class Workspace:
     def detector(self, name: str) -> Path:
         return self.data / "detectors" / name
 
+    def key_objects(self, name: str) -> Path:
+        return self.data / "key_objects" / f"{name}.parquet"
+
     def run(self, name: str) -> Path:
         return self._of_run("runs", name)
 
