@@ -63,7 +63,12 @@ def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
     top = probabilities.topk(min(5, len(answers)), dim=1)
     variance = prediction.variance
     samples = prediction.probabilities.double().cpu().numpy()
-    measures = uncertainties(samples, None if variance is None else _numpy(variance))
+    doubt = prediction.vacuity
+    measures = uncertainties(
+        samples,
+        None if variance is None else _numpy(variance),
+        None if doubt is None else _numpy(doubt),
+    )
     return pd.DataFrame(
         {
             "answer": [answers[i] for i in top.indices[:, 0].tolist()],

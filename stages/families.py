@@ -14,7 +14,7 @@ from stages.params import mistakes
 from stages.tables import PRINTED
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
-from vqax.learning import NEEDS_VARIANCE, OBJECTIVES
+from vqax.learning import NEEDS_EVIDENCE, NEEDS_VARIANCE, OBJECTIVES
 from vqax.models import MODELS
 from vqax.vision import GRIDS
 
@@ -104,6 +104,8 @@ def _objective(run: str, settings: Any) -> list[str]:
     wrong = _call(where, OBJECTIVES[name], given)
     if name in NEEDS_VARIANCE and settings.get("variance", "none") == "none":
         wrong.append(f"{run}.variance: objective {name} needs scalar or per_answer, not none")
+    if name in NEEDS_EVIDENCE and settings.get("evidence", "none") == "none":
+        wrong.append(f"{run}.evidence: objective {name} needs softplus, exp or relu, not none")
     if wrong:
         return wrong
     try:

@@ -13,6 +13,7 @@ from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
 from vqax.models import MODELS
+from vqax.models.evidential_answers import EvidentialAnswers
 from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
 from vqax.vision import FeatureStore
 
@@ -33,6 +34,8 @@ def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.
         variance_input=run.variance_input,
         **params.models[run.model],
     )
+    if run.evidence != "none":
+        model.head = EvidentialAnswers(model.head, run.evidence)
     vectors = word_vectors(params.text.vectors)
     if vectors is not None:
         _copy_vectors(model.embedding, vectors, prepared, f"models.{run.model}.word_dim")
@@ -71,6 +74,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "objective": run.objective.model_dump(mode="json"),
         "variance": run.variance,
         "variance_input": run.variance_input,
+        **({} if run.evidence == "none" else {"evidence": run.evidence}),
         "train_share": run.train_share,
         "training": params.training_of(name).model_dump(mode="json"),
         "text": params.text.model_dump(mode="json"),

@@ -160,6 +160,7 @@ class Run(Section):
     objective: Objective
     variance: Literal["none", "scalar", "per_answer"] = "none"
     variance_input: Literal["logits", "image", "question"] = "logits"
+    evidence: Literal["none", "relu", "softplus", "exp"] = "none"
     train_share: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     training: dict[str, Any] = Field(default_factory=dict, description="overrides of `training`")
     system: str | None = Field(None, description="its name across data sets; none: its own")

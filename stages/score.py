@@ -22,8 +22,10 @@ from vqax.metrics.calibration import (
 from vqax.metrics.people import agreement_with_people
 from vqax.metrics.resize import rectify, resize_area
 from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
+from vqax.stats.contrast import correlation, statistic_contrast
 
-UNCERTAINTIES = ("aleatoric", "epistemic", "entropy", "predictive")
+ATTENTION = "attention_rank_correlation"
+UNCERTAINTIES = ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
 ANSWER_TYPES = {"yes/no": "yes_no", "number": "number", "other": "other"}
 
 
@@ -107,6 +109,7 @@ def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Va
         interval = _mean(questions, column, settings, seed)
         yield Value(column, *interval, kind.unit, kind.direction)
     yield from _failures(questions, settings, seed)
+    yield from _map_quality(questions, settings, seed)
     aleatoric = questions["aleatoric"].to_numpy(dtype=np.float64)
     spread = bootstrap_statistic(np.var, aleatoric, samples=settings.resamples, seed=seed)
     yield Value("aleatoric_across_questions", *spread, "squared variance", "lower")
@@ -133,6 +136,26 @@ def _mean(questions: pd.DataFrame, column: str, settings: Score, seed: int) -> I
         seed=seed,
         clusters=questions["image_id"].to_numpy(),
     )
+
+
+def _map_quality(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+    """Does uncertainty follow where the model looks? ρ with the attention's rank correlation.
+
+    Over the questions with a human map; negative if a run that looks where people look is surer.
+    """
+    if ATTENTION not in questions:
+        return
+    samples = min(settings.resamples, 500)
+    for name in UNCERTAINTIES:
+        seen = questions.dropna(subset=[name, ATTENTION])
+        if len(seen):
+            pair = seen[[name, ATTENTION]].to_numpy(dtype=np.float64).T
+            pictures = seen["image_id"].to_numpy()
+            found = statistic_contrast(
+                correlation, *pair, clusters=pictures, samples=samples, seed=seed
+            )
+            interval = (found.value, found.low, found.high, found.n)
+            yield Value(f"map_quality_{name}", *interval, "Spearman's rho", "lower")
 
 
 def _failures(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:

@@ -91,10 +91,11 @@ class Asker:
         answers = self.subject.prepared.answers.answers
         shares = prediction.forward.logits.float().softmax(dim=1)[0]
         top = shares.topk(min(5, len(answers)))
-        variance = prediction.variance
+        variance, doubt = prediction.variance, prediction.vacuity
         measures = uncertainties(
             prediction.probabilities.double().cpu().numpy(),
             None if variance is None else variance.double().cpu().numpy(),
+            None if doubt is None else doubt.double().cpu().numpy(),
         )
         return Explained(
             picture=looked.picture,

@@ -17,7 +17,7 @@ from vqax.evidential.heads import (
     predict,
     relative_entropy,
 )
-from vqax.evidential.losses import evidential_loss, one_hot
+from vqax.learning.evidential_losses import evidential_loss, one_hot
 from vqax.evidential.variational import kl_of
 
 PICTURES, LABELS = tensors(stripes(7))

@@ -17,17 +17,15 @@ from torch.nn import functional
 
 from vqax.errors import UsageError
 from vqax.evidential.classifier import Classifier
-from vqax.evidential.losses import (
-    annealing_weight,
-    belief_masses,
-    dirichlet,
-    evidential_loss,
-    expected_probabilities,
-    one_hot,
-    uncertainty_mass,
-)
 from vqax.evidential.variational import VariationalLinear, kl_of
 from vqax.explain.state import left_as_found, seed_draws, start_sampling
+from vqax.learning.evidential_losses import annealing_weight, evidential_loss, one_hot
+from vqax.models.evidence import (
+    belief_masses,
+    dirichlet,
+    expected_probabilities,
+    uncertainty_mass,
+)
 
 
 class Prediction(NamedTuple):

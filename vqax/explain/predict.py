@@ -8,15 +8,20 @@ from torch import Tensor, nn
 
 from vqax.errors import UsageError
 from vqax.explain.state import left_as_found, seed_draws, start_sampling
+from vqax.models.evidential_answers import is_evidential, vacuity
 from vqax.models.forward import Forward, VqaModel
 
 
 class Prediction(NamedTuple):
-    """``probabilities`` and ``variance`` of each stochastic pass; ``forward`` without dropout."""
+    """``probabilities`` and ``variance`` of each stochastic pass; ``forward`` without dropout.
+
+    ``vacuity`` is u = K / S of each pass, None where the answers are no evidence.
+    """
 
     probabilities: Float[Tensor, "s b a"]
     variance: Float[Tensor, "s b"] | None
     forward: Forward
+    vacuity: Float[Tensor, "s b"] | None = None
 
 
 def mc_predict(
@@ -47,4 +52,9 @@ def mc_predict(
         passes = [cast(VqaModel, model).head(forward.combined) for _ in range(samples)]
     probabilities = torch.stack([logits.softmax(dim=-1) for logits, _ in passes])
     variances = [variance.mean(dim=-1) for _, variance in passes if variance is not None]
-    return Prediction(probabilities, torch.stack(variances) if variances else None, forward)
+    return Prediction(
+        probabilities,
+        torch.stack(variances) if variances else None,
+        forward,
+        torch.stack([vacuity(logits) for logits, _ in passes]) if is_evidential(model) else None,
+    )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from vqax.learning.att_align import att_align_objective
 from vqax.learning.attreg import attreg_objective
 from vqax.learning.css import css_objective
+from vqax.learning.evidential import evidential_objective
 from vqax.learning.hint import hint_objective
 from vqax.learning.objective import Objective, Step, answer_objective, uncertainty_objective
 from vqax.learning.rand_img import rand_img_objective
@@ -24,6 +25,7 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "css": css_objective,
     "rand_img": rand_img_objective,
     "zero_out": zero_out_objective,
+    "evidential": evidential_objective,
 }
 
 NEEDS_VARIANCE = frozenset({"uncertainty"})
@@ -32,4 +34,10 @@ NEEDS_VARIANCE = frozenset({"uncertainty"})
 NEEDS_KEY_OBJECTS = frozenset({"attreg", "att_align", "hint", "scr", "css"})
 """Objectives that fail without key objects."""
 
-__all__ = ["NEEDS_KEY_OBJECTS", "NEEDS_VARIANCE", "OBJECTIVES", "Objective", "Step"]
+NEEDS_EVIDENCE = frozenset({"evidential"})
+"""Objectives that fail without an evidential answer head."""
+
+__all__ = [
+    *("NEEDS_EVIDENCE", "NEEDS_KEY_OBJECTS", "NEEDS_VARIANCE", "OBJECTIVES"),
+    *("Objective", "Step"),
+]

@@ -7,7 +7,7 @@ enters that backward pass through a hook on the attended map.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -49,6 +49,20 @@ class Step(NamedTuple):
 
 
 Objective = Callable[[nn.Module, Batch, torch.Generator], Step]
+
+
+@runtime_checkable
+class Annealed(Protocol):
+    """An objective that is another one in every epoch, counted from 0."""
+
+    def at(self, epoch: int) -> Objective: ...
+
+
+def at_epoch(objective: Objective, epoch: int) -> Objective:
+    """The objective of this epoch: itself, unless it is annealed."""
+    return objective.at(epoch) if isinstance(objective, Annealed) else objective
+
+
 SOURCES = {"aleatoric": "aul", "predictive": "pul"}
 TERMS = ("ul", "ve", "udl")
 

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from vqax.errors import BadData
 from vqax.learning.batches import Batch
-from vqax.learning.objective import Objective, Step
+from vqax.learning.objective import Objective, Step, at_epoch
 from vqax.learning.optimiser import rate_factor, set_rates
 from vqax.learning.processes import Processes
 from vqax.learning.sampler import Sampler
@@ -39,7 +39,7 @@ class Stepper:
         weight = sampler.weight(step)
         generator = seed_step(self.settings.seed, epoch, step, self.team)
         try:
-            result = self._gradients(batch, generator)
+            result = self._gradients(batch, generator, epoch)
         except BadData as error:
             raise BadData(f"epoch {epoch + 1}, step {step + 1}: {error}") from error
         parameters = [value for value in self.model.parameters() if value.requires_grad]
@@ -54,12 +54,12 @@ class Stepper:
             optimiser.step()
         return values
 
-    def _gradients(self, batch: Batch, generator: torch.Generator) -> Step:
+    def _gradients(self, batch: Batch, generator: torch.Generator, epoch: int) -> Step:
         """Leave the gradients of this process's rows in the parameters."""
         self.model.train()
         self.model.zero_grad(set_to_none=True)
         with autocast(self.settings.precision, self.team.device):
-            result = self.objective(self.model, batch, generator)
+            result = at_epoch(self.objective, epoch)(self.model, batch, generator)
         result.loss.backward()
         return result
 

@@ -20,6 +20,7 @@ from vqax.metrics.uncertainty import (
     aleatoric,
     classification_error,
     entropy,
+    evidential,
     mutual_information,
     predictive,
     probability_variance,
@@ -53,6 +54,7 @@ UNCERTAINTY_METRICS = {
     "epistemic": Metric(mutual_information, "nats", "lower"),
     "entropy": Metric(entropy, "nats", "lower"),
     "predictive": Metric(predictive, "nats + squared logits", "lower"),
+    "evidential": Metric(evidential, "fraction", "lower"),
     "probability_variance": Metric(probability_variance, "squared probability", "lower"),
     "classification_error": Metric(classification_error, "nats", "lower"),
 }

@@ -37,6 +37,11 @@ def aleatoric(variance: Float[np.ndarray, "s n"] | PerQuestion) -> PerQuestion:
     return variance.mean(axis=0) if variance.ndim == 2 else variance
 
 
+def evidential(vacuity: Float[np.ndarray, "s n"]) -> PerQuestion:
+    """The mean over the passes of u = K / S, in (0, 1]: doubt for want of evidence (EDL 2.2)."""
+    return vacuity.mean(axis=0)
+
+
 def predictive(
     probabilities: Samples, variance: Float[np.ndarray, "s n"] | PerQuestion
 ) -> PerQuestion:
@@ -62,12 +67,14 @@ def classification_error(misclassified: PerQuestion) -> PerQuestion:
 
 
 def uncertainties(
-    probabilities: Samples, variance: Float[np.ndarray, "s n"] | PerQuestion | None
+    probabilities: Samples,
+    variance: Float[np.ndarray, "s n"] | PerQuestion | None,
+    vacuity: Float[np.ndarray, "s n"] | None = None,
 ) -> dict[str, PerQuestion]:
     """Every measure by the name it has in the tables.
 
     A model without a variance head has NaN as ``aleatoric``, and the entropy alone as
-    ``predictive``.
+    ``predictive``; one without an evidential head has NaN as ``evidential``.
     """
     n = probabilities.shape[1]
     if variance is None:
@@ -78,6 +85,7 @@ def uncertainties(
         "aleatoric": noise,
         "epistemic": mutual_information(probabilities),
         "entropy": entropy(probabilities.mean(axis=0)),
+        "evidential": np.full(n, np.nan) if vacuity is None else evidential(vacuity),
         "predictive": total,
         "probability_variance": probability_variance(probabilities),
         "classification_error": classification_error(misclassification(probabilities)),

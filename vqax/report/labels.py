@@ -134,6 +134,17 @@ METRICS: dict[str, MetricLabel] = {
         ".5 means that uncertainty says nothing.",
         "higher",
     ),
+    "evidential": MetricLabel(
+        "evidential",
+        "Want of evidence, K/S: 1 where the model has seen nothing that speaks for any answer; "
+        "only runs with an evidential answer head have it.",
+    ),
+    "map_quality": MetricLabel(
+        "map quality",
+        "Rank correlation over the questions of an uncertainty with how well the attention "
+        "agrees with people; negative if the run is surer where it looks where people look.",
+        "lower",
+    ),
     "ece": MetricLabel(
         "ECE", "Expected calibration error: mean gap between confidence and accuracy.", "lower"
     ),
@@ -170,6 +181,8 @@ def label_of(metric: str) -> MetricLabel:
         return replace(base, name=f"gain in {base.name}", short=f"Δ {base.heading}")
     if metric.startswith("auroc_"):
         return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")
+    if metric.startswith("map_quality_"):
+        return replace(METRICS["map_quality"], name=f"map quality ({spaced(metric[12:])})")
     if metric.startswith("accuracy"):
         return _accuracy(spaced(metric), "")
     return MetricLabel(spaced(metric), "")
@@ -187,7 +200,8 @@ def dataset_name(key: str) -> str:
 def explained(metric: str) -> MetricLabel:
     """The label that explains a metric: that of the family where the metric is put together."""
     suffix = next((suffix for suffix in MAP_SUFFIXES if metric.endswith(f"_{suffix}")), metric)
-    return METRICS["auroc"] if metric.startswith("auroc_") else label_of(suffix)
+    families = [name for name in ("auroc", "map_quality") if metric.startswith(f"{name}_")]
+    return METRICS[families[0]] if families else label_of(suffix)
 
 
 def spaced(name: str) -> str:

@@ -13,19 +13,21 @@ from scipy.special import digamma, gammaln
 from torch.distributions import Dirichlet, kl_divergence
 
 from vqax.errors import BadData, UsageError
-from vqax.evidential.losses import (
-    EVIDENCES,
-    LARGEST_EXPONENT,
+from vqax.learning.evidential_losses import (
     RISKS,
-    EvidenceOverflow,
     annealing_weight,
-    belief_masses,
     cross_entropy_risk,
-    dirichlet,
     evidential_loss,
     kl_to_uniform,
     one_hot,
     type_two_likelihood,
+)
+from vqax.models.evidence import (
+    EVIDENCES,
+    LARGEST_EXPONENT,
+    EvidenceOverflow,
+    belief_masses,
+    dirichlet,
     uncertainty_mass,
 )
 

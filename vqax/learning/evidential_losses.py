@@ -1,9 +1,8 @@
-"""Subjective logic and the losses of evidential classifiers, one value per sample.
+"""The losses of evidential classifiers, one value per sample.
 
-Sensoy et al. 2018, equations 3 to 5; EDL equations 4 and 5. Symbols: e_k -> ``evidence``,
-α_k = e_k + 1 -> ``alpha``, S = Σ α_k -> strength, y -> ``targets`` (one-hot, or soft scores).
-Losses are computed in 64 bits, and returned in the precision of the logits, at least 32: the
-terms of the KL are of size S log S and cancel.
+Sensoy et al. 2018, equations 3 to 5. Symbols: α_k -> ``alpha``, S = Σ α_k -> strength, y ->
+``targets`` (one-hot, or soft scores). Losses are computed in 64 bits, and returned in the
+precision of the logits, at least 32: the terms of the KL are of size S log S and cancel.
 """
 
 from collections.abc import Callable
@@ -13,69 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from vqax.errors import BadData, UsageError
+from vqax.errors import BadData
+from vqax.models.evidence import dirichlet, expected_probabilities
 from vqax.models.options import option
 from vqax.models.scale import full_precision
-
-LARGEST_EXPONENT = 30.0
-"""exp(30) = 10¹³: beyond it the KL keeps no correct digit, not even in 64 bits."""
-
-
-class EvidenceOverflow(UsageError):
-    """The exponential of a logit is too large to be evidence."""
-
-
-def exponential(logits: Float[Tensor, "*b k"]) -> Float[Tensor, "*b k"]:
-    """e = exp(logit).
-
-    Raises:
-        EvidenceOverflow: a logit is above ``LARGEST_EXPONENT``, or NaN.
-    """
-    logits = full_precision(logits)
-    if not bool((logits <= LARGEST_EXPONENT).all()):
-        raise EvidenceOverflow(
-            f"evidence exp overflows: a logit is {float(logits.max()):g}, above "
-            f"{LARGEST_EXPONENT:g}; use evidence softplus or relu, keep the pictures in 0..1, or "
-            "lower the learning rate"
-        )
-    return logits.exp()
-
-
-EVIDENCES: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": functional.relu,
-    "softplus": functional.softplus,
-    "exp": exponential,
-}
-
-
-def dirichlet(logits: Float[Tensor, "*b k"], evidence: str = "relu") -> Float[Tensor, "*b k"]:
-    """α = e + 1 ≥ 1, with e the evidence function of the logits (EDL, section 2.2).
-
-    Raises:
-        UsageError: an unknown evidence function, or fewer than two classes.
-        EvidenceOverflow: see ``exponential``.
-    """
-    if logits.shape[-1] < 2:
-        raise UsageError(
-            f"{logits.shape[-1]} class: evidence for one class alone is never uncertain between "
-            "classes; give at least two"
-        )
-    return option(EVIDENCES, evidence, "evidence")(full_precision(logits)) + 1
-
-
-def belief_masses(alpha: Float[Tensor, "*b k"]) -> Float[Tensor, "*b k"]:
-    """b_k = e_k / S, in [0, 1); with u they sum to 1 (EDL equations 4 and 5)."""
-    return (alpha - 1) / alpha.sum(-1, keepdim=True)
-
-
-def uncertainty_mass(alpha: Float[Tensor, "*b k"]) -> Float[Tensor, "*b"]:
-    """u = K / S, in (0, 1]; 1 without any evidence (EDL equation 5)."""
-    return alpha.shape[-1] / alpha.sum(-1)
-
-
-def expected_probabilities(alpha: Float[Tensor, "*b k"]) -> Float[Tensor, "*b k"]:
-    """E p_k = α_k / S under Dir(α)."""
-    return alpha / alpha.sum(-1, keepdim=True)
 
 
 def one_hot(labels: Int[Tensor, "b"], classes: int) -> Float[Tensor, "b k"]:
@@ -162,8 +102,24 @@ def evidential_loss(
         UsageError: an unknown risk or evidence function, or fewer than two classes.
         EvidenceOverflow: see ``exponential``.
     """
-    alpha, wide = dirichlet(logits, evidence).double(), targets.double()
-    data = option(RISKS, risk, "risk")(alpha, wide)
-    misleading = kl_to_uniform(wide + (1 - wide) * alpha)
-    loss = data + annealing_weight(epoch, annealing) * misleading
+    alpha = dirichlet(logits, evidence)
+    weight = annealing_weight(epoch, annealing)
+    loss = dirichlet_loss(alpha, targets, weight, risk=risk)
     return loss.to(full_precision(logits).dtype)
+
+
+def dirichlet_loss(
+    alpha: Float[Tensor, "b k"],
+    targets: Float[Tensor, "b k"],
+    weight: float,
+    *,
+    risk: str = "squared_error",
+) -> Float[Tensor, "b"]:
+    """risk + ``weight`` · KL(Dir(α̃) || Dir(1)) in 64 bits, from α as it is; see above.
+
+    Raises:
+        UsageError: an unknown risk.
+    """
+    wide, y = alpha.double(), targets.double()
+    misleading = kl_to_uniform(y + (1 - y) * wide)
+    return option(RISKS, risk, "risk")(wide, y) + weight * misleading
