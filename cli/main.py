@@ -17,6 +17,7 @@ COMMANDS = {
     "repro": ("cli.pipeline", "Bring every stage up to date."),
     "runs": ("cli.pipeline", "List the runs of params.yaml."),
     "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
+    "edl": ("cli.edl", "Train evidential classifiers of pictures, and examine them."),
     "data": ("cli.data", "Generate, check and describe data sets."),
     "features": ("cli.features", "Extract grid features and look into their store."),
     "regions": ("cli.regions", "Detect regions and write their features."),

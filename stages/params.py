@@ -177,6 +177,53 @@ class FineTuned(Run):
     key_objects: str = Field(description="entry of `key_objects` that its objective sees")
 
 
+class PictureSet(Section):
+    """Pictures that classifiers are trained on, or that are strangers to them."""
+
+    source: str = Field(description="a member of vqax.evidential.sources.SOURCES")
+    folder: Path | None = None
+    download: bool = Field(default=False, description="fetch into `folder` by torchvision")
+    train: str | None = Field(None, description="official part; none: all there is")
+    test: str | None = Field(None, description="official part; none: a share held out")
+    test_share: Share = 0.0
+    label: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ClassifierTraining(Section):
+    """The fields of vqax.evidential.train.Settings but the seed."""
+
+    epochs: Positive
+    batch_size: Positive
+    lr: Rate
+    weight_decay: Annotated[float, Field(ge=0.0)]
+    step_epochs: Positive
+    step_factor: Rate
+    shift: Annotated[int, Field(ge=0)] = 0
+
+
+class Member(Section):
+    """A member of a family and its keyword options (checked by families.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.model_extra or {}
+
+
+class ClassifierSpec(Section):
+    """One training of a classifier of pictures."""
+
+    pictures: str
+    network: Member
+    head: Member
+    training: dict[str, Any] = Field(default_factory=dict, description="overrides")
+    seed: int | None = None
+
+
 class Explain(Section):
     methods: tuple[str, ...]
     samples: Positive
@@ -270,6 +317,12 @@ class Params(Section):
     explain: Explain
     score: Score
     analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
+    pictures: dict[str, PictureSet] = Field(default_factory=dict)
+    classifier_training: ClassifierTraining | None = None
+    classifiers: dict[str, ClassifierSpec] = Field(default_factory=dict)
+    experiments: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="experiment with classifiers -> its options"
+    )
     studies: dict[str, Study]
     labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
 
@@ -280,6 +333,16 @@ class Params(Section):
 
     def run(self, name: str) -> Run:
         return named(self.all_runs, name, "run", "params.yaml: runs and fine_tuned")
+
+    def classifier(self, name: str) -> ClassifierSpec:
+        return named(self.classifiers, name, "classifier", "params.yaml: classifiers")
+
+    def classifier_training_of(self, name: str) -> ClassifierTraining:
+        """The shared settings with this classifier's overrides."""
+        shared = self.classifier_training
+        base = {} if shared is None else shared.model_dump()
+        own = self.classifier(name).training
+        return ClassifierTraining.model_validate(merged(base, own))
 
     def study(self, name: str) -> Study:
         return named(self.studies, name, "study", "params.yaml: studies")
@@ -313,6 +376,22 @@ def wrong_overrides(raw: dict[str, Any]) -> list[str]:
         except ValidationError as error:
             if overrides:
                 wrong += [f"{kind}.{name}.training.{mistake}" for mistake in mistakes(error)]
+
+                wrong += [f"runs.{name}.training.{mistake}" for mistake in mistakes(error)]
+    return wrong + _wrong_classifiers(raw)
+
+
+def _wrong_classifiers(raw: dict[str, Any]) -> list[str]:
+    """Mistakes in the training settings of classifiers, the shared ones overridden."""
+    wrong = []
+    for name, classifier in _mapping(raw.get("classifiers")).items():
+        overrides = _mapping(_mapping(classifier).get("training"))
+        try:
+            ClassifierTraining.model_validate(
+                merged(_mapping(raw.get("classifier_training")), overrides)
+            )
+        except ValidationError as error:
+            wrong += [f"classifiers.{name}.training.{mistake}" for mistake in mistakes(error)]
     return wrong
 
 

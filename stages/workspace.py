@@ -63,6 +63,9 @@ class Workspace:
     def analysis(self, name: str) -> Path:
         return self.data / "analyses" / name
 
+    def classifier(self, name: str) -> Path:
+        return self.data / "classifiers" / name
+
     def study(self, study: str) -> Path:
         return self.results / study
 

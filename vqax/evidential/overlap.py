@@ -107,7 +107,7 @@ def centroid_distance(maps: Maps, masks: Masks) -> Float64[np.ndarray, "n"]:
         UsageError: maps and masks differ in shape.
     """
     _check_same_shape(maps, masks)
-    apart = _centroids(np.maximum(maps, 0)) - _centroids(masks.astype(np.float64))
+    apart = centroids(np.maximum(maps, 0)) - centroids(masks.astype(np.float64))
     return np.hypot(*apart.T) / np.hypot(*maps.shape[1:])
 
 
@@ -153,7 +153,7 @@ def _sizes_above(
     return np.stack([np.count_nonzero(values > t, axis=1) for t in thresholds], axis=1)
 
 
-def _centroids(weights: Real[np.ndarray, "n y x"]) -> Float64[np.ndarray, "n 2"]:
+def centroids(weights: Real[np.ndarray, "n y x"]) -> Float64[np.ndarray, "n 2"]:
     """Rows and columns of the centres of mass; NaN without mass."""
     n, h, w = weights.shape
     total = weights.sum(axis=(1, 2), dtype=np.float64)

@@ -38,6 +38,10 @@ NEEDS_EVIDENCE = frozenset({"evidential"})
 """Objectives that fail without an evidential answer head."""
 
 __all__ = [
-    *("NEEDS_EVIDENCE", "NEEDS_KEY_OBJECTS", "NEEDS_VARIANCE", "OBJECTIVES"),
-    *("Objective", "Step"),
+    "NEEDS_EVIDENCE",
+    "NEEDS_KEY_OBJECTS",
+    "NEEDS_VARIANCE",
+    "OBJECTIVES",
+    "Objective",
+    "Step",
 ]

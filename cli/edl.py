@@ -1,0 +1,31 @@
+"""``vqax edl …``."""
+
+from typing import Any
+
+import click
+
+from cli.common import StageCommand, loaded, progress_bar
+
+
+@click.group()
+def edl() -> None:
+    """Train evidential classifiers of pictures, and examine them."""
+
+
+@edl.command(cls=StageCommand)
+@click.argument("name")
+def train(name: str) -> dict[str, Any]:
+    """Train classifier NAME of params.yaml."""
+    from stages.edl import train as stage
+
+    with progress_bar(f"classifier {name}") as progress:
+        return stage.run(*loaded(families=True), name, progress=progress)
+
+
+@edl.command(cls=StageCommand)
+@click.argument("name")
+def examine(name: str) -> dict[str, Any]:
+    """Make experiment NAME of params.yaml with trained classifiers."""
+    from stages.edl import examine as stage
+
+    return stage.run(*loaded(families=True), name)

@@ -1,0 +1,93 @@
+"""EDL figures 3 and 4: is a classifier in doubt about pictures of another kind?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.edl.pictures import strangers
+from stages.edl.rows import Row, means, metrics_table, statistic
+from stages.edl.trained import Trained, load_classifier
+from stages.maps import write_hdf5
+from stages.params import Params
+from stages.workspace import Workspace
+from vqax.evidential.reliability import stranger_auroc
+from vqax.files import write_parquet
+
+NAME = "strangers"
+FAMILIAR = "familiar"
+
+
+def run(
+    params: Params, workspace: Workspace, *, classifiers: list[str], kinds: list[str], shown: str
+) -> dict[str, Any]:
+    """Write pictures, metrics and example .parquet, and example.h5.
+
+    ``kinds`` are picture sets of params.yaml that no classifier was trained on. Rows of
+    pictures.parquet: a classifier's own test pictures and all strangers, and NAME_strange, the
+    strangers alone. The example is the first picture of ``shown``.
+    """
+    tables, rows, examples = [], [], []
+    for name in classifiers:
+        subject = load_classifier(params, workspace, name)
+        sets = {FAMILIAR: subject.parts.test.pixels}
+        for kind in kinds:
+            sets[kind] = strangers(params, kind, subject.parts.test, workspace.root)
+        table = _table(subject, sets)
+        tables += [table, table[table["kind"] != FAMILIAR].assign(row=f"{name}_strange")]
+        rows += list(_metrics(params, name, table, kinds))
+        examples.append(_example(subject, sets[shown][:1]))
+    out = workspace.analysis(NAME)
+    metrics = metrics_table(rows)
+    write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "metrics.parquet", metrics)
+    write_parquet(out / "example.parquet", pd.concat(examples, ignore_index=True))
+    write_hdf5(out / "example.h5", pictures=sets[shown][:1, 0])
+    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+
+
+def _table(subject: Trained, sets: dict[str, np.ndarray]) -> pd.DataFrame:
+    frames = []
+    for kind, pixels in sets.items():
+        found = subject.predict(pixels)
+        frame = {
+            "row": subject.name,
+            "kind": kind,
+            "familiar": float(kind == FAMILIAR),
+            "confidence": found.probabilities.max(dim=1).values.double().numpy(),
+            "uncertainty": found.uncertainty.double().numpy(),
+        }
+        frames.append(pd.DataFrame(frame))
+    table = pd.concat(frames, ignore_index=True)
+    return table.assign(question_id=np.arange(len(table)), image_id=np.arange(len(table)))
+
+
+def _metrics(params: Params, name: str, table: pd.DataFrame, kinds: list[str]) -> Iterator[Row]:
+    by_kind = {str(kind): part for kind, part in table.groupby("kind", sort=False)}
+    for kind in (FAMILIAR, *kinds):
+        part = by_kind[kind]
+        values = {
+            f"{metric}_{kind}": part[metric].to_numpy() for metric in ("confidence", "uncertainty")
+        }
+        yield from means(params, NAME, name, values)
+    for kind in kinds:
+        both = pd.concat([by_kind[FAMILIAR], by_kind[kind]])
+        columns = both["uncertainty"].to_numpy(), both["familiar"].to_numpy() == 1
+        yield statistic(params, NAME, name, f"stranger_auroc_{kind}", _auroc, *columns)
+
+
+def _auroc(uncertainty: np.ndarray, familiar: np.ndarray) -> float:
+    return stranger_auroc(uncertainty[familiar], uncertainty[~familiar])
+
+
+def _example(subject: Trained, picture: np.ndarray) -> pd.DataFrame:
+    found = subject.predict(picture)
+    return pd.DataFrame(
+        {
+            "run": subject.name,
+            "answer": subject.parts.test.classes,
+            "probability": found.probabilities[0].double().numpy(),
+            "uncertainty": float(found.uncertainty[0]),
+        }
+    )
