@@ -127,7 +127,7 @@ def test_padding_word_is_zero_and_stays_zero(name):
     assert not model.embedding.weight.grad[0].any()
 
 
-@pytest.mark.parametrize("name", ["mlb", "hie_co_att"])
+@pytest.mark.parametrize("name", ["mlb", "hie_co_att", "deeper_lstm"])
 def test_more_padding_changes_nothing(name):
     model, (visual, tokens) = build(name), inputs()
     padded = torch.cat([torch.zeros(4, 3, dtype=torch.int64), tokens], 1)
@@ -184,6 +184,9 @@ PARAMETERS = {
         e * h + (6 * h * h + 3 * h) + lstm(h, h) + (7 * h + h)
         + 3 * (3 * h * h + 2 * h)
         + (h * h + h) + (2 * h * h + h) + (2 * h * 9 + 9) + (9 * 5 + 5)
+    ),
+    "deeper_lstm": lambda e, h: (
+        lstm(e, h) + lstm(h, h) + (7 * 9 + 9) + (4 * h * 9 + 9) + (9 * 5 + 5)
     ),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from torch import nn
 
 from vqax.models.counter import Counter
+from vqax.models.deeper_lstm import DeeperLstm
 from vqax.models.forward import Forward, VqaModel
 from vqax.models.hie_co_att import HieCoAtt
 from vqax.models.lmh import Lmh
@@ -23,6 +24,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "lmh": Lmh,
     "rubi": Rubi,
     "counter": Counter,
+    "deeper_lstm": DeeperLstm,
 }
 
 __all__ = ["MODELS", "Forward", "VqaModel"]
