@@ -5,6 +5,7 @@ from torch import nn
 
 from tests.explain.tiny import ANSWERS, GRID, PICTURE, WIDTH, batch, tiny, trunk
 from vqax.errors import UsageError
+from vqax.explain.drops import SCORES
 from vqax.explain.grad_cam import grad_cam
 from vqax.explain.guided import (
     CHANNELS,
@@ -106,7 +107,8 @@ def slow_channels(gradients, channels):
     return maps
 
 
-def test_the_gradient_equals_finite_differences(pictures):
+@pytest.mark.parametrize("score", SCORES)
+def test_the_gradient_equals_finite_differences(pictures, score):
     model = PixelModel(trunk(), tiny()).double().eval()
     _, tokens, answer = batch()
     pictures, step = pictures.double(), 1e-6
@@ -115,13 +117,19 @@ def test_the_gradient_equals_finite_differences(pictures):
     for i, picture in enumerate(pictures):
         question = tokens[i].expand(len(nudges), -1)
         up, down = (
-            model(moved, question).logits[:, answer[i]].detach()
+            SCORES[score](model(moved, question).logits)[:, answer[i]].detach()
             for moved in (picture + nudges, picture - nudges)
         )
         expected[i] = ((up - down) / (2 * step)).view(3, *PICTURE)
-    maps = input_gradient(model, pictures, tokens, answer, GRID, channels="sum")
+    maps = input_gradient(model, pictures, tokens, answer, GRID, channels="sum", score=score)
     torch.testing.assert_close(maps, expected.sum(1), rtol=1e-4, atol=1e-7)
     assert (maps < 0).any()
+
+
+def test_an_unknown_score_is_named(pictures):
+    _, tokens, answer = batch()
+    with pytest.raises(UsageError, match=r"score: 'loss' .* probability, logit"):
+        guided_backprop(PixelModel(trunk(), tiny()), pictures, tokens, answer, GRID, score="loss")
 
 
 def test_guided_grad_cam_is_guided_backpropagation_where_grad_cam_is_positive(pictures):

@@ -1,9 +1,10 @@
 """Gradients at the pixels by three backward rules, and guided Grad-CAM.
 
-The score is the logit before softmax, as in ``grad_cam``; the rule holds for every rectifier of
-trunk and model. ``channels`` says how the three colours of a pixel become one number:
-``absolute``, Σ_c |g_c|, the default, is a magnitude, by which Interp (Goyal et al. 2016) ranks
-pixels; ``maximum``, max_c |g_c|, that of Simonyan et al. 2014; ``sum``, Σ_c g_c, keeps the sign.
+``score`` is what the gradient is of: the logit before softmax, as in ``grad_cam``, or the
+probability, as in Interp (Goyal et al. 2016). The rule holds for every rectifier of trunk and
+model. ``channels`` says how the three colours of a pixel become one number: ``absolute``,
+Σ_c |g_c|, the default, is a magnitude, by which Interp ranks pixels; ``maximum``, max_c |g_c|,
+that of Simonyan et al. 2014; ``sum``, Σ_c g_c, keeps the sign.
 """
 
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class GradientAtPixels:
         picture_of: Int[Tensor, "b"] | None = None,
         channels: str = "absolute",
         pictures_at_once: int = PICTURES_AT_ONCE,
+        score: str = "logit",
     ) -> Float[Tensor, "b y x"]:
         """A map of each question at the size of its picture; arguments as ``pixel_gradients``.
 
@@ -52,6 +54,7 @@ class GradientAtPixels:
             pixel_gradients(
                 model, visual, tokens, answer, grid,
                 rule=self.rule, picture_of=picture_of, pictures_at_once=pictures_at_once,
+                score=score,
             ).gradients
         )  # fmt: skip
 

@@ -9,7 +9,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
-from vqax.explain.gradient import gradient_at, logit_of
+from vqax.explain.drops import score_of
+from vqax.explain.gradient import gradient_at
 from vqax.explain.grid import check_grid
 from vqax.explain.relu_rules import ReluRule
 from vqax.explain.state import left_as_found
@@ -53,8 +54,9 @@ def pixel_gradients(
     rule: str | None = None,
     picture_of: Int[Tensor, "b"] | None = None,
     pictures_at_once: int = PICTURES_AT_ONCE,
+    score: str = "logit",
 ) -> PixelGradients:
-    """∂y_answer/∂pixel, with y the logit before softmax and, if named, a rule of ``ReluRule``.
+    """∂y_answer/∂pixel, if named by a rule of ``ReluRule``; y is one of ``SCORES``.
 
     ``picture_of`` says which of the p pictures a question is about; by default each has its own.
     The trunk computes a picture once however many questions there are about it, and keeps the
@@ -62,7 +64,7 @@ def pixel_gradients(
 
     Raises:
         UsageError: the model is no ``PixelModel``, a question has no picture, the grid does not
-            fit, or no gradient reaches the pixels.
+            fit, the score is not known, or no gradient reaches the pixels.
     """
     model = pixel_model(model)
     which = asked_pictures(picture_of, len(pictures), tokens)
@@ -72,7 +74,7 @@ def pixel_gradients(
             here = which[:, None] == chosen
             rows, places = here.nonzero(as_tuple=True)
             asked = tokens[rows], answer[rows], places
-            chunks.append(_chunk(model, pictures[chosen], *asked, grid, rule))
+            chunks.append(_chunk(model, pictures[chosen], *asked, grid, rule, score))
             order.append(rows)
     place = torch.cat(order).argsort()
     return PixelGradients(*(torch.cat(parts)[place] for parts in zip(*chunks, strict=True)))
@@ -145,6 +147,7 @@ def _chunk(
     which: Int[Tensor, "b"],
     grid: tuple[int, int],
     rule: str | None,
+    score: str,
 ) -> PixelGradients:
     """All questions about a few pictures: one forward pass, one backward pass for each round."""
     pixels = pictures.detach().clone().requires_grad_()
@@ -157,7 +160,7 @@ def _chunk(
             f"no gradient passes through {type(model.trunk).__name__} to the pixels; "
             "use a trunk without detach or no_grad"
         )
-    at_cells = gradient_at(visual, logit_of(logits, answer), model.model)
+    at_cells = gradient_at(visual, score_of(logits, answer, score), model.model)
     at_pixels = pixels.new_empty(len(which), *pixels.shape[1:])
     for rows in _rounds(which):
         arriving = torch.zeros_like(cells)
