@@ -10,6 +10,9 @@ ANALYSIS_OF_FIGURE = {
     "noise": "noise",
     "mask_comparison": "explanation_masks",
     "attention_samples": "attention_samples",
+    "importance_maps": "interp_images",
+    "word_importance": "interp_words",
+    "answer_changes": "interp_images",
 }
 
 

@@ -39,6 +39,14 @@ GAINS = {
     "emd": "attention_emd",
     "top2_distance": "margin",
 }
+WORDS = {
+    name: name
+    for name in (
+        *("most_important_occlusion", "most_important_gradient", "most_important_chance"),
+        "changed_share",
+    )
+}
+CHANGES = {f"changed_share{of}": f"changed_share{of}" for of in ("", "_of_right", "_of_wrong")}
 OVERALL = {"accuracy_all": "accuracy_all", **MAPS}
 PRINTED: dict[str, dict[str, str]] = {
     "ucam/I": ACCURACIES,
@@ -51,6 +59,10 @@ PRINTED: dict[str, dict[str, str]] = {
     "ucam/controls": OVERALL,
     "ucam/readings": OVERALL,
     "ucam/inputs": OVERALL,
+    "interp/1": {"rank_correlation": "rank_correlation", "standard_error": "standard_error"},
+    "interp/words": WORDS,
+    "interp/changes": {**CHANGES, "failure_auroc": "failure_auroc"},
+    "interp/failure": {"failure_accuracy": "failure_accuracy", "failure_auroc": "failure_auroc"},
 }
 CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
 NOTES = {

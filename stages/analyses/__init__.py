@@ -8,10 +8,18 @@ metrics.parquet, with ``run`` = "NAME/row", may be a row of a table.
 from collections.abc import Callable
 from typing import Any
 
-from stages.analyses import attention_samples, explanation_masks, noise
+from stages.analyses import (
+    attention_samples,
+    explanation_masks,
+    interp_images,
+    interp_words,
+    noise,
+)
 
 ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
     "explanation_masks": explanation_masks.run,
     "noise": noise.run,
     "attention_samples": attention_samples.run,
+    "interp_images": interp_images.run,
+    "interp_words": interp_words.run,
 }

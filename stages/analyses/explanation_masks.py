@@ -15,12 +15,11 @@ from pydantic import Field
 from stages.maps import write_hdf5
 from stages.params import Params
 from stages.people import read_human_maps
-from stages.stores import grid, grid_extractor
+from stages.pixels import pictures_of, pixel_model
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
-from vqax.data.pictures import load_rgb
 from vqax.errors import BadData
-from vqax.explain import EXPLAINERS, PixelModel
+from vqax.explain import EXPLAINERS
 from vqax.files import write_parquet
 from vqax.metrics import MAP_METRICS
 from vqax.metrics.people import agreement_with_people
@@ -28,7 +27,6 @@ from vqax.metrics.resize import rectify, resize_area
 from vqax.models.options import option
 from vqax.report.content import METRIC_COLUMNS
 from vqax.stats.bootstrap import bootstrap_mean
-from vqax.vision.resize import preprocess
 
 Source = Annotated[dict[Literal["run", "method"], str], Field(min_length=2)]
 Rows = Annotated[dict[str, Source], Field(min_length=1)]
@@ -68,33 +66,19 @@ def _maps(params: Params, subject: Trained, method: str) -> np.ndarray:
     """Raw maps (n,h,w) of every question of ``subject``."""
     explainer = option(EXPLAINERS, method, f"analyses.{NAME}.method")
     pixels = "pixels" in explainer.needs
-    model = subject.model
-    if pixels:
-        settings = grid(params, params.run(subject.name).features)
-        model = PixelModel(grid_extractor(settings).to(subject.place), subject.model)
+    model = pixel_model(params, subject) if pixels else subject.model
     maps = []
     for start, batch in subject.batches(BATCH):
         with torch.no_grad():
             answer = subject.model(batch.visual, batch.tokens).logits.argmax(1)
         examples = subject.examples[start : start + len(answer)]
-        given, options = batch.visual, {}
+        given, options = batch.visual, dict[str, torch.Tensor]()
         if pixels:
-            given, options = _pictures(subject, settings.input_px, examples)
+            given, which = pictures_of(params, subject, examples)
+            options = {"picture_of": which}
         found = explainer(model, given, batch.tokens, answer, subject.store.grid, **options)
         maps.append(found.detach().float().cpu().numpy())
     return np.concatenate(maps)
-
-
-def _pictures(
-    subject: Trained, input_px: int, examples: list[Any]
-) -> tuple[torch.Tensor, dict[str, Any]]:
-    """Each picture once, and which of them each question is about."""
-    ids = list(dict.fromkeys(example.image_id for example in examples))
-    folder = subject.prepared.test_folder
-    squares = [preprocess(load_rgb(folder.image_path(one)), input_px) for one in ids]
-    which = torch.tensor([ids.index(example.image_id) for example in examples])
-    pictures = torch.stack(squares).float().to(subject.place)
-    return pictures, {"picture_of": which.to(subject.place)}
 
 
 def _scores(subject: Trained, maps: np.ndarray, people: dict[int, np.ndarray]) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from vqax.stats.contrast import (
     gain_contrast,
     mean_contrast,
     rank_contrast,
+    rate_difference,
     separation,
     spread_difference,
     statistic_contrast,
@@ -26,6 +27,7 @@ STATISTICS: dict[str, Callable[..., Contrast]] = {
     "spread": partial(statistic_contrast, spread_difference),
     "correlation": partial(statistic_contrast, correlation),
     "separation": partial(statistic_contrast, separation),
+    "rate": partial(statistic_contrast, rate_difference),
 }
 MEAN_RANK = "mean rank"
 

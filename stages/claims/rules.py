@@ -20,6 +20,11 @@ NAMES = {
     CORRELATION: "rank correlation of the attention with people",
     EMD: "earth mover's distance of the attention to people",
     "grad_cam_rank_correlation": "rank correlation of Grad-CAM with people",
+    "hit": "right or wrong foretold",
+    "hits_wh_words": "a wh-word",
+    "hits_adjectives": "an adjective",
+    "hits_nouns": "a noun",
+    "hits_all_other_kinds": "any other kind of word",
 }
 
 
@@ -126,6 +131,8 @@ def describe(comparison: Comparison, name: Callable[[Row | str], str]) -> str:
             return f"rank correlation over questions of {what[0]} with {what[1]} ({who[0]}) > 0"
         case "separation":
             return f"AUROC of errors by {what[0]} ({who[0]}) > ½"
+        case "rate":
+            return f"P(most important) by {who[0]}: {what[0]} > {what[2]}"
         case "gain":
             return f"gain in {what[0]}: {who[0]} over {who[1]} > {who[2]} over {who[3]}"
         case "mean rank":

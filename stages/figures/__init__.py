@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.figures import maps, numbers
+from stages.figures import interp, maps, numbers
 from stages.study import Measured
 from vqax.files import write_parquet
 from vqax.report.content import FigureSection
@@ -24,6 +24,9 @@ COLLECT: dict[str, Callable[..., list[Part]]] = {
     "attention_samples": maps.attention_samples,
     "controls": numbers.controls,
     "training_share": numbers.training_share,
+    "importance_maps": interp.importance_maps,
+    "word_importance": interp.word_importance,
+    "answer_changes": interp.answer_changes,
 }
 
 

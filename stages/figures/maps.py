@@ -22,10 +22,10 @@ def variance_inputs(measured: Measured, *, runs: list[str], questions: int) -> l
 
     The questions are spaced evenly over those with human maps.
     """
-    people = _people(measured, runs[0], "human_maps")
-    chosen = _spaced(sorted(people), questions)
+    people = people_maps(measured, runs[0], "human_maps")
+    chosen = spaced(sorted(people), questions)
     maps: dict[tuple[int, str], np.ndarray] = {(one, PEOPLE): people[one] for one in chosen}
-    rows = [_row(measured, runs[0], one, PEOPLE, float("nan"), answer="") for one in chosen]
+    rows = [map_row(measured, runs[0], one, PEOPLE, float("nan"), answer="") for one in chosen]
     for run in runs:
         label = measured.params.label(run)
         scores = measured.questions[run].set_index("question_id")
@@ -34,13 +34,13 @@ def variance_inputs(measured: Measured, *, runs: list[str], questions: int) -> l
                 of = dict(zip(ids.tolist(), found, strict=True))
                 maps |= {(one, label): of[one] for one in chosen}
         rows += [
-            _row(measured, run, one, label, float(scores.loc[one, "attention_rank_correlation"]))
+            map_row(measured, run, one, label, float(scores.loc[one, "attention_rank_correlation"]))
             for one in chosen
         ]
     table = measured.metrics
     wanted = ["attention_rank_correlation", "accuracy_all"]
     dots = table[table["run"].isin(runs) & table["metric"].isin(wanted)]
-    arrays = {"pictures": _pictures(measured, runs[0], chosen), "maps": maps}
+    arrays = {"pictures": pictures_for(measured, runs[0], chosen), "maps": maps}
     return [
         Part("variance_inputs_maps", pd.DataFrame(rows), arrays),
         Part("variance_inputs", dots[DOT_COLUMNS].reset_index(drop=True)),
@@ -59,18 +59,18 @@ def mask_comparison(measured: Measured, *, rows: dict[str, str], questions: int)
         ids = file["question_ids"][:].tolist()
         found = {row: dict(zip(ids, file[row][:], strict=True)) for row in rows}
     first = str(scores.loc[next(iter(rows))]["run"].iloc[0])
-    people = _people(measured, first, "explanation_maps")
-    chosen = _spaced(sorted(ids), questions)
+    people = people_maps(measured, first, "explanation_maps")
+    chosen = spaced(sorted(ids), questions)
     maps = {(one, OUTLINED): people[one] for one in chosen}
-    drawn = [_row(measured, first, one, OUTLINED, float("nan"), answer="") for one in chosen]
+    drawn = [map_row(measured, first, one, OUTLINED, float("nan"), answer="") for one in chosen]
     for row, words in rows.items():
         maps |= {(one, words): found[row][one] for one in chosen}
         for one in chosen:
             score = scores.loc[(row, one)]
             drawn.append(
-                _row(measured, str(score["run"]), one, words, float(score["rank_correlation"]))
+                map_row(measured, str(score["run"]), one, words, float(score["rank_correlation"]))
             )
-    arrays = {"pictures": _pictures(measured, first, chosen), "maps": maps}
+    arrays = {"pictures": pictures_for(measured, first, chosen), "maps": maps}
     return [Part("mask_comparison", pd.DataFrame(drawn), arrays)]
 
 
@@ -87,7 +87,7 @@ def attention_samples(measured: Measured, *, questions: int, samples: int) -> li
         maps = file["maps"][:]
     variety = table.groupby("question_id")["answer"].nunique()
     chosen = variety.sort_values(ascending=False, kind="stable").index[:questions].tolist()
-    pictures = _pictures(measured, run, chosen)
+    pictures = pictures_for(measured, run, chosen)
     asked = measured.questions[run].set_index("question_id")
     parts = []
     for one in chosen:
@@ -104,7 +104,7 @@ def attention_samples(measured: Measured, *, questions: int, samples: int) -> li
     return parts
 
 
-def _row(
+def map_row(
     measured: Measured,
     run: str,
     question_id: int,
@@ -124,7 +124,7 @@ def _row(
     }
 
 
-def _people(measured: Measured, run: str, file: str) -> dict[int, np.ndarray]:
+def people_maps(measured: Measured, run: str, file: str) -> dict[int, np.ndarray]:
     """The mean map of the people who were asked, by question."""
     folder = measured.workspace.dataset(measured.params.run(run).dataset)
     maps = read_human_maps(folder / f"{file}.h5")
@@ -135,13 +135,13 @@ def _prepared(measured: Measured, run: str) -> Prepared:
     return load_prepared(measured.params, measured.workspace, measured.params.run(run).dataset)
 
 
-def _pictures(measured: Measured, run: str, questions: list[int]) -> dict[int, Image.Image]:
+def pictures_for(measured: Measured, run: str, questions: list[int]) -> dict[int, Image.Image]:
     prepared = _prepared(measured, run)
     image_of = {example.question_id: example.image_id for example in prepared.test}
     return {one: load_rgb(prepared.test_folder.image_path(image_of[one])) for one in questions}
 
 
-def _spaced(question_ids: list[int], count: int) -> list[int]:
+def spaced(question_ids: list[int], count: int) -> list[int]:
     """``count`` of them, evenly spaced, so chosen without looking at any result."""
     places = np.linspace(0, len(question_ids) - 1, min(count, len(question_ids)))
     return [question_ids[int(place)] for place in places.round()]

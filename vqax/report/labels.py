@@ -36,6 +36,10 @@ def _accuracy(name: str, meaning: str, short: str = "") -> MetricLabel:
     return MetricLabel(name, meaning, "higher", short, "points", 100.0, 1)
 
 
+def _share(name: str, meaning: str) -> MetricLabel:
+    return MetricLabel(name, meaning, unit="per cent", scale=100.0, digits=1)
+
+
 METRICS: dict[str, MetricLabel] = {
     "accuracy_official": _accuracy(
         "VQA accuracy",
@@ -61,6 +65,13 @@ METRICS: dict[str, MetricLabel] = {
         "1 is the same order of places, 0 is no relation.",
         "higher",
         "RC",
+    ),
+    "standard_error": MetricLabel(
+        "standard error",
+        "Standard deviation of the rank correlation over √n questions, as if they were "
+        "independent; the interval draws pictures whole.",
+        "",
+        "± SE",
     ),
     "emd": MetricLabel(
         "earth mover's distance to people",
@@ -150,6 +161,41 @@ METRICS: dict[str, MetricLabel] = {
     ),
     "brier": MetricLabel(
         "Brier score", "Mean squared gap between confidence and accuracy.", "lower"
+    ),
+    "changed_share": _share(
+        "answers that change", "Share of hidden parts without which the answer is another one."
+    ),
+    "changed_patches": _share("hidden patches that change the answer", ""),
+    "changed_large_patches": _share("large hidden patches that do", ""),
+    "changed_words": _share("dropped words that do", ""),
+    "changed_share_of_right": _share(
+        "of right answers", "The same for answers with an official accuracy of at least ½."
+    ),
+    "changed_share_of_wrong": _share("of wrong answers", "The same for all other answers."),
+    "most_important_occlusion": _share(
+        "most important by occlusion",
+        "Share of these words whose removal takes most from the answer's probability, among the "
+        "words of their question.",
+    ),
+    "most_important_gradient": _share(
+        "most important by gradient",
+        "Share of these words at which that probability has its longest gradient.",
+    ),
+    "most_important_chance": _share(
+        "by chance", "The share if the most important word of a question were drawn blindly."
+    ),
+    "failure_accuracy": MetricLabel(
+        "right or wrong foretold",
+        "Share of answers that a predictor fitted on other pictures rightly calls right or wrong.",
+        "higher",
+        unit="points",
+        scale=100.0,
+        digits=1,
+    ),
+    "failure_auroc": MetricLabel(
+        "AUROC of failure",
+        "Chance that a wrong answer scores higher than a right one; .5 says nothing.",
+        "higher",
     ),
     "aurc": MetricLabel(
         "AURC",

@@ -102,9 +102,18 @@ def join_published(
     theirs = published.rename(columns={"dataset": "published_dataset", "value": "published"})
     theirs = theirs.assign(order=np.arange(len(theirs)))
     ours = ours.assign(order_measured=np.arange(len(ours)))
+    theirs["note"] = _with_error(theirs)
     joined = theirs.drop(columns="std_error").merge(ours, on=KEY, how="outer")
     joined = _complete(joined.sort_values(["order", "order_measured"]), published)
     return joined[COLUMNS].reset_index(drop=True)
+
+
+def _with_error(theirs: pd.DataFrame) -> pd.Series:
+    """What is noted of a printed number, after its standard error where one is printed."""
+    errors = (
+        theirs["std_error"].map("published ± {:g}".format).where(theirs["std_error"].notna(), "")
+    )
+    return (errors + "; " + theirs["note"]).str.strip("; ")
 
 
 def _reject_unprinted(measured: pd.DataFrame, published: pd.DataFrame) -> None:
@@ -269,7 +278,7 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
 
 def _caption(tidy: pd.DataFrame) -> str:
     paper, name = one_table(tidy).split("/")
-    title = {"ucam": "U-CAM"}.get(paper, paper)
+    title = {"ucam": "U-CAM", "interp": "Interp"}.get(paper, paper)
     printed = _names(tidy[tidy["published"].notna()], "published_dataset")
     return (
         f"{title}, Table {name}: measured on {_names(tidy, 'dataset') or 'nothing yet'} "

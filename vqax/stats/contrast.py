@@ -104,6 +104,12 @@ def separation(uncertainty: Values, accuracy: Values) -> float:
     return misclassification_auroc(uncertainty, accuracy >= 0.5) - 0.5
 
 
+def rate_difference(hits_a: Values, of_a: Values, hits_b: Values, of_b: Values) -> float:
+    """Σ hits_a / Σ of_a - Σ hits_b / Σ of_b over the questions; NaN where there are none."""
+    a, b = of_a.sum(), of_b.sum()
+    return float(hits_a.sum() / a - hits_b.sum() / b) if a > 0 and b > 0 else float("nan")
+
+
 class _Rows:
     """Draws row numbers, the rows of a cluster together."""
 

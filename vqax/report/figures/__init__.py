@@ -1,4 +1,4 @@
-"""The figures of U-CAM, each a pure function from frames (and pictures) to a matplotlib figure.
+"""The figures of the papers, each a pure function from frames (and pictures) to a Figure.
 
 ``FIGURES`` names every drawing with the columns its frame must have and its caption; ``GROUPS``
 says which drawings belong to one figure of the paper. `vqax.report.figures.write` puts them
@@ -21,6 +21,8 @@ from vqax.report.figures import (
     top2,
     training_share,
     uncertainty_error,
+    word_heat,
+    word_importance,
 )
 
 
@@ -127,6 +129,46 @@ FIGURES = {
         training_share.COLUMNS,
         "Uncertainty on {n} test questions after training on part of the data. " + _INTERVALS,
     ),
+    "importance_maps": FigureKind(
+        maps.draw_map_rows,
+        maps.MAP_COLUMNS,
+        "Where people looked, and what each method calls important for the answer of the model, "
+        "which stands below the first map. ρ is the rank correlation with people. Colours "
+        "compare places within one map only.",
+    ),
+    "importance_agreement": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "Agreement with people of each kind of map, over {n} questions. The maps for another "
+        "question about the picture and the mean human map know nothing of the question. "
+        + _INTERVALS,
+    ),
+    "word_importance": FigureKind(
+        word_importance.draw_word_importance,
+        word_importance.COLUMNS,
+        "How often a word is the most important one of its question, by kind of word, the most "
+        "frequent kind first; in brackets, how many words there are. " + _INTERVALS,
+    ),
+    "word_heat": FigureKind(
+        word_heat.draw_word_heat,
+        word_heat.COLUMNS,
+        "{n} questions, evenly spaced over the question ids. The shade says what the model's "
+        "answer loses without the word: blue words speak for it, orange ones against it. Shades "
+        "compare the words of one question only.",
+    ),
+    "answer_changes": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "How often hiding a part of the input changes the answer, of answers that are right and "
+        "of those that are wrong. " + _INTERVALS,
+    ),
+    "failure_prediction": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "Which of {n} answers are right, foretold from how often they change under occlusion, by "
+        "a logistic regression fitted on other pictures. Confidence is the probability of the "
+        "answer, which needs no occlusion. " + _INTERVALS,
+    ),
 }
 GROUPS = {
     "noise": FigureGroup(
@@ -158,5 +200,18 @@ GROUPS = {
     "controls": FigureGroup("", "Which part brings the gain?", ("controls",)),
     "training_share": FigureGroup(
         "Table V, as a figure", "Does more data mean less doubt?", ("training_share",)
+    ),
+    "importance_maps": FigureGroup(
+        "Table 1 and figure 2 b",
+        "Does a model without attention look where people look?",
+        ("importance_maps", "importance_agreement"),
+    ),
+    "word_importance": FigureGroup(
+        "Figures 2 a and 3", "Which words matter most?", ("word_importance", "word_heat")
+    ),
+    "answer_changes": FigureGroup(
+        "Section 4.2",
+        "Do answers that change foretell failure?",
+        ("answer_changes", "failure_prediction"),
     ),
 }

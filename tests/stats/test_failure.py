@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from vqax.errors import MissingArtefact
+from vqax.stats import failure
+from vqax.stats.failure import foretell, halves
+
+
+@pytest.fixture
+def told():
+    """Features of which the first tells right from wrong mostly, four questions a picture."""
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(200, 2))
+    right = features[:, 0] + 0.5 * rng.normal(size=200) > 0.2
+    return features, right, np.repeat(np.arange(50), 4)
+
+
+def slow_regression(features, right, asked):
+    """-log likelihood + |w|²/2 on features standardised by mean and deviation, minimised."""
+    mean, deviation = features.mean(axis=0), features.std(axis=0)
+    x, sign = (features - mean) / deviation, np.where(right, 1.0, -1.0)
+
+    def loss(w):
+        return np.logaddexp(0, -sign * (x @ w[1:] + w[0])).sum() + 0.5 * w[1:] @ w[1:]
+
+    w = minimize(loss, np.zeros(1 + features.shape[1]), tol=1e-10).x
+    return 1 / (1 + np.exp(-(((asked - mean) / deviation) @ w[1:] + w[0])))
+
+
+def test_each_half_is_told_by_the_other(told):
+    features, right, pictures = told
+    found = foretell(features, right, clusters=pictures, seed=0)
+    second = halves(pictures, 0)
+    for asked in (second, ~second):
+        expected = slow_regression(features[~asked], right[~asked], features[asked])
+        np.testing.assert_allclose(found.probability[asked], expected, atol=1e-3)
+        assert (found.majority[asked] == (right[~asked].mean() > 0.5)).all()
+    assert ((found.probability > 0.5) == right).mean() > 0.8
+
+
+def test_a_question_is_not_told_by_itself(told):
+    """Another answer to a question changes what is said about the other half only."""
+    features, right, pictures = told
+    before = foretell(features, right, clusters=pictures, seed=0).probability
+    changed = right.copy()
+    changed[7] = not changed[7]
+    after = foretell(features, changed, clusters=pictures, seed=0).probability
+    same = halves(pictures, 0) == halves(pictures, 0)[7]
+    np.testing.assert_array_equal(before[same], after[same])
+    assert (before[~same] != after[~same]).all()
+
+
+def test_halves_keep_pictures_whole(told):
+    pictures = told[2]
+    second = halves(pictures, 5)
+    assert all(len(set(second[pictures == one])) == 1 for one in range(50))
+    assert second.sum() == 100
+    assert not np.array_equal(second, halves(pictures, 6))
+
+
+def test_without_a_choice_it_says_the_share(told):
+    features, right, pictures = told
+    found = foretell(features, np.ones_like(right), clusters=pictures, seed=0)
+    assert (found.probability == 1).all()
+    assert (found.majority == 1).all()
+    nothing = foretell(features[:, :0], right, clusters=pictures, seed=0)
+    second = halves(pictures, 0)
+    np.testing.assert_allclose(nothing.probability[second], right[~second].mean())
+
+
+def test_features_that_say_nothing_are_no_better_than_chance(told):
+    _, right, pictures = told
+    noise = np.random.default_rng(0).normal(size=(200, 2))
+    found = foretell(noise, right, clusters=pictures, seed=0)
+    assert abs(((found.probability > 0.5) == right).mean() - 0.5) < 0.15
+
+
+def test_missing_scikit_learn_is_named(told, monkeypatch):
+    monkeypatch.setattr(failure, "find_spec", lambda name: None)
+    features, right, pictures = told
+    with pytest.raises(MissingArtefact, match="scikit-learn: not installed"):
+        foretell(features, right, clusters=pictures, seed=0)
