@@ -94,6 +94,7 @@ def subject(explain: Explainer, model: nn.Module, b: int = 3) -> tuple[nn.Module
 
 
 OPTIONS: dict[str, dict[str, object]] = {
+    "topn_grad_cam": {"n": 2},
     "occlusion": {"patches": (2, 3)},
     "rise": {"masks": 6, "cells": 3},
     "region_rise": {"masks": 6, "cells": 3},

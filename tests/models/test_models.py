@@ -127,7 +127,7 @@ def test_padding_word_is_zero_and_stays_zero(name):
     assert not model.embedding.weight.grad[0].any()
 
 
-@pytest.mark.parametrize("name", ["mlb", "hie_co_att", "deeper_lstm"])
+@pytest.mark.parametrize("name", ["mlb", "hie_co_att", "deeper_lstm", "pythia"])
 def test_more_padding_changes_nothing(name):
     model, (visual, tokens) = build(name), inputs()
     padded = torch.cat([torch.zeros(4, 3, dtype=torch.int64), tokens], 1)
@@ -187,6 +187,10 @@ PARAMETERS = {
     ),
     "deeper_lstm": lambda e, h: (
         lstm(e, h) + lstm(h, h) + (7 * 9 + 9) + (4 * h * 9 + 9) + (9 * 5 + 5)
+    ),
+    "pythia": lambda e, h: (
+        lstm(e, h) + (h * 4 + 4) + (4 * 2 + 2)
+        + 2 * (7 * 9 + 9 + 1) + 2 * (2 * h * 9 + 9 + 1) + (9 + 1) + (9 * 5 + 5)
     ),
 }  # fmt: skip
 

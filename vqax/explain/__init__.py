@@ -11,6 +11,7 @@ from vqax.explain.occlusion import occlusion
 from vqax.explain.pixels import PixelModel
 from vqax.explain.region_occlusion import region_occlusion
 from vqax.explain.rise import region_rise, rise
+from vqax.explain.topn import topn_grad_cam
 from vqax.explain.word_explainer import WordExplainer
 from vqax.explain.word_gradients import guided_word_gradient, word_gradient, word_gradient_input
 from vqax.explain.word_occlusion import word_occlusion
@@ -22,6 +23,7 @@ PIXELS = GRADIENT | {"pixels"}
 EXPLAINERS: dict[str, Explainer] = {
     "attention": Explainer(attention, frozenset({"attention"})),
     "grad_cam": Explainer(grad_cam, GRADIENT),
+    "topn_grad_cam": Explainer(topn_grad_cam, GRADIENT),
     "aleatoric_mask": Explainer(aleatoric_mask, CERTAINTY),
     "predictive_mask": Explainer(predictive_mask, CERTAINTY),
     "input_gradient": Explainer(input_gradient, PIXELS),

@@ -10,6 +10,7 @@ from vqax.models.lmh import Lmh
 from vqax.models.lstm_qi import LstmQi
 from vqax.models.mcb import Mcb
 from vqax.models.mlb import Mlb
+from vqax.models.pythia import Pythia
 from vqax.models.rubi import Rubi
 from vqax.models.san import San
 from vqax.models.updn import UpDn
@@ -25,6 +26,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "rubi": Rubi,
     "counter": Counter,
     "deeper_lstm": DeeperLstm,
+    "pythia": Pythia,
 }
 
 __all__ = ["MODELS", "Forward", "VqaModel"]

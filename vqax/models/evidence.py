@@ -6,7 +6,6 @@ EDL section 2.2, after Jøsang and Sensoy et al. 2018. Symbols: e_k -> ``evidenc
 
 from collections.abc import Callable
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
