@@ -122,8 +122,9 @@ def test_an_unknown_name_names_the_known_ones(arguments: list[str], words: list[
     ("missing", "arguments", "remedy"),
     [
         ("data/analyses/explanation_masks", ["compare", "ucam"], "metrics.parquet"),
-        ("results/ucam/significance", ["claims"], "ranks.parquet"),
-        ("results/claims.parquet", ["report", "ucam"], "claims.parquet"),
+        ("results/ucam/significance", ["claims", "ucam"], "ranks.parquet"),
+        ("results/claims", ["claims"], "ucam.parquet"),
+        ("results/claims", ["report", "ucam"], "ucam.parquet"),
         ("results/ucam/tables", ["report", "ucam"], "vqax repro compare_ucam"),
         ("results/ucam/tables", ["table", "--study", "ucam"], "vqax repro compare_ucam"),
     ],
@@ -140,3 +141,4 @@ def test_the_claims_of_no_study() -> None:
     settings["studies"]["ucam"]["report"].pop("claims")
     Path("params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     assert_refused(vqax("claims"), 2, "params.yaml: no study tests the claims", "name one")
+    assert_refused(vqax("claims", "ucam"), 2, "study ucam tests the claims of no paper", "name one")
