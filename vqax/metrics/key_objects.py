@@ -1,0 +1,102 @@
+"""Does attention over regions fall on the objects that a question needs?
+
+Boxes are x1, y1, x2, y2 in pixels. A region shows a needed object if their intersection is at least
+half of their union, as a detection counts in PASCAL VOC (Everingham et al. 2010). Needed boxes of
+several questions lie in one array (n,m,4), filled up with NaN.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64
+
+IOU = 0.5
+
+
+class Found(NamedTuple):
+    """Counts over questions: right key objects of all, needed objects found of all."""
+
+    right: int
+    chosen: int
+    found: int
+    needed: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the key objects that show a needed object; NaN without any."""
+        return self.right / self.chosen if self.chosen else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """Share of the needed objects that a key object shows; NaN without any."""
+        return self.found / self.needed if self.needed else float("nan")
+
+
+def padded_boxes(boxes: Sequence[Float[np.ndarray, "_ 4"]]) -> Float64[np.ndarray, "n m 4"]:
+    """The boxes of each question in one array, NaN where it has fewer than the others."""
+    longest = max((len(one) for one in boxes), default=0)
+    padded = np.full((len(boxes), longest, 4), np.nan)
+    for row, one in zip(padded, boxes, strict=True):
+        row[: len(one)] = one
+    return padded
+
+
+def iou(
+    regions: Float[np.ndarray, "n k 4"], needed: Float[np.ndarray, "n m 4"]
+) -> Float64[np.ndarray, "n k m"]:
+    """Intersection over union of each region with each needed box, in [0, 1]; 0 for NaN boxes."""
+    a, b = regions[:, :, None].astype(np.float64), needed[:, None].astype(np.float64)
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    shared = np.clip(sides, 0, None).prod(axis=-1)
+    areas = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nan_to_num(shared / (areas - shared), nan=0.0, posinf=0.0)
+
+
+def on_needed(
+    regions: Float[np.ndarray, "n k 4"], needed: Float[np.ndarray, "n m 4"], threshold: float = IOU
+) -> Bool[np.ndarray, "n k"]:
+    """Whether each region shows a needed object."""
+    return (iou(regions, needed) >= threshold).any(axis=2)
+
+
+def needed_share(
+    attention: Float[np.ndarray, "n k"], shows: Bool[np.ndarray, "n k"]
+) -> Float64[np.ndarray, "n"]:
+    """Share of the (non-negative) attention on regions that show a needed object, in [0, 1].
+
+    NaN where no region does, so that there is nothing to look at, or where there is no attention.
+    """
+    total = attention.sum(axis=1, dtype=np.float64)
+    mass = np.where(shows, attention, 0).sum(axis=1, dtype=np.float64)
+    usable = shows.any(axis=1) & (total > 0)
+    return np.divide(mass, total, out=np.full(len(mass), np.nan), where=usable)
+
+
+def pointing(
+    attention: Float[np.ndarray, "n k"], shows: Bool[np.ndarray, "n k"]
+) -> Float64[np.ndarray, "n"]:
+    """1 where the most attended region shows a needed object, else 0 (Zhang et al. 2016).
+
+    Equally attended regions share the point; NaN where no region shows a needed object.
+    """
+    most = attention == attention.max(axis=1, keepdims=True)
+    point = (most & shows).sum(axis=1) / most.sum(axis=1)
+    return np.where(shows.any(axis=1), point, np.nan)
+
+
+def found_objects(
+    regions: Float[np.ndarray, "n k 4"],
+    chosen: Bool[np.ndarray, "n k"],
+    needed: Float[np.ndarray, "n m 4"],
+    threshold: float = IOU,
+) -> Found:
+    """How well the chosen regions (key objects) are those that show needed objects."""
+    fits = (iou(regions, needed) >= threshold) & chosen[:, :, None]
+    return Found(
+        right=int(fits.any(axis=2).sum()),
+        chosen=int(chosen.sum()),
+        found=int(fits.any(axis=1).sum()),
+        needed=int((~np.isnan(needed[..., 0])).sum()),
+    )
