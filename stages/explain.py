@@ -8,7 +8,8 @@ from torch import Tensor
 
 from stages.maps import Maps
 from stages.params import Explain, Params
-from stages.trained import load_trained
+from stages.region_maps import RegionMaps
+from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.data import Example
 from vqax.explain import EXPLAINERS
@@ -16,7 +17,9 @@ from vqax.explain.predict import Prediction, mc_predict
 from vqax.files import write_parquet
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
+from vqax.metrics.resize import GRID
 from vqax.metrics.uncertainty import uncertainties
+from vqax.vision.region_store import RegionStore
 
 
 def run(
@@ -27,7 +30,9 @@ def run(
     subject = load_trained(params, workspace, name, device=device)
     model, store, examples = subject.model, subject.store, subject.examples
     questions, answers = subject.questions, subject.prepared.answers.answers
-    maps, frames = Maps(questions.question_ids, store.grid), []
+    regions = _regions(subject)
+    maps = Maps(questions.question_ids, store.grid if regions is None else GRID)
+    frames = []
     for start, batch in subject.batches(settings.batch_size):
         prediction = mc_predict(
             model, batch.visual, batch.tokens, settings.samples, params.seed_of(name) + start
@@ -36,13 +41,16 @@ def run(
         answer = prediction.forward.logits.argmax(1)
         for method in _methods(settings, prediction):
             raw = EXPLAINERS[method](model, batch.visual, batch.tokens, answer, store.grid)
-            maps.add(method, start, raw.float().cpu().numpy())
+            drawn = raw if regions is None else regions.on_grid(method, start, raw)
+            maps.add(method, start, drawn.float().cpu().numpy())
         if progress is not None:
             progress(start + len(answer), len(examples))
     predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
     out = workspace.explanation(name)
     write_parquet(out / "predictions.parquet", predictions)
     maps.write(out, predictions["answer"].tolist())
+    if regions is not None:
+        regions.write(out)
     return {
         "run": name,
         "questions": len(predictions),
@@ -50,6 +58,14 @@ def run(
         "maps": list(maps.methods),
         "accuracy": float(predictions["accuracy_official"].mean()),
     }
+
+
+def _regions(subject: Trained) -> RegionMaps | None:
+    """Where the weights of regions are kept, if the run reads regions."""
+    if not isinstance(subject.store, RegionStore):
+        return None
+    questions = subject.questions
+    return RegionMaps(subject.store, questions.question_ids, questions.image_ids)
 
 
 def _methods(settings: Explain, prediction: Prediction) -> list[str]:

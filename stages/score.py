@@ -10,9 +10,10 @@ import pandas as pd
 from stages.maps import read_maps
 from stages.params import Params, Score
 from stages.people import read_human_maps
+from stages.region_maps import needed_scores
 from stages.workspace import Workspace
 from vqax.files import read_parquet, write_parquet
-from vqax.metrics import MAP_METRICS, METRICS
+from vqax.metrics import MAP_METRICS, METRICS, REGION_METRICS
 from vqax.metrics.calibration import (
     aurc,
     brier_score,
@@ -52,6 +53,7 @@ def run(params: Params, workspace: Workspace, name: str, *, workers: int = 2) ->
         questions = questions.assign(
             **{f"{method}_{metric}": values for metric, values in scores.items()}
         )
+    questions = questions.assign(**needed_scores(source, workspace.dataset(dataset), questions))
     write_parquet(out / "questions.parquet", questions)
     metrics = pd.DataFrame(_metrics(questions, params.score, params.seed))
     metrics.insert(0, "run", name)
@@ -102,7 +104,7 @@ def _sample(seen: np.ndarray, size: int | None, seed: int) -> np.ndarray:
 
 def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
     yield from _accuracies(questions, settings, seed)
-    means = [c for c in questions if c.endswith(tuple(MAP_METRICS))]
+    means = [c for c in questions if c.endswith((*MAP_METRICS, *REGION_METRICS))]
     means += [*UNCERTAINTIES, "probability_variance", "classification_error", "margin"]
     for column in means:
         kind = METRICS[max((name for name in METRICS if column.endswith(name)), key=len)]

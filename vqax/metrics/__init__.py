@@ -14,6 +14,7 @@ from vqax.metrics.calibration import (
     misclassification_auroc,
 )
 from vqax.metrics.emd import histogram_emd, spatial_emd
+from vqax.metrics.key_objects import needed_share, pointing
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.metrics.uncertainty import (
@@ -59,6 +60,12 @@ UNCERTAINTY_METRICS = {
     "classification_error": Metric(classification_error, "nats", "lower"),
 }
 
+# weights (n,l), whether a region shows a needed object (n,l) -> (n,)
+REGION_METRICS = {
+    "needed_share": Metric(needed_share, "fraction", "higher"),
+    "pointing": Metric(pointing, "fraction", "higher"),
+}
+
 # probabilities (n,a) -> (n,)
 SCORE_METRICS = {"margin": Metric(top2_margin, "probability", "higher")}
 
@@ -77,6 +84,7 @@ CALIBRATION_METRICS = {
 METRICS: dict[str, Metric] = {
     **ANSWER_METRICS,
     **MAP_METRICS,
+    **REGION_METRICS,
     **UNCERTAINTY_METRICS,
     **SCORE_METRICS,
     **FAILURE_METRICS,

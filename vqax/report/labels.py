@@ -86,6 +86,19 @@ METRICS: dict[str, MetricLabel] = {
         "lower",
         "EMD (histogram)",
     ),
+    "needed_share": MetricLabel(
+        "share on needed objects",
+        "Share of the weight over the regions that lies on regions showing an object which the "
+        "question needs (intersection over union of at least .5).",
+        "higher",
+        "Needed",
+    ),
+    "pointing": MetricLabel(
+        "pointing accuracy",
+        "How often the region with the most weight shows an object that the question needs.",
+        "higher",
+        "Pointing",
+    ),
     "top2_distance": MetricLabel(
         "top-2 margin",
         "Distance between the two highest answer probabilities; the likely meaning of the "
@@ -204,7 +217,7 @@ METRICS: dict[str, MetricLabel] = {
     ),
 }
 
-MAP_SUFFIXES = ("histogram_emd", "rank_correlation", "emd")
+MAP_SUFFIXES = ("histogram_emd", "rank_correlation", "emd", "needed_share", "pointing")
 METHODS = {"attention": "attention", "grad_cam": "Grad-CAM"}
 
 
