@@ -1,7 +1,7 @@
 """Stage ``key_objects``: the boxes that question and answer speak of, and how right they are."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ from stages.params import Params, named
 from stages.prepare import BOX, load_prepared
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped
-from vqax.errors import BadData, UsageError
+from vqax.errors import UsageError
 from vqax.files import read_parquet, write_parquet
-from vqax.metrics.key_objects import found_objects, on_needed, padded_boxes
+from vqax.metrics.key_objects import found_objects, padded_boxes
 from vqax.text.glove import WordVectors
 from vqax.text.key_objects import SELECT, KeyObjects, check_classes, key_objects
 from vqax.text.nouns import content_words
@@ -39,19 +39,18 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
     store = _regions(workspace, settings.regions)
     prepared = load_prepared(params, workspace, settings.dataset)
-    parts = {part: getattr(prepared, part) for part in PARTS}
-    known = frozenset(int(image_id) for image_id in store.image_ids)
-    asked = {part: [e for e in found if e.image_id in known] for part, found in parts.items()}
+    needed = read_parquet(workspace.dataset(settings.dataset) / "needed.parquet")
+    known = {int(image_id) for image_id in store.image_ids}
     tables, rows = [], []
-    for part, examples in asked.items():
-        classes = store.classes([example.image_id for example in examples])
-        found = _mine(settings, examples, classes, store, vectors)
-        tables.append(found)
-        needed = read_parquet(workspace.dataset(settings.dataset) / "needed.parquet")
-        rows += _summary(part, examples, found, store, needed)
-    summary = pd.DataFrame(rows, columns=["part", "metric", "value", "n"])
-    skipped = _lost(store, parts, known) + _nameless(store, vectors)
+    for part in PARTS:
+        asked = [example for example in getattr(prepared, part) if example.image_id in known]
+        mined = _mine(settings, asked, store, vectors)
+        tables.append(_table(asked, mined))
+        rows += _summary(part, asked, mined.found, store, needed)
+    everything = [example for part in PARTS for example in getattr(prepared, part)]
+    skipped = [*_without_regions(store, everything, known), *_without_vector(store, vectors)]
     out = workspace.key_objects(name)
+    summary = pd.DataFrame(rows, columns=["part", "metric", "value", "n"])
     write_parquet(out, pd.concat(tables, ignore_index=True))
     write_parquet(out.with_name(f"{name}_summary.parquet"), summary)
     write_parquet(
@@ -59,3 +58,124 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     )
     said = {f"{row.part} {row.metric}": row.value for row in summary.itertuples()}
     return {"file": str(out), **said, "skipped": len(skipped)}
+
+
+class Mined(NamedTuple):
+    """Key objects of some questions, the words they are like, the category of each."""
+
+    found: KeyObjects
+    words: list[str]
+    categories: np.ndarray
+
+
+def _regions(workspace: Workspace, name: str) -> RegionStore:
+    store = open_store(workspace.features(name))
+    if not isinstance(store, RegionStore):
+        raise UsageError(
+            f"params.yaml: key_objects: {name} is a grid, whose cells have no category; "
+            "name one of `regions`"
+        )
+    return store
+
+
+def _mine(
+    settings: Settings, asked: Sequence[Example], store: RegionStore, vectors: WordVectors
+) -> Mined:
+    image_ids = [example.image_id for example in asked]
+    classes = store.classes(image_ids)
+    check_classes(classes, image_ids, store.class_names, str(store.path))
+    answers = [example.multiple_choice_answer for example in asked]
+    questions = [example.question for example in asked]
+    words_of = content_words([*questions, *answers], settings.tokens)
+    words = [
+        tuple(dict.fromkeys((*words_of[question], *words_of[answer])))
+        for question, answer in zip(questions, answers, strict=True)
+    ]
+    found = key_objects(
+        words,
+        classes,
+        store.scores(image_ids),
+        store.class_names,
+        vectors,
+        sigma=settings.sigma,
+        top=settings.top,
+        select=SELECT[settings.select],
+    )
+    vocabulary = list(dict.fromkeys(word for one in words for word in one))
+    categories = np.array(store.class_names, dtype=object)[classes[found.question, found.box]]
+    return Mined(found, vocabulary, categories)
+
+
+def _table(asked: Sequence[Example], mined: Mined) -> pd.DataFrame:
+    found = mined.found
+    ids = np.array([[e.question_id, e.image_id] for e in asked], dtype=np.int64).reshape(-1, 2)
+    return pd.DataFrame(
+        {
+            "question_id": ids[found.question, 0],
+            "image_id": ids[found.question, 1],
+            "box": found.box.astype(np.int16),
+            "word": np.array(mined.words, dtype=object)[found.word].astype(str),
+            "category": mined.categories.astype(str),
+            "similarity": found.similarity.astype(np.float32),
+        }
+    )
+
+
+def _summary(
+    part: str,
+    asked: Sequence[Example],
+    found: KeyObjects,
+    store: RegionStore,
+    needed: pd.DataFrame,
+) -> list[tuple[str, str, float, int]]:
+    """How many questions have key objects; where the needed ones are known, how right they are.
+
+    ``reachable`` is the recall of all boxes together: no choice of key objects can have more.
+    """
+    having = len(np.unique(found.question))
+    pictures = {example.image_id for example in asked}
+    with_any = {asked[row].image_id for row in found.question}
+    rows = [
+        (part, "questions_with_key_objects", having / max(len(asked), 1), len(asked)),
+        (part, "key_objects_per_question", len(found.box) / max(having, 1), having),
+        (part, "pictures_without_key_object", float(len(pictures - with_any)), len(pictures)),
+    ]
+    boxes_of = {
+        question_id: group[list(BOX)].to_numpy()
+        for question_id, group in needed[
+            needed["question_id"].isin([e.question_id for e in asked])
+        ].groupby("question_id")
+    }
+    if not boxes_of:
+        return rows
+    none = np.zeros((0, 4))
+    truly = padded_boxes([boxes_of.get(example.question_id, none) for example in asked])
+    regions = store.boxes([example.image_id for example in asked])
+    chosen = np.zeros(regions.shape[:2], dtype=bool)
+    chosen[found.question, found.box] = True
+    right = found_objects(regions, chosen, truly)
+    reachable = found_objects(regions, np.ones_like(chosen), truly)
+    return [
+        *rows,
+        (part, "precision", right.precision, right.chosen),
+        (part, "recall", right.recall, right.needed),
+        (part, "reachable", reachable.recall, reachable.needed),
+    ]
+
+
+def _without_regions(
+    store: RegionStore, examples: Sequence[Example], known: set[int]
+) -> list[Skipped]:
+    lost = sorted({example.image_id for example in examples} - known)
+    reason = "has no regions; extract or import them"
+    return [Skipped(str(store.path), f"image_id {image_id}", reason) for image_id in lost]
+
+
+def _without_vector(store: RegionStore, vectors: WordVectors) -> list[Skipped]:
+    known = category_vectors(store.class_names, vectors)[1]
+    reason = "has no word vector, so its boxes are no key objects; rename it or give other vectors"
+    return [
+        Skipped(str(store.path), f"category {name!r}", reason)
+        for name, has in zip(store.class_names, known, strict=True)
+        if not has
+    ]

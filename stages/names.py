@@ -20,7 +20,13 @@ def unknown_names(raw: dict[str, Any]) -> list[str]:
     """A line for every name that nothing bears; works on settings with other mistakes."""
     return [
         f"{where}: {name!r} is not one of {', '.join(map(str, known)) or 'none'}"
-        for uses in (_of_regions(raw), _of_runs(raw), _of_analyses(raw), _of_studies(raw))
+        for uses in (
+            _of_regions(raw),
+            _of_key_objects(raw),
+            _of_runs(raw),
+            _of_analyses(raw),
+            _of_studies(raw),
+        )
         for where, name, known in uses
         if isinstance(name, str) and name not in known
     ]
@@ -30,6 +36,13 @@ def _of_regions(raw: dict[str, Any]) -> Iterator[Use]:
     known = {**_mapping(raw, "detectors"), **_mapping(raw, "coco_detectors")}
     for name in (stores := _mapping(raw, "regions")):
         yield f"regions.{name}.detector", _mapping(stores, name).get("detector"), known
+
+
+def _of_key_objects(raw: dict[str, Any]) -> Iterator[Use]:
+    for name in (sets := _mapping(raw, "key_objects")):
+        one = _mapping(sets, name)
+        yield f"key_objects.{name}.dataset", one.get("dataset"), _mapping(raw, "datasets")
+        yield f"key_objects.{name}.regions", one.get("regions"), _mapping(raw, "regions")
 
 
 def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:

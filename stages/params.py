@@ -115,6 +115,19 @@ class Regions(Section):
     boxes: Positive = 36
 
 
+class KeyObjects(Section):
+    """Which boxes a question and its answer speak of (vqax.text.key_objects)."""
+
+    dataset: str
+    regions: str = Field(description="the store of the boxes: one of `regions`")
+    tokens: Literal["nouns", "all"] = "nouns"
+    sigma: Annotated[float, Field(gt=0.0, le=1.0)]
+    top: Positive
+    select: Literal["plain", "released"] = Field(
+        "plain", description="among equally similar boxes: the surest, or all of them"
+    )
+
+
 class Text(Section):
     max_tokens: Positive
     min_word_count: Positive
@@ -309,6 +322,7 @@ class Params(Section):
     detectors: dict[str, Detector] = Field(default_factory=dict)
     coco_detectors: dict[str, CocoDetector] = Field(default_factory=dict)
     regions: dict[str, Regions] = Field(default_factory=dict)
+    key_objects: dict[str, KeyObjects] = Field(default_factory=dict)
     text: Text
     models: dict[str, dict[str, Any]]
     training: Training

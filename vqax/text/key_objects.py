@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
+from vqax.errors import BadData
 from vqax.text.glove import WordVectors
 from vqax.text.similarity import cosine_table
 
@@ -95,6 +96,31 @@ def key_objects(
         for start, end in _spans(len(rows))
     ]  # fmt: skip
     return KeyObjects(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def check_classes(
+    classes: Int[np.ndarray, "n k"],
+    image_ids: Sequence[int],
+    categories: Sequence[str],
+    where: str,
+) -> None:
+    """Let classes pass of which every one has a name; below 0 is no class.
+
+    Raises:
+        BadData: a class has no name, or no box has a class at all.
+    """
+    if classes.size and not (classes >= 0).any():
+        raise BadData(
+            f"{where}: no box has a class, so no word can name one; import the file of classes, too"
+        )
+    nameless = np.argwhere(classes >= len(categories))
+    if len(nameless):
+        picture, box = nameless[0]
+        raise BadData(
+            f"{where}: box {box} of image_id {image_ids[picture]} has class "
+            f"{classes[picture, box]}, but there are only {len(categories)} class names; "
+            "give the list of names that belongs to this detector"
+        )
 
 
 def _spans(n: int) -> Iterator[tuple[int, int]]:
