@@ -9,10 +9,14 @@ from pydantic import ConfigDict, ValidationError, create_model
 from stages.analyse import FOR_DVC, own_options
 from stages.analyses import ANALYSES
 from stages.claims import PAPERS
+from stages.edl import EXPERIMENTS
 from stages.figures import COLLECT
 from stages.params import mistakes
 from stages.tables import PRINTED
 from vqax.errors import UsageError
+from vqax.evidential.heads import HEADS
+from vqax.evidential.networks import NETWORKS
+from vqax.evidential.sources import SOURCES
 from vqax.explain import EXPLAINERS
 from vqax.learning import NEEDS_EVIDENCE, NEEDS_VARIANCE, OBJECTIVES
 from vqax.models import MODELS
@@ -21,6 +25,7 @@ from vqax.vision import GRIDS
 # the stage explain hands out stored features; pictures only reach an analysis
 OF_CELLS = [name for name, explainer in EXPLAINERS.items() if "pixels" not in explainer.needs]
 NEEDED = inspect.Parameter.empty
+GIVEN_BY_THE_CLASSIFIER = ("classes", "channels", "size", "linear", "weights", "examples")
 GIVEN_BY_THE_STAGE = ("words", "answers", "visual_dim", "variance", "variance_input")
 
 
@@ -47,6 +52,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
             for row, source in rows.items()
             if isinstance(source, dict) and "method" in source
         ]
+    used += _classifier_names(raw)
     methods = _mapping(raw, "explain").get("methods")
     used += [
         ("explain.methods", name, OF_CELLS)
@@ -80,6 +86,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         if name in COLLECT
         for line in _call(f"{where}.{name}", COLLECT[name], options, ("measured",))
     ]
+    wrong += _wrong_experiments(raw)
     return wrong + [
         line
         for kind in ("runs", "fine_tuned")
@@ -93,6 +100,38 @@ def _analysis(name: str, options: Any) -> list[str]:
     lacking = [f"{where}.{key}: dvc.yaml reads it, name it" for key in FOR_DVC if key not in given]
     own = own_options(given)
     return lacking + _call(where, ANALYSES[name], own, ("params", "workspace"))
+
+
+def _classifier_names(raw: dict[str, Any]) -> list[tuple[str, Any, Collection[str]]]:
+    """Where pictures come from, what classifiers are made of, which experiments there are."""
+    pictures, classifiers = _mapping(raw, "pictures"), _mapping(raw, "classifiers")
+    used: list[tuple[str, Any, Collection[str]]] = [
+        (f"pictures.{name}.source", _mapping(pictures, name).get("source"), SOURCES)
+        for name in pictures
+    ]
+    for name in classifiers:
+        for part, members in (("network", NETWORKS), ("head", HEADS)):
+            chosen = _mapping(_mapping(classifiers, name), part).get("name")
+            used.append((f"classifiers.{name}.{part}.name", chosen, members))
+    return used + [("experiments", name, EXPERIMENTS) for name in _mapping(raw, "experiments")]
+
+
+def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
+    """What is wrong with the options of networks, heads and experiments."""
+    wrong = []
+    classifiers = _mapping(raw, "classifiers")
+    for name in classifiers:
+        for part, members in (("network", NETWORKS), ("head", HEADS)):
+            given = dict(_mapping(_mapping(classifiers, name), part))
+            kind = given.pop("name", None)
+            if kind in members:
+                where = f"classifiers.{name}.{part}"
+                wrong += _call(where, members[kind], given, GIVEN_BY_THE_CLASSIFIER)
+    for name, options in _mapping(raw, "experiments").items():
+        if name in EXPERIMENTS:
+            skip = ("params", "workspace")
+            wrong += _call(f"experiments.{name}", EXPERIMENTS[name], options, skip)
+    return wrong
 
 
 def _objective(run: str, settings: Any) -> list[str]:

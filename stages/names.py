@@ -25,6 +25,7 @@ def unknown_names(raw: dict[str, Any]) -> list[str]:
             _of_key_objects(raw),
             _of_runs(raw),
             _of_analyses(raw),
+            _of_classifiers(raw),
             _of_studies(raw),
         )
         for where, name, known in uses
@@ -79,6 +80,20 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
         yield from ((f"{where}.rows.{row}", _mapping(rows, row).get("run"), runs) for row in rows)
 
 
+def _of_classifiers(raw: dict[str, Any]) -> Iterator[Use]:
+    """Classifiers learn pictures; experiments ask classifiers that there are."""
+    pictures, classifiers = _mapping(raw, "pictures"), _mapping(raw, "classifiers")
+    for name in classifiers:
+        one = _mapping(classifiers, name)
+        yield f"classifiers.{name}.pictures", one.get("pictures"), pictures
+    for name in (experiments := _mapping(raw, "experiments")):
+        where, options = f"experiments.{name}", _mapping(experiments, name)
+        used = [*_list(options, "classifiers"), options.get("classifier")]
+        yield from ((f"{where}.classifiers", one, classifiers) for one in used)
+        kinds = [*_list(options, "kinds")]
+        yield from ((f"{where}.kinds", one, pictures) for one in kinds)
+
+
 def _of_studies(raw: dict[str, Any]) -> Iterator[Use]:
     everything = _runs(raw)
     groups = [str(run.get("group")) for run in everything.values()]
@@ -99,16 +114,21 @@ def _of_studies(raw: dict[str, Any]) -> Iterator[Use]:
 def _of_tables(
     where: str, study: dict[str, Any], raw: dict[str, Any], runs: list[str]
 ) -> Iterator[Use]:
-    measured = {**_mapping(raw, "analyses"), **_mapping(raw, "datasets")}
+    measured = {
+        **_mapping(raw, "analyses"),
+        **_mapping(raw, "experiments"),
+        **_mapping(raw, "datasets"),
+    }
     tables = []
     for section in ("tables", "added"):
         for table in (found := _mapping(study, section)):
             tables.append(table)
             for row, source in _mapping(found, table).items():
-                name = source.get("run") if isinstance(source, dict) else source
-                first, slash, _ = str(name).partition("/")
                 at = f"{where}.{section}.{table}.{row}"
-                yield (at, first, measured) if slash else (at, name, runs)
+                given = source if isinstance(source, dict) else {"run": source}
+                for key in {"run", "average_with"} & given.keys():
+                    first, slash, _ = str(given[key]).partition("/")
+                    yield (at, first, measured) if slash else (at, given[key], runs)
     for table, baseline in _mapping(study, "gains").items():
         yield f"{where}.gains", table, tables
         yield f"{where}.gains.{table}", baseline, runs

@@ -277,6 +277,7 @@ class RowSource(Section):
     """A printed row whose numbers come under other names than those of its table."""
 
     run: str
+    average_with: str | None = Field(None, description="the mean of the two is the row")
     metrics: dict[str, str] | None = Field(
         None, description="printed metric -> the metric that measures it; none: the table's own"
     )

@@ -98,6 +98,13 @@ class Measured:
             else pd.DataFrame(columns=HISTORY_COLUMNS)
         )
 
+    def _pictures_label(self, source: str) -> str:
+        """The pictures of the classifier that a row of an experiment begins with."""
+        name, _, row = source.partition("/")
+        named = [one for one in self.params.classifiers if row.startswith(one)]
+        classifier = max(named, key=len, default=self.params.experiments[name].get("classifier"))
+        return self.params.pictures[self.params.classifier(str(classifier)).pictures].label
+
     def dataset_label(self, source: str) -> str:
         """The data set a run, or an analysis, was measured on, as the tables name it."""
         name, slash, _ = source.partition("/")
@@ -105,6 +112,8 @@ class Measured:
             dataset = self.params.run(source).dataset
         elif name in self.params.datasets:
             dataset = name
+        elif name in self.params.experiments:
+            return self._pictures_label(source)
         else:
             dataset = self.params.analyses[name]["dataset"]
         return self.params.datasets[dataset].label

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.params import Params, RowSource, named
@@ -63,6 +64,42 @@ PRINTED: dict[str, dict[str, str]] = {
     "interp/words": WORDS,
     "interp/changes": {**CHANGES, "failure_auroc": "failure_auroc"},
     "interp/failure": {"failure_accuracy": "failure_accuracy", "failure_auroc": "failure_auroc"},
+    "edl/1": {"dice": "dice"},
+    "edl/2": {"iou": "iou"},
+    "edl/heads": {
+        **{name: name for name in ("accuracy_all", "uncertainty", "belief", "ece")},
+        **{name: name for name in ("brier_classes", "aurc", "auroc_uncertainty")},
+    },
+    "edl/strangers": {
+        f"{measure}_{kind}": f"{measure}_{kind}"
+        for measure in ("stranger_auroc", "uncertainty", "confidence")
+        for kind in ("familiar", "silhouettes", "photographs", "noise", "fashion")
+    },
+    "edl/rotation": {
+        name: name for name in ("accuracy_all", "uncertainty", "confidently_wrong")
+    },
+    "edl/overlap": {
+        name: name
+        for name in (
+            *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
+            *("uncertainty", "uncertainty_dice"),
+        )
+    },
+    "edl/effects": {
+        f"{measure}_{kind}": f"{measure}_{kind}"
+        for measure in ("dice", "iou", "centroid_distance", "object_emd", "uncertainty")
+        for kind in ("difference", "effect")
+    },
+    "edl/maps": {"dice": "dice", "iou": "iou", "rank_correlation": "rank_correlation"},
+    "edl/vqa": {
+        "accuracy_all": "accuracy_all",
+        "ece": "ece",
+        **{
+            f"{kind}_{name}": f"{kind}_{name}"
+            for kind in ("auroc", "map_quality")
+            for name in ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
+        },
+    },
 }
 CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
 NOTES = {
@@ -102,6 +139,9 @@ def _cells(
             f"compare with); take the row out, or one of {', '.join(by_run)}"
         )
     values, dataset = by_run[source.run], measured.dataset_label(source.run)
+    if source.average_with is not None:
+        dataset = f"{dataset} + {measured.dataset_label(source.average_with)}"
+        values = mean_of_two(values, by_run[source.average_with])
     metrics = source.metrics
     if metrics is None:
         metrics = named(PRINTED, table, "table", "stages.tables.PRINTED")
@@ -120,9 +160,31 @@ def _cells(
     return cells
 
 
+def mean_of_two(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Metrics of two independent samples, averaged; the interval has half their widths' root sum.
+
+    ``a`` and ``b`` are indexed by metric; those that both have are kept.
+    """
+    both = a.index.intersection(b.index)
+    a, b = a.loc[both], b.loc[both]
+    value = (a["value"] + b["value"]) / 2
+    sides = {
+        side: np.hypot(a["value"] - a[side], b["value"] - b[side]) / 2
+        for side in ("ci_low", "ci_high")
+    }
+    return a.assign(
+        value=value,
+        ci_low=value - sides["ci_low"],
+        ci_high=value + sides["ci_high"],
+        n=a["n"] + b["n"],
+        seeds=np.minimum(a["seeds"], b["seeds"]),
+        by_seed=None,
+    )
+
+
 def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:
     """The value of each training in the unit of the table; nothing where there is one."""
-    if values.loc[measure, "seeds"] == 1:
+    if values.loc[measure, "by_seed"] is None or values.loc[measure, "seeds"] == 1:
         return ""
     label = label_of(metric)
     each = (number(value * label.scale, label.digits) for value in values.loc[measure, "by_seed"])

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.claims import interp, ucam
+from stages.claims import edl, interp, ucam
 from stages.claims.measure import measured as contrast_of
 from stages.claims.rules import Comparison, Rule, describe
 from stages.claims.sources import NotMeasured, Sources, collect, sentences
@@ -16,7 +16,11 @@ from vqax.report.claims import CLAIM_COLUMNS, COMPARISON_COLUMNS
 from vqax.stats.contrast import Contrast
 from vqax.stats.verdict import Verdict, holm, judge, outcome
 
-PAPERS: dict[str, Mapping[str, Rule]] = {"ucam": ucam.RULES, "interp": interp.RULES}
+PAPERS: dict[str, Mapping[str, Rule]] = {
+    "ucam": ucam.RULES,
+    "interp": interp.RULES,
+    "edl": edl.RULES,
+}
 TALLY: dict[Verdict, str] = {
     "holds": "hold",
     "contradicted": "contradicted",

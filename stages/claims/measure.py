@@ -10,6 +10,7 @@ from stages.claims.rules import Comparison, Row
 from stages.claims.sources import QUESTION, NotMeasured, Sources
 from vqax.stats.contrast import (
     Contrast,
+    either_sign,
     correlation,
     gain_contrast,
     mean_contrast,
@@ -18,9 +19,12 @@ from vqax.stats.contrast import (
     separation,
     spread_difference,
     statistic_contrast,
+    unpaired_contrast,
 )
 from vqax.stats.verdict import FEWEST_CLUSTERS
 
+MEAN_RANK = "mean rank"
+APART, DIFFERS = "mean apart", "difference"
 STATISTICS: dict[str, Callable[..., Contrast]] = {
     "mean": mean_contrast,
     "gain": gain_contrast,
@@ -28,8 +32,8 @@ STATISTICS: dict[str, Callable[..., Contrast]] = {
     "correlation": partial(statistic_contrast, correlation),
     "separation": partial(statistic_contrast, separation),
     "rate": partial(statistic_contrast, rate_difference),
+    DIFFERS: either_sign,
 }
-MEAN_RANK = "mean rank"
 
 
 def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: int) -> Contrast:
@@ -40,6 +44,8 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
     """
     if comparison.statistic == MEAN_RANK:
         return _rank(comparison, sources)
+    if comparison.statistic == APART:
+        return _apart(comparison, sources, samples, seed)
     columns, images = _aligned(comparison, sources)
     contrast = STATISTICS[comparison.statistic](
         *columns, clusters=images, samples=samples, seed=seed
@@ -47,6 +53,15 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
     if np.isnan([contrast.low, contrast.high]).any():
         raise NotMeasured(("Undefined on these questions:", _names(comparison, sources)))
     return contrast
+
+
+def _apart(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Contrast:
+    """The difference of two means over different questions or pictures."""
+    first, second = (
+        table[number].dropna().to_numpy(np.float64)
+        for number, table in enumerate(_each(comparison, sources))
+    )
+    return unpaired_contrast(first, second, samples=samples, seed=seed)
 
 
 def _aligned(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray], np.ndarray]:

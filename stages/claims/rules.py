@@ -12,6 +12,7 @@ CORRELATION = "attention_rank_correlation"
 EMD = "attention_emd"
 
 NAMES = {
+    "correct": "accuracy",
     "aleatoric": "aleatoric uncertainty",
     "epistemic": "epistemic uncertainty (mutual information)",
     "flipped": "share of changed answers",
@@ -135,6 +136,8 @@ def describe(comparison: Comparison, name: Callable[[Row | str], str]) -> str:
             return f"P(most important) by {who[0]}: {what[0]} > {what[2]}"
         case "gain":
             return f"gain in {what[0]}: {who[0]} over {who[1]} > {who[2]} over {who[3]}"
+        case "difference":
+            return f"{what[0]}: {who[0]} differs from {who[1]}"
         case "mean rank":
             return f"mean rank by {what[0]}: {who[0]} before {who[1]}"
         case "spread":

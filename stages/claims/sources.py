@@ -97,6 +97,7 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
             **_rows(measured),
             **_noise(measured.workspace),
             **_samples(measured.workspace),
+            **_experiments(measured),
         },
         rows=rows,
         ranks=ranks,
@@ -155,7 +156,20 @@ def _samples(workspace: Workspace) -> dict[str, pd.DataFrame]:
     }
 
 
-EMPTY = pd.DataFrame(columns=["noise", "run", "strength", "correct"])
+def _experiments(measured: Measured) -> dict[str, pd.DataFrame]:
+    """``EXPERIMENT/ROW``: the pictures of experiments with classifiers, by classifier or case."""
+    tables = {
+        name: _analysis(measured.workspace, name, "pictures")
+        for name in measured.params.experiments
+    }
+    return {
+        f"{name}/{row}": part
+        for name, table in tables.items()
+        for row, part in table.groupby("row", sort=False)
+    }
+
+
+EMPTY = pd.DataFrame(columns=["row", "noise", "run", "strength", "correct"])
 
 
 def _analysis(workspace: Workspace, name: str, table: str) -> pd.DataFrame:

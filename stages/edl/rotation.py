@@ -32,12 +32,12 @@ def run(
 
     0 to 180 degrees counter-clockwise in steps of ``step``. ``confidently_wrong``: the answer is
     wrong and the uncertainty below ½. The example is the test picture of class ``shown`` whose
-    uncertainty under the first classifier is the median of its class. ``reported`` angles have
-    rows of their own in pictures and metrics.
+    uncertainty under the first classifier is the median of its class, seen by those of the same
+    classes. ``reported`` angles have rows of their own in pictures and metrics.
     """
     angles = [*range(0, 181, step)]
     subjects = [load_classifier(params, workspace, name) for name in classifiers]
-    tables, rows, curves, examples = [], [], [], []
+    tables, rows, curves = [], [], []
     for subject in subjects:
         swept = {angle: _values(subject, angle) for angle in angles}
         for angle in reported:
@@ -50,8 +50,11 @@ def run(
             for row in means(params, NAME, subject.name, swept[angle])
         ]
     chosen = _median(subjects[0], shown)
-    for subject in subjects:
-        examples.append(_example(subject, chosen, angles))
+    examples = [
+        _example(subject, chosen, angles)
+        for subject in subjects
+        if subject.parts.test.classes == subjects[0].parts.test.classes
+    ]
     out = workspace.analysis(NAME)
     metrics = metrics_table(rows)
     write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))

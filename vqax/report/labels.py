@@ -169,6 +169,60 @@ METRICS: dict[str, MetricLabel] = {
         "agrees with people; negative if the run is surer where it looks where people look.",
         "lower",
     ),
+    "dice": MetricLabel(
+        "Dice",
+        "Twice the pixels that the map, cut at half its maximum, shares with the object, over "
+        "the pixels of both.",
+        "higher",
+        "DSC",
+    ),
+    "iou": MetricLabel(
+        "IoU", "The pixels that map and object share, over those of either.", "higher", "IoU"
+    ),
+    "dice_centred": MetricLabel(
+        "Dice, map moved onto the object",
+        "Dice after the map's centre of mass was moved onto the object's.",
+        "higher",
+    ),
+    "dice_test": MetricLabel(
+        "Dice, test pictures", "Dice of the pictures that were not trained on.", "higher"
+    ),
+    "centroid_distance": MetricLabel(
+        "centroid distance",
+        "Between the centres of mass of map and object, in fractions of the diagonal.",
+        "lower",
+    ),
+    "object_emd": MetricLabel(
+        "EMD to the object",
+        "How far the map has to be moved to become the object, in fractions of the diagonal.",
+        "lower",
+    ),
+    "p_value": MetricLabel("p", "Of Wilcoxon's signed-rank test over the pictures.", "", "p"),
+    "uncertainty": MetricLabel(
+        "uncertainty",
+        "K/S of an evidential head, entropy over log K of the others: 1 where nothing is known.",
+    ),
+    "belief": MetricLabel("belief", "The largest belief mass, evidence over S."),
+    "confidence": MetricLabel("confidence", "The probability of the answer given."),
+    "confidently_wrong": MetricLabel(
+        "confidently wrong",
+        "Share of wrong answers with an uncertainty below one half.",
+        "lower",
+    ),
+    "brier_classes": MetricLabel(
+        "Brier score of all classes",
+        "Squared distance of the probabilities from the right class, in 0 to 2.",
+        "lower",
+    ),
+    "stranger_auroc": MetricLabel(
+        "AUROC of strangers",
+        "Chance that a picture of another kind is more uncertain than a familiar one.",
+        "higher",
+    ),
+    "uncertainty_dice": MetricLabel(
+        "uncertainty and Dice",
+        "Rank correlation over the pictures; negative if a map on the object goes with certainty.",
+    ),
     "ece": MetricLabel(
         "ECE", "Expected calibration error: mean gap between confidence and accuracy.", "lower"
     ),
@@ -218,6 +272,7 @@ METRICS: dict[str, MetricLabel] = {
 }
 
 MAP_SUFFIXES = ("histogram_emd", "rank_correlation", "emd", "needed_share", "pointing")
+SMALLEST = 1e-9  # below it a number is written with its power of ten, as p-values are
 METHODS = {"attention": "attention", "grad_cam": "Grad-CAM"}
 
 
@@ -240,6 +295,10 @@ def label_of(metric: str) -> MetricLabel:
         return replace(base, name=f"gain in {base.name}", short=f"Δ {base.heading}")
     if metric.startswith("auroc_"):
         return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")
+    if metric.startswith("stranger_auroc_"):
+        return replace(
+            METRICS["stranger_auroc"], name=f"AUROC of strangers ({spaced(metric[15:])})"
+        )
     if metric.startswith("map_quality_"):
         return replace(METRICS["map_quality"], name=f"map quality ({spaced(metric[12:])})")
     if metric.startswith("accuracy"):
@@ -259,7 +318,7 @@ def dataset_name(key: str) -> str:
 def explained(metric: str) -> MetricLabel:
     """The label that explains a metric: that of the family where the metric is put together."""
     suffix = next((suffix for suffix in MAP_SUFFIXES if metric.endswith(f"_{suffix}")), metric)
-    families = [name for name in ("auroc", "map_quality") if metric.startswith(f"{name}_")]
+    families = [name for name in ("auroc", "map_quality", "stranger_auroc") if metric.startswith(f"{name}_")]
     return METRICS[families[0]] if families else label_of(suffix)
 
 
@@ -272,7 +331,8 @@ def number(value: float | None, digits: int, *, sign: bool = False) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     value = value or 0.0
-    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    form = "e" if 0 < abs(value) < SMALLEST else "f"
+    text = f"{value:{'+' if sign else ''},.{digits if form == 'f' else 2}{form}}"
     return text.replace("-", "−")
 
 
@@ -281,6 +341,8 @@ def printed_number(value: float | None, metric: str) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     digits = label_of(metric).digits
+    if 0 < abs(value) < SMALLEST:
+        return number(value, digits)
     return max(f"{value:.{digits}f}", f"{value:.4f}".rstrip("0"), key=len).replace("-", "−")
 
 

@@ -37,8 +37,17 @@ CAPTIONS = {
     "ucam/controls": "Controls, not in the paper: which part of A-GCA and P-GCA does it",
     "ucam/inputs": "Figures 5 and 6 in numbers: what the variance head reads",
     "ucam/readings": "Not in the paper: what each of its ambiguities changes",
+    "edl/1": "EDL Table 1: Dice index of Grad-CAM and object, upright and turned",
+    "edl/2": "EDL Table 2: IoU of Grad-CAM and object, upright and turned",
+    "edl/heads": "EDL sections 2 and 7: four kinds of uncertainty on the same pictures",
+    "edl/overlap": "Not in the paper: turned or brighter? and overlaps that forgive a shift",
+    "edl/effects": "Not in the paper: difference and effect size of each condition",
+    "edl/strangers": "EDL figures 3 and 4 in numbers: pictures of another kind",
+    "edl/rotation": "EDL figure 2 in numbers: turned pictures",
+    "edl/maps": "EDL section 3: Grad-CAM and RISE",
+    "edl/vqa": "Not in the paper: evidential answers of VQA models beside the others",
 }
-UNCERTAINTY = ("aleatoric", "epistemic", "predictive", "entropy", "auroc", "ece", "brier", "aurc")
+UNCERTAINTY = ("aleatoric", "epistemic", "predictive", "entropy", "evidential", "auroc", "ece", "brier", "aurc")
 
 
 @dataclass(frozen=True, slots=True)

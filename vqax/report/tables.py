@@ -49,6 +49,7 @@ def published_table(path: Path) -> pd.DataFrame:
     require(table, PUBLISHED_COLUMNS, str(path))
     for column in ("value", "std_error"):
         table[column] = _numbers(table, column, path)
+    table = _told_apart(table)
     _reject_duplicates(table, str(path))
     return table[PUBLISHED_COLUMNS]
 
@@ -63,6 +64,18 @@ def _numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
             "is not a number; restore the file from git"
         )
     return values
+
+
+def _told_apart(table: pd.DataFrame) -> pd.DataFrame:
+    """A row printed for several data sets (AttReg table 1) becomes ``row | dataset``.
+
+    One printed twice for the same data set becomes ``row``, ``row (2)``.
+    """
+    again = table.groupby([*KEY, "dataset"]).cumcount() + 1
+    row = table["row"].where(again == 1, table["row"] + " (" + again.astype(str) + ")")
+    sets = table.assign(row=row).groupby([*KEY])["dataset"].transform("nunique")
+    several = sets.groupby([table["table"], row]).transform("max") > 1
+    return table.assign(row=row.where(~several, row + " | " + table["dataset"]))
 
 
 def _reject_duplicates(table: pd.DataFrame, name: str) -> None:
@@ -278,7 +291,7 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
 
 def _caption(tidy: pd.DataFrame) -> str:
     paper, name = one_table(tidy).split("/")
-    title = {"ucam": "U-CAM", "interp": "Interp"}.get(paper, paper)
+    title = {"ucam": "U-CAM", "interp": "Interp", "edl": "EDL"}.get(paper, paper)
     printed = _names(tidy[tidy["published"].notna()], "published_dataset")
     return (
         f"{title}, Table {name}: measured on {_names(tidy, 'dataset') or 'nothing yet'} "

@@ -41,6 +41,37 @@ def mean_contrast(
     )
 
 
+def either_sign(
+    first: Values, second: Values, *, clusters: Clusters, samples: int, seed: int
+) -> Contrast:
+    """The size of the mean difference, whichever way it goes; its interval keeps its width."""
+    found = mean_contrast(first, second, clusters=clusters, samples=samples, seed=seed)
+    if found.value < 0:
+        return Contrast(-found.value, -found.high, -found.low, found.n, found.p)
+    return found
+
+
+def unpaired_contrast(
+    larger: Float[np.ndarray, "m"], smaller: Float[np.ndarray, "n"], *, samples: int, seed: int
+) -> Contrast:
+    """Mean of ``larger`` minus mean of ``smaller`` over different questions or pictures.
+
+    Both are drawn anew, by themselves; ``n`` counts both. p as in ``paired_bootstrap``.
+    """
+    rng = np.random.default_rng(seed)
+    draws = np.array(
+        [
+            rng.choice(larger, len(larger)).mean() - rng.choice(smaller, len(smaller)).mean()
+            for _ in range(samples)
+        ]
+    )
+    low, high = np.quantile(draws, [0.025, 0.975])
+    tail = min((draws <= 0).sum(), (draws >= 0).sum()) + 1
+    p = float(min(1.0, 2 * tail / (samples + 1)))
+    value = float(larger.mean() - smaller.mean())
+    return Contrast(value, float(low), float(high), len(larger) + len(smaller), p)
+
+
 def statistic_contrast(
     statistic: Callable[..., float],
     *columns: Values,
