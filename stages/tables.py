@@ -75,9 +75,7 @@ PRINTED: dict[str, dict[str, str]] = {
         for measure in ("stranger_auroc", "uncertainty", "confidence")
         for kind in ("familiar", "silhouettes", "photographs", "noise", "fashion")
     },
-    "edl/rotation": {
-        name: name for name in ("accuracy_all", "uncertainty", "confidently_wrong")
-    },
+    "edl/rotation": {name: name for name in ("accuracy_all", "uncertainty", "confidently_wrong")},
     "edl/overlap": {
         name: name
         for name in (

@@ -10,8 +10,8 @@ from stages.claims.rules import Comparison, Row
 from stages.claims.sources import QUESTION, NotMeasured, Sources
 from vqax.stats.contrast import (
     Contrast,
-    either_sign,
     correlation,
+    either_sign,
     gain_contrast,
     mean_contrast,
     rank_contrast,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
 import torch
 
 from stages.edl.pictures import Parts, read_parts

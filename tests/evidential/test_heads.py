@@ -17,8 +17,8 @@ from vqax.evidential.heads import (
     predict,
     relative_entropy,
 )
-from vqax.learning.evidential_losses import evidential_loss, one_hot
 from vqax.evidential.variational import kl_of
+from vqax.learning.evidential_losses import evidential_loss, one_hot
 
 PICTURES, LABELS = tensors(stripes(7))
 

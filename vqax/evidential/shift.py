@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Bool, Real
 
-from vqax.evidential.overlap import centroids
 from vqax.errors import UsageError
+from vqax.evidential.overlap import centroids
 
 
 def centred(

@@ -318,7 +318,9 @@ def dataset_name(key: str) -> str:
 def explained(metric: str) -> MetricLabel:
     """The label that explains a metric: that of the family where the metric is put together."""
     suffix = next((suffix for suffix in MAP_SUFFIXES if metric.endswith(f"_{suffix}")), metric)
-    families = [name for name in ("auroc", "map_quality", "stranger_auroc") if metric.startswith(f"{name}_")]
+    families = [
+        name for name in ("auroc", "map_quality", "stranger_auroc") if metric.startswith(f"{name}_")
+    ]
     return METRICS[families[0]] if families else label_of(suffix)
 
 

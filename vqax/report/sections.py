@@ -47,7 +47,17 @@ CAPTIONS = {
     "edl/maps": "EDL section 3: Grad-CAM and RISE",
     "edl/vqa": "Not in the paper: evidential answers of VQA models beside the others",
 }
-UNCERTAINTY = ("aleatoric", "epistemic", "predictive", "entropy", "evidential", "auroc", "ece", "brier", "aurc")
+UNCERTAINTY = (
+    "aleatoric",
+    "epistemic",
+    "predictive",
+    "entropy",
+    "evidential",
+    "auroc",
+    "ece",
+    "brier",
+    "aurc",
+)
 
 
 @dataclass(frozen=True, slots=True)
