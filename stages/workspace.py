@@ -38,9 +38,6 @@ class Workspace:
     def features(self, store: str) -> Path:
         return self.data / "features" / f"{store}.h5"
 
-    def key_objects(self, name: str) -> Path:
-        return self.data / "key_objects" / f"{name}.parquet"
-
     def detector(self, name: str) -> Path:
         return self.data / "detectors" / name
 
