@@ -19,6 +19,7 @@ from vqax.models.dropout import Dropout
 from vqax.models.forward import Forward
 from vqax.models.glimpses import with_mean
 from vqax.models.head import AnswerHead
+from vqax.models.padding import last_state
 from vqax.models.scale import full_precision, spread, unit
 
 BOX = 4
@@ -86,7 +87,7 @@ class Counter(nn.Module):
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         cells, boxes = spread(unit(visual[..., :-BOX])), visual[..., -BOX:]
-        question = self.encoder(torch.tanh(self.embedding(tokens)))[1][-1]
+        question = last_state(self.encoder, lambda words: torch.tanh(self.embedding(words)), tokens)
         scores = self.scores(cells, question)
         attention, glimpses = with_mean(scores.softmax(1))
         attended = (glimpses.unsqueeze(-1) * cells.unsqueeze(2)).flatten(2)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from vqax.models.dropout import Dropout
 from vqax.models.forward import Forward
 from vqax.models.hidden_head import HiddenHead
+from vqax.models.padding import last_state
 from vqax.models.scale import full_precision, spread, unit
 from vqax.models.weight_norm import NormedLinear
 
@@ -72,7 +73,7 @@ class UpDn(nn.Module):
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         cells = spread(unit(visual)) if self.unit_cells else visual
-        question = self.encoder(self.embedding(tokens))[1][-1]
+        question = last_state(self.encoder, self.embedding, tokens)
         attention = self.attend(cells, question)
         used = torch.full_like(attention, 1 / cells.shape[1]) if self.att_norm else attention
         attended = used.unsqueeze(-1) * cells
