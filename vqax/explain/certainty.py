@@ -135,6 +135,7 @@ def _one_pass(model: nn.Module, forward: Forward, samples: int, seed: int) -> Pa
 
 def _head_passes(model: nn.Module, forward: Forward, samples: int, seed: int) -> Passes:
     """``samples`` dropout passes of the head, the same masks for every question."""
+    variance_of(forward.variance)  # or a reason, before a model without a head is asked for one
     start_sampling(model)
     logits, variances = [], []
     for combined in forward.combined:

@@ -1,0 +1,207 @@
+"""ViLT and BLIP behind the adapter answer as they do without, and every method explains them."""
+
+import gc
+
+import numpy as np
+import pytest
+import torch
+
+from tests.adapters.tiny import (
+    ANSWERS,
+    FOREIGN,
+    GRID,
+    QUESTIONS,
+    SIZE,
+    blip,
+    blip_network,
+    pictures,
+    tokenizer,
+    tokens,
+    vilt,
+    vilt_network,
+)
+from tests.explain.tiny import Trace, small
+from vqax.adapters.blip import DEVIATION, MEAN, of_blip
+from vqax.adapters.vilt import of_vilt
+from vqax.errors import UsageError
+from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
+from vqax.metrics import MAP_METRICS
+from vqax.metrics.resize import rectify, resize_area
+
+MASKS = ("aleatoric_mask", "predictive_mask")
+OPEN = [name for name in EXPLAINERS if name not in MASKS]
+
+
+@pytest.fixture(scope="module", params=FOREIGN)
+def foreign(request, tmp_path_factory):
+    return FOREIGN[request.param](tmp_path_factory.mktemp(request.param))
+
+
+def normal(given, mean, deviation):
+    mean, deviation = (torch.tensor(one).view(1, 3, 1, 1) for one in (mean, deviation))
+    return (given / 255 - mean) / deviation
+
+
+@pytest.mark.parametrize("size", [SIZE, (64, 64)])
+def test_vilt_answers_as_in_transformers(size, tmp_path):
+    network, given = vilt_network(), pictures(size=size)
+    asked = tokenizer(tmp_path)(QUESTIONS, padding=True, return_tensors="pt")
+    with torch.no_grad(), torch.random.fork_rng():
+        expected = network(
+            **asked, pixel_values=normal(given, [0.5] * 3, [0.5] * 3),
+            pixel_mask=torch.ones(2, *size, dtype=torch.long),
+        ).logits  # fmt: skip
+        foreign = of_vilt(network, tokenizer(tmp_path), size_px=size)
+        found = foreign.model(given, tokens(foreign)).logits
+    torch.testing.assert_close(found, expected)
+
+
+def test_blip_ranks_by_the_likelihood_of_transformers(tmp_path):
+    """Literally: one picture, one question, one answer at a time, by the network's own forward."""
+    network, given, words = blip_network(), pictures(), tokenizer(tmp_path)
+    normalised = normal(given, MEAN, DEVIATION)
+    expected = torch.empty(2, len(ANSWERS))
+    with torch.no_grad():
+        for row, question in enumerate(QUESTIONS):
+            asked = words(question, return_tensors="pt")
+            seen = network.vision_model(
+                normalised[row : row + 1], interpolate_pos_encoding=True
+            ).last_hidden_state
+            read = network.text_encoder(
+                input_ids=asked.input_ids, attention_mask=asked.attention_mask,
+                encoder_hidden_states=seen,
+            ).last_hidden_state  # fmt: skip
+            for column, answer in enumerate(ANSWERS):
+                written = [6, *words(answer, add_special_tokens=False)["input_ids"], 4]
+                scores = network.text_decoder(
+                    input_ids=torch.tensor([written]), encoder_hidden_states=read
+                ).logits[0]
+                each = [scores[i].log_softmax(0)[word] for i, word in enumerate(written[1:])]
+                expected[row, column] = sum(each)
+        foreign = blip(tmp_path)
+        found = foreign.model(given, tokens(foreign)).logits
+    torch.testing.assert_close(found, expected)
+
+
+def test_a_question_is_the_same_wherever_its_padding_is(foreign):
+    given, asked = pictures(), tokens(foreign)
+    left = torch.cat([torch.zeros(2, 2, dtype=torch.long), asked], 1)
+    right = torch.tensor([[*row[row != 0], *row[row == 0]] for row in left])
+    one, other = (foreign.model(given, rows) for rows in (left, right))
+    torch.testing.assert_close(one.logits, other.logits)
+    torch.testing.assert_close(one.logits, foreign.model(given, asked).logits)
+
+
+def test_attention_is_a_share_of_each_patch_and_follows_its_place(foreign):
+    forward = foreign.model(pictures(), tokens(foreign))
+    assert forward.attention.shape == (2, GRID[0] * GRID[1])
+    torch.testing.assert_close(forward.attention.sum(1), torch.ones(2))
+    assert forward.attention.std(1).min() > 0
+
+
+def test_the_unknown_word_is_the_tokenisers_own(foreign):
+    asked = tokens(foreign)
+    changed, own = asked.clone(), asked.clone()
+    changed[0, 3], own[0, 3] = 1, 2
+    results = [foreign.model(pictures(), rows).logits for rows in (changed, own, asked)]
+    torch.testing.assert_close(results[0], results[1])
+    assert not torch.allclose(results[0], results[2])
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_every_method_that_needs_no_variance_explains_it(foreign, name):
+    explain, asked = small(name), tokens(foreign)
+    pixels = "pixels" in explain.needs
+    model = foreign.model if pixels else foreign.model.model
+    with torch.no_grad():
+        visual = pictures() if pixels else foreign.model.trunk(pictures())
+        assert not explain.lacks(model(visual, asked), pixels=True)
+    before = Trace(model, visual, asked)
+    maps = explain(model, visual, asked, torch.tensor([0, 2]), foreign.grid)
+    before.assert_equal(Trace(model, visual, asked))
+    assert maps.shape == (2, *(SIZE if pixels else GRID))
+    assert maps.isfinite().all()
+    assert maps.flatten(1).std(1).min() > 0
+    small_maps = rectify(resize_area(maps.abs().numpy(), (14, 14)))
+    people = np.random.default_rng(0).random((2, 14, 14))
+    for metric in MAP_METRICS.values():
+        found = metric.compute(small_maps, people)
+        assert found.shape == (2,)
+        assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("name", WORD_EXPLAINERS)
+def test_every_method_of_words_explains_it(foreign, name):
+    asked, explain = tokens(foreign), WORD_EXPLAINERS[name]
+    before = Trace(foreign.model, asked)
+    found = explain(foreign.model, pictures(), asked, torch.tensor([0, 2]))
+    before.assert_equal(Trace(foreign.model, asked))
+    assert found.shape == asked.shape
+    assert (found[asked != 0] != 0).all()
+    assert (found[asked == 0] == 0).all()
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_what_needs_a_variance_is_refused_with_the_reason(foreign, name):
+    asked = tokens(foreign)
+    assert EXPLAINERS[name].lacks(foreign.model(pictures(), asked)) == {"variance"}
+    with (
+        torch.no_grad(),
+        pytest.raises(UsageError, match="this model predicts none"),
+    ):
+        cells = foreign.model.trunk(pictures())
+        EXPLAINERS[name](foreign.model.model, cells, asked, torch.tensor([0, 2]), GRID)
+
+
+def test_occlusion_computes_each_picture_once_for_its_questions(foreign):
+    asked, which = tokens(foreign), torch.tensor([0, 0])
+    explain = small("occlusion")
+    shared = explain(
+        foreign.model, pictures(1), asked, torch.tensor([0, 1]), GRID, picture_of=which
+    )
+    alone = explain(
+        foreign.model, pictures(1).repeat(2, 1, 1, 1), asked, torch.tensor([0, 1]), GRID
+    )
+    torch.testing.assert_close(shared, alone)
+
+
+def test_nothing_piles_up(foreign):
+    asked, explain = tokens(foreign), small("grad_cam")
+    with torch.no_grad():
+        cells = foreign.model.trunk(pictures())
+
+    def alive() -> int:
+        gc.collect()
+        return sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects())
+
+    counts = []
+    for _ in range(3):
+        for _ in range(10):
+            explain(foreign.model.model, cells, asked, torch.tensor([0, 2]), GRID)
+        counts.append(alive())
+    assert counts[2] <= counts[1]
+
+
+def test_a_question_is_read_as_pieces_without_special_tokens(foreign):
+    reading = foreign.read("Is the zebra reds?")
+    assert reading.words == ("is", "the", "[UNK]", "red", "##s", "?")
+    assert reading.unknown == ("zebra",)
+    assert not {3, 4} & set(reading.tokens)
+
+
+def test_long_questions_are_cut_and_said(tmp_path):
+    reading = vilt(tmp_path, max_tokens=3).read("what is the red ball")
+    assert (reading.words, reading.unread) == (("what", "is", "the"), ("red", "ball"))
+
+
+def test_what_cannot_be_adapted_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"50 by 64 px is no whole number of patches of 16 by 16"):
+        vilt(tmp_path, size_px=(50, 64))
+    with pytest.raises(UsageError, match="no answers"):
+        of_blip(blip_network(), tokenizer(tmp_path), [])
+    with pytest.raises(UsageError, match=r"2 answers, 'yes' among them more than once"):
+        of_blip(blip_network(), tokenizer(tmp_path), ["yes", "yes"])
+    padded = tokenizer(tmp_path)
+    padded.pad_token = "[MASK]"
+    with pytest.raises(UsageError, match="pads with 5.*BERT family"):
+        of_vilt(vilt_network(), padded)
