@@ -65,6 +65,21 @@ def progress_bar(label: str) -> Iterator[Progress | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def speaker(*, quiet: bool) -> Callable[[str], None]:
+    """Lines as they come, for a person who waits; nothing if ``quiet``.
+
+    While a bar is shown, rich keeps lines for the terminal above it; a file gets them directly.
+    """
+    out = sys.stdout
+
+    def say(line: str) -> None:
+        stream = sys.stdout if out.isatty() else out
+        stream.write(line + "\n")
+        stream.flush()
+
+    return (lambda line: None) if quiet else say  # noqa: ARG005
+
+
 def loaded(*, families: bool = False) -> tuple[Any, Any]:
     """The settings, as ``stages.params.load`` checks them, and the workspace of this folder."""
     from stages.params import load

@@ -12,11 +12,13 @@ from cli.common import (
     loaded,
     progress_bar,
     run_argument,
+    speaker,
     workers_option,
 )
 from vqax.errors import UsageError
 
-FROM = "A CSV or Parquet with the columns image and question, and maybe answer."
+FROM = "A CSV or Parquet with the columns image and question; or a folder of pictures."
+MODEL = "A model of your own: what FUNCTION() of FILE.py returns, instead of RUN."
 ANSWER = "The answer to explain: predicted, truth (of a question of the data set), or a text."
 METHOD = "An explainer; repeatable. Default: the usual ones that the run has what they need for."
 
@@ -54,8 +56,9 @@ class ExplainCommand(StageCommand):
 @click.command(cls=ExplainCommand)
 @click.argument("run", required=False)
 @click.option("--image", type=click.Path(path_type=Path), help="A picture of your own.")
-@click.option("--question", "questions", multiple=True, help="What to ask about it; repeatable.")
+@click.option("--question", "questions", multiple=True, help="What to ask; repeatable.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help=FROM)
+@click.option("--model", metavar="FILE.py:FUNCTION", help=MODEL)
 @click.option("--answer", default="predicted", show_default=True, help=ANSWER)
 @click.option("--method", "methods", multiple=True, help=METHOD)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for what is written.")
@@ -69,32 +72,34 @@ def explain(
     image: Path | None,
     questions: tuple[str, ...],
     source: Path | None,
+    model: str | None,
     device: str,
     **options: Any,
-) -> dict[str, Any] | str:
+) -> dict[str, Any] | None:
     """Answer and show where RUN looks: your own --image, or its whole test split.
 
     With --image and --question: answer, uncertainty and maps of one picture. With --from: those
-    of every line of a table. RUN may be left out if only one is trained.
+    of every line of a table, or of a folder's pictures. RUN may be left out if only one is
+    trained, or for a --model of your own.
 
     With RUN alone: predictions, uncertainties and raw maps of the test questions.
     """
     if image is None and source is None:
         return _explain_split(ctx, run, device)
     _check_combination(ctx, image, questions, source)
+    say = speaker(quiet=ctx.meta["as_json"])
     with progress_bar(f"explain {image or source}") as progress:
         from stages import explain_one
 
-        own = {**options, "device": device, "progress": progress}
+        asked = {"model": explain_one.Model(run, model), "questions": questions, "device": device}
+        asked |= {**options, "progress": progress, "say": say}
         if image is not None:
-            del own["figures"]
-            outcome = explain_one.explain_picture(
-                *loaded(), run, image=image, questions=questions, **own
-            )
+            del asked["figures"]
+            values = explain_one.explain_picture(image=image, **asked)
         else:
-            del own["html"]
-            outcome = explain_one.explain_file(*loaded(), run, source=source, **own)
-    return outcome.values if ctx.meta["as_json"] else outcome.text
+            del asked["html"]
+            values = explain_one.explain_many(source=source, **asked)
+    return values if ctx.meta["as_json"] else None
 
 
 def _explain_split(ctx: click.Context, run: str | None, device: str) -> dict[str, Any]:
@@ -120,7 +125,7 @@ def _check_combination(
     if image is not None and source is not None:
         raise UsageError("--image and --from: give one of the two")
     given, kind = _given(ctx), "--image" if image is not None else "--from"
-    wrong = given & ({"figures"} if image is not None else {"question", "html"})
+    wrong = given & ({"figures"} if image is not None else {"html"})
     if wrong:
         raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}")
     if image is not None and not questions:

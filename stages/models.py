@@ -18,10 +18,13 @@ from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
 from vqax.vision import FeatureStore
 
 
-def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.Module:
+def build(
+    params: Params, name: str, prepared: Prepared, visual_dim: int, *, vectors: bool = True
+) -> nn.Module:
     """The untrained model of run ``name``, seeded, with word vectors where params.yaml asks.
 
-    ``visual_dim``: channels of the features, without those of the box.
+    ``visual_dim``: channels of the features, without those of the box. ``vectors=False`` leaves
+    the word vectors out: weights that are loaded bring their own.
     """
     run = params.run(name)
     kind = named(MODELS, run.model, "model", "vqax.models.MODELS")
@@ -36,9 +39,9 @@ def build(params: Params, name: str, prepared: Prepared, visual_dim: int) -> nn.
     )
     if run.evidence != "none":
         model.head = EvidentialAnswers(model.head, run.evidence)
-    vectors = word_vectors(params.text.vectors)
-    if vectors is not None:
-        _copy_vectors(model.embedding, vectors, prepared, f"models.{run.model}.word_dim")
+    read = word_vectors(params.text.vectors) if vectors else None
+    if read is not None:
+        _copy_vectors(model.embedding, read, prepared, f"models.{run.model}.word_dim")
     return model
 
 
@@ -105,7 +108,7 @@ def trained(
         MissingArtefact: there are none.
         BadData: they are cut, of another architecture, or made with other settings or data.
     """
-    model = build(params, name, prepared, store.width)
+    model = build(params, name, prepared, store.width, vectors=False)
     made_with = load_model_weights(folder, model)
     differing = differences(made_with, identity(params, name, prepared, store))
     if differing:

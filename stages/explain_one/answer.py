@@ -1,6 +1,8 @@
 """Ask a run several questions about one picture."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import nan
 
 import torch
 
@@ -8,10 +10,15 @@ from stages.explain_one.methods import Found, Methods, choose, look_with
 from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths, index_of
 from stages.explain_one.subject import Looked, Subject
 from vqax.explain.predict import Prediction, mc_predict
+from vqax.explain.state import left_as_found
 from vqax.metrics.uncertainty import uncertainties
 from vqax.report.one_picture import Explained
+from vqax.text.tokens import PAD_INDEX
 
 Progress = Callable[[int, int], None]
+
+OF_PASSES = ("epistemic", "probability_variance")
+"""What compares several passes: one pass says nothing of it."""
 
 
 class Asker:
@@ -33,8 +40,11 @@ class Asker:
         looked: Looked,
         questions: Sequence[tuple[Asked, str]],
         progress: Progress | None = None,
+        answered: Callable[[Explained], None] = lambda explained: None,  # noqa: ARG005
     ) -> list[Explained]:
         """Each question with the answer to explain: predicted, truth, or a text.
+
+        ``answered`` is called with each as soon as its answer is known, before any map.
 
         Every question is sampled by itself from the run's seed, so its numbers do not depend on
         what else is asked.
@@ -49,23 +59,35 @@ class Asker:
             for (asked, wanted), prediction in zip(questions, predictions, strict=True)
         ]
         asked = [one for one, _ in questions]
+        known = [
+            self._explained(looked, *one) for one in zip(asked, predictions, chosen, strict=True)
+        ]
+        for one in known:
+            answered(one)
         found = self._look(looked, asked, chosen, progress)
         return [
-            self._explained(looked, *one)
-            for one in zip(asked, predictions, chosen, found, strict=True)
+            replace(one, maps=seen.maps, word_scores=seen.words)
+            for one, seen in zip(known, found, strict=True)
         ]
 
     def _predict(self, looked: Looked, asked: Asked) -> Prediction:
-        tokens = torch.tensor([asked.tokens], device=self.subject.place)
-        run = self.subject
-        return mc_predict(run.model, looked.cells, tokens, run.samples, run.seed)
+        """Passes of the head, or, of a model without one, the pass itself."""
+        run, tokens = self.subject, torch.tensor([asked.tokens], device=self.subject.place)
+        if hasattr(run.model, "head"):
+            return mc_predict(run.model, looked.cells, tokens, run.samples, run.seed)
+        with left_as_found(run.model), torch.no_grad():
+            forward = run.model(looked.cells, tokens)
+        probabilities, variance = forward.logits.softmax(dim=1)[None], forward.variance
+        return Prediction(
+            probabilities, None if variance is None else variance.mean(1)[None], forward
+        )
 
     def _answer(self, looked: Looked, asked: Asked, wanted: str, prediction: Prediction) -> int:
         if wanted == PREDICTED:
             return int(prediction.forward.logits.argmax())
         if wanted == TRUTH:
             wanted = self.truths.demand(looked.path, asked.text)
-        return index_of(self.subject.prepared.answers, wanted)
+        return index_of(self.subject.answers, wanted)
 
     def _look(
         self,
@@ -79,19 +101,21 @@ class Asker:
             self.methods.used,
             self.subject,
             looked,
-            torch.tensor([one.tokens for one in asked], device=place),
+            torch.tensor(padded([one.tokens for one in asked]), device=place),
             torch.tensor(chosen, device=place),
             [len(one.words) for one in asked],
             progress,
         )
 
     def _explained(
-        self, looked: Looked, asked: Asked, prediction: Prediction, chosen: int, found: Found
+        self, looked: Looked, asked: Asked, prediction: Prediction, chosen: int
     ) -> Explained:
-        answers = self.subject.prepared.answers.answers
+        """Everything but the maps."""
+        answers = self.subject.answers.answers
         shares = prediction.forward.logits.float().softmax(dim=1)[0]
         top = shares.topk(min(5, len(answers)))
         variance, doubt = prediction.variance, prediction.vacuity
+        passes = len(prediction.probabilities)
         measures = uncertainties(
             prediction.probabilities.double().cpu().numpy(),
             None if variance is None else variance.double().cpu().numpy(),
@@ -105,11 +129,18 @@ class Asker:
                 (answers[index], share)
                 for index, share in zip(top.indices.tolist(), top.values.tolist(), strict=True)
             ),
-            uncertainties={name: float(values[0]) for name, values in measures.items()},
+            uncertainties={
+                name: nan if name in OF_PASSES and passes == 1 else float(values[0])
+                for name, values in measures.items()
+            },
             explained=answers[chosen],
             probability=float(shares[chosen]),
-            maps=found.maps,
-            word_scores=found.words,
             truth=self.truths.get(looked.path, asked.text),
             notes=asked.notes,
         )
+
+
+def padded(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Tokens of one length, with padding before the first word."""
+    longest = max(map(len, rows))
+    return [[PAD_INDEX] * (longest - len(row)) + list(row) for row in rows]

@@ -7,12 +7,11 @@ from pathlib import Path
 from stages.maps import write_hdf5
 from stages.workspace import Workspace
 from vqax.report.one_picture import Explained
-from vqax.report.one_picture_figure import write_one_picture
 
 
-def folder_of(workspace: Workspace, run: str, name: str, out: Path | None) -> Path:
-    """``out``, or data/explained/RUN/NAME."""
-    return out or workspace.data / "explained" / run / slug(name)
+def folder_of(model: str, name: str, out: Path | None) -> Path:
+    """``out``, or data/explained/MODEL/NAME."""
+    return out or Workspace().data / "explained" / model / slug(name)
 
 
 def slug(text: str) -> str:
@@ -27,6 +26,8 @@ def write_question(explained: Explained, folder: Path, number: int) -> Mapping[s
         BadData: a map is not finite, or a file cannot be written.
     """
     path = folder / f"{number}_{slug(explained.question)}"
+    from vqax.report.one_picture_figure import write_one_picture  # matplotlib, once it is needed
+
     png, svg = write_one_picture(explained, path)
     raw = {**explained.maps, **explained.word_scores}
     if not raw:

@@ -1,74 +1,63 @@
-"""Questions about many pictures, from a table: a row of answers for each line."""
+"""Questions about many pictures, of a table or a folder: a row of answers for each."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
+from stages.explain_one.asked import Model
 from stages.explain_one.files import folder_of, write_question
+from stages.explain_one.lines import Line, lines_of
 from stages.explain_one.methods import check_methods
 from stages.explain_one.picture import load_upright
-from stages.explain_one.question import PREDICTED, Asked, ask
-from stages.explain_one.subject import Looked, chosen_run, load_subject
-from stages.params import Params
-from stages.workspace import Workspace
-from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError
-from vqax.files import read_parquet, write_parquet
+from stages.explain_one.question import PREDICTED, Asked, ask, check_question
+from stages.explain_one.subject import Looked
+from stages.explain_one.summary import Say, quiet
+from vqax.errors import BadData, VqaxError
+from vqax.files import write_parquet
 from vqax.report.one_picture import Explained
 
-NEEDED, ANSWER, MORE = ("image", "question"), "answer", "more fields"
 SKIPPED = ["row", "image", "question", "reason"]
 
 
-class Line(NamedTuple):
-    """A line of the table, counted from 0; ``answer`` is the one to explain.
-
-    ``more``: it has more fields than the table has columns.
-    """
-
-    row: int
-    image: str
-    question: str
-    answer: str
-    more: bool = False
-
-
 def run(
-    params: Params,
-    workspace: Workspace,
-    name: str | None,
+    model: Model,
     *,
     source: Path,
+    questions: Sequence[str] = (),
     answer: str = PREDICTED,
     methods: Sequence[str] = (),
     out: Path | None = None,
     figures: bool = False,
     device: str = "cpu",
     progress: Any = None,
-) -> summary.Outcome:
+    say: Say = quiet,
+) -> summary.Summary:
     """Answer every line of ``source``, a CSV or Parquet with the columns image and question.
 
-    A column answer names the answer to explain, where it is not empty. Pictures are relative to
-    the table. Writes predictions.parquet and, for lines that cannot be used, skipped.parquet;
-    ``figures`` adds figures and raw maps. By default into data/explained/RUN/TABLE.
+    Or a folder: ``questions`` about each of its pictures. A column answer names the answer to
+    explain, where it is not empty. Pictures are relative to the table. Writes predictions.parquet
+    and, for lines that cannot be used, skipped.parquet; ``figures`` adds figures and raw maps. By
+    default into data/explained/MODEL/NAME.
 
     Raises:
-        UsageError: an unknown run or method, or a method needs what the run has not.
+        UsageError: an unknown run or method, or a method needs what the model has not.
         MissingArtefact: the run is not trained, or there is no such table.
         BadData: the table cannot be read, or none of its lines can be used.
     """
     check_methods(methods)
-    name = chosen_run(params, workspace, name)
-    lines = read_lines(source, answer)
-    asker = Asker(load_subject(params, workspace, name, device=device), methods, maps=figures)
-    folder = folder_of(workspace, name, source.stem, out)
+    for question in questions:
+        check_question(question)
+    lines = lines_of(source, questions, answer)
+    asker = Asker(model.load(device), methods, maps=figures)
+    pictures = source if source.is_dir() else source.parent
+    folder = folder_of(asker.subject.name, source.stem, out)
     rows: list[dict[str, Any]] = []
     skipped: list[tuple[Any, ...]] = []
-    for line, became in _each(asker, lines, source.parent):
+    for line, became in _each(asker, lines, pictures):
         if isinstance(became, VqaxError):
             skipped.append((line.row, line.image, line.question, str(became)))
         else:
@@ -81,60 +70,15 @@ def run(
     written = _write(folder, rows, skipped)
     if not rows:
         raise BadData(f"{source}: none of its {len(lines)} lines can be used; {skipped[0][-1]}")
-    values = {"run": name, "explained": len(rows), "skipped": len(skipped), **written}
-    values["left_out"] = {method: list(needs) for method, needs in asker.methods.left_out.items()}
-    text = [f"{key}: {value}" for key, value in values.items() if key != "left_out"]
+    values = {"run": asker.subject.name, "explained": len(rows), "skipped": len(skipped), **written}
+    for key, value in values.items():
+        say(f"{key}: {value}")
     if skipped:
-        text.append(f"first skipped: row {skipped[0][0]}, {skipped[0][-1]}")
-    text += summary.left_out_lines(asker.methods.left_out)
-    return summary.Outcome(values, "\n".join(text))
-
-
-def read_lines(source: Path, answer: str) -> list[Line]:
-    """The lines of a table; ``answer`` stands where the table names none.
-
-    Raises:
-        UsageError: the name ends neither in .csv nor in .parquet.
-        MissingArtefact: there is no such file.
-        BadData: it cannot be read, has no lines, or one of the two columns is absent.
-    """
-    columns, records = _read(source)
-    absent = [column for column in NEEDED if column not in columns]
-    if absent:
-        raise BadData(
-            f"{source}: has no column {' and no column '.join(absent)}; it has "
-            f"{', '.join(columns) or 'none'}"
-        )
-    if not records:
-        raise BadData(f"{source}: holds no line; give at least one picture with a question")
-    return [
-        Line(row, *(_text(record.get(column)) for column in NEEDED),
-             answer=_text(record.get(ANSWER)) or answer, more=MORE in record)
-        for row, record in enumerate(records)
-    ]  # fmt: skip
-
-
-def _read(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
-    """The names of the columns, and each line by them."""
-    if source.suffix.lower() == ".parquet":
-        table = read_parquet(source)
-        names = [str(column) for column in table.columns]
-        return names, table.set_axis(names, axis=1).to_dict("records")
-    if source.suffix.lower() != ".csv":
-        raise UsageError(f"{source}: neither .csv nor .parquet; give one of the two")
-    try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey=MORE)
-            return list(reader.fieldnames or ()), list(reader)
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{source}: no such file; name a table that is there") from error
-    except (csv.Error, UnicodeDecodeError, OSError) as error:
-        raise BadData(f"{source}: not a CSV in UTF-8 ({error}); mend or convert it") from error
-
-
-def _text(value: Any) -> str:
-    missing = value is None or value is pd.NA or value != value
-    return "" if missing else str(value).strip()
+        say(f"first skipped: row {skipped[0][0]}, {skipped[0][-1]}")
+    for text in summary.left_out_lines(asker.methods.left_out):
+        say(text)
+    left_out = {method: list(needs) for method, needs in asker.methods.left_out.items()}
+    return {**values, "left_out": left_out}
 
 
 Became = VqaxError | tuple[Explained, Asked]

@@ -11,6 +11,7 @@ from torch import Tensor
 from stages.explain_one.subject import Looked, Subject, as_array
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
+from vqax.explain.black_box import ANY_GRID
 from vqax.models.forward import Forward
 from vqax.models.options import known
 from vqax.text.tokens import UNKNOWN_INDEX
@@ -49,19 +50,13 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
     Raises:
         UsageError: one that was named needs what the model has not.
     """
-    forward = _any_forward(subject)
-    lacking = {
-        name: tuple(sorted(explainer.lacks(forward, pixels=True)))
-        for name, explainer in EXPLAINERS.items()
-    } | {
-        name: tuple(sorted(explainer.lacks(forward))) for name, explainer in WORD_EXPLAINERS.items()
-    }
+    lacking = _lacking(subject)
     usable = [name for name, needs in lacking.items() if not needs]
     for name in names:
         if lacking[name]:
             raise UsageError(
                 f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
-                f"({type(subject.model).__name__}) has not; choose from {', '.join(usable)}"
+                f"({subject.kind}) has not; choose from {', '.join(usable)}"
             )
     wanted = names or USUAL
     used = [name for name in usable if name in wanted]
@@ -69,13 +64,27 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
     return Methods(tuple(used), left_out)
 
 
+def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
+    """The needs of each method that the model does not meet; a black box has no cells either."""
+    forward, gradient = _any_forward(subject), subject.grid is not None
+    lacking = {
+        name: explainer.lacks(forward, pixels=True, gradient=gradient)
+        | (frozenset() if gradient or "pixels" in explainer.needs else {"cells"})
+        for name, explainer in EXPLAINERS.items()
+    }
+    words = {
+        name: explainer.lacks(forward, gradient=gradient)
+        for name, explainer in WORD_EXPLAINERS.items()
+    }
+    return {name: tuple(sorted(needs)) for name, needs in (lacking | words).items()}
+
+
 def _any_forward(subject: Subject) -> Forward:
     """What the model returns for any input: it shows what there is to explain it by."""
-    rows, columns = subject.grid
-    cells = torch.zeros(1, rows * columns, subject.trunk.width, device=subject.place)
-    tokens = torch.full((1, subject.max_tokens), UNKNOWN_INDEX, device=subject.place)
+    grey = torch.full((1, 3, *subject.size_px), 127.0, device=subject.place)
+    tokens = torch.full((1, 1), UNKNOWN_INDEX, device=subject.place)
     with torch.no_grad():
-        forward: Forward = subject.model(cells, tokens)
+        forward: Forward = subject.pixel_model(grey, tokens)
     return forward
 
 
@@ -109,15 +118,15 @@ def look_with(
 def _raw(
     method: str, subject: Subject, looked: Looked, tokens: Tensor, answer: Tensor
 ) -> np.ndarray:
+    cells = looked.cells.expand(len(tokens), *looked.cells.shape[1:])
     if method in WORD_EXPLAINERS:
-        cells = looked.cells.expand(len(tokens), -1, -1)
         return as_array(WORD_EXPLAINERS[method](subject.model, cells, tokens, answer))
     explainer = EXPLAINERS[method]
     if "pixels" in explainer.needs:
         same = torch.zeros(len(tokens), dtype=torch.int64, device=subject.place)
         model, visual = subject.pixel_model, looked.pixels
-        raw = explainer(model, visual, tokens, answer, subject.grid, picture_of=same)
+        grid = subject.grid or ANY_GRID
+        raw = explainer(model, visual, tokens, answer, grid, picture_of=same)
     else:
-        cells = looked.cells.expand(len(tokens), -1, -1)
         raw = explainer(subject.model, cells, tokens, answer, subject.grid)
     return as_array(raw)

@@ -7,21 +7,18 @@ from typing import Any
 
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
+from stages.explain_one.asked import Model
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.methods import check_methods
 from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, ask, check_question
-from stages.explain_one.subject import Looked, Subject, chosen_run, load_subject
-from stages.params import Params
-from stages.workspace import Workspace
-from vqax.report.one_picture import unsure
-from vqax.report.one_picture_html import write_page
+from stages.explain_one.subject import Looked, Subject
+from stages.explain_one.summary import Say, quiet
+from vqax.report.one_picture import Explained
 
 
 def run(
-    params: Params,
-    workspace: Workspace,
-    name: str | None,
+    model: Model,
     *,
     image: Path,
     questions: Sequence[str],
@@ -31,12 +28,13 @@ def run(
     html: bool = False,
     device: str = "cpu",
     progress: Any = None,
-) -> summary.Outcome:
+    say: Say = quiet,
+) -> summary.Summary:
     """Answer ``questions`` about ``image`` and write a figure and the raw maps of each.
 
     ``answer``: the one to explain, ``predicted``, ``truth`` or a text. ``methods``: members of
-    the families; none: the usual ones. Into ``out``, by default
-    data/explained/RUN/PICTURE.
+    the families; none: the usual ones. Into ``out``, by default data/explained/MODEL/PICTURE.
+    Answers are said before any map is made.
 
     Raises:
         UsageError: an unknown run, method or answer, or a question without a word.
@@ -46,47 +44,57 @@ def run(
     check_methods(methods)
     for question in questions:
         check_question(question)
-    name = chosen_run(params, workspace, name)
     picture = load_upright(image)
-    subject = load_subject(params, workspace, name, device=device)
+    subject = model.load(device)
     looked = subject.look(image, picture)
     asked = [ask(subject, question) for question in questions]
     asker = Asker(subject, methods)
-    explained = asker(looked, [(one, answer) for one in asked], progress)
-    folder = folder_of(workspace, name, image.stem, out)
+    opening = [f"{subject.label} looks at {image}, {picture.width} × {picture.height} px"]
+
+    def answered(one: Explained) -> None:
+        say("\n".join([*opening, *summary.lines(one)]))
+        opening.clear()
+
+    explained = asker(
+        looked,
+        [(one, answer) for one in asked],
+        progress,
+        answered,
+    )
+    folder = folder_of(subject.name, image.stem, out)
     written = [write_question(one, folder, number) for number, one in enumerate(explained, 1)]
     values = {
-        "run": name,
+        "run": subject.name,
         "picture": str(image),
         "size_px": list(picture.size),
-        "grid": list(subject.grid),
+        "grid": list(subject.grid or ()),
         "questions": [
             summary.of_question(*one) for one in zip(explained, asked, written, strict=True)
         ],
         "meanings": summary.meanings(),
         "left_out": {method: list(needs) for method, needs in asker.methods.left_out.items()},
     }
-    text = [line for one in zip(explained, written, strict=True) for line in summary.lines(*one)]
-    text += [f"{name}: {meaning}" for name, _, meaning in unsure(explained[0])]
-    text += summary.left_out_lines(asker.methods.left_out)
+    for text in summary.closing(explained[0], written, asker.methods.left_out):
+        say(text)
     if html:
+        from vqax.report.one_picture_html import write_page
+
         page = folder / "page.html"
         write_page(page, explained, _facts(subject, looked))
         values["page"] = str(page)
-        text.append(f"page: {page}")
-    return summary.Outcome(values, "\n".join(text))
+        say(f"page: {page}")
+    return values
 
 
 def _facts(subject: Subject, looked: Looked) -> dict[str, str]:
     """What a reader of the page needs to make it again."""
     width, height = looked.picture.size
-    rows, columns = subject.grid
-    trunk = subject.trunk
+    sampled = hasattr(subject.model, "head")
     return {
         "picture": f"{looked.path.name}, {width} × {height} px",
-        "run": f"{subject.label} ({subject.name}), {type(subject.model).__name__}",
-        "data set": subject.dataset,
-        "features": f"{trunk.name}, {trunk.input_px} px, {rows} × {columns} cells",
-        "uncertainty": f"{subject.samples} dropout samples of the head, seed {subject.seed}",
+        **subject.facts,
+        "uncertainty": f"{subject.samples} dropout samples of the head, seed {subject.seed}"
+        if sampled
+        else "of one pass: the model has no head that could be sampled",
         "vqax": metadata.version("vqax"),
     }

@@ -11,7 +11,6 @@ from stages.explain_one.subject import Subject
 from vqax.data import Example, VqaFolder
 from vqax.errors import UsageError
 from vqax.text.answers import AnswerVocabulary, normalise_answer
-from vqax.text.tokens import tokenise
 
 PREDICTED, TRUTH = "predicted", "truth"
 NEAR = 5
@@ -45,41 +44,40 @@ class Asked:
         return tuple(notes)
 
 
-def check_question(text: str) -> list[str]:
-    """Its words; raises UsageError if there is none."""
-    words = tokenise(text)
-    if not words:
+def check_question(text: str) -> None:
+    """Raise UsageError if there is no letter or digit of any script in it."""
+    if not re.search(r"\w", text):
         raise UsageError(f"question {text!r}: holds no word; ask something")
-    return words
 
 
 def ask(subject: Subject, text: str) -> Asked:
     """Encode a question for ``subject``; raises UsageError if it holds no word."""
-    words = check_question(text)
-    read, unread = words[: subject.max_tokens], words[subject.max_tokens :]
-    vocabulary = subject.prepared.questions
+    check_question(text)
+    reading = subject.read(text)
+    if not reading.words:
+        raise UsageError(f"question {text!r}: {subject.name} reads no word of it; ask another way")
     return Asked(
         text=" ".join(text.split()),
-        words=tuple(read),
-        unread=tuple(unread),
-        unknown=tuple(dict.fromkeys(word for word in read if word not in vocabulary.index)),
-        tokens=tuple(vocabulary.encode(text, subject.max_tokens)),
+        words=reading.words,
+        unread=reading.unread,
+        unknown=reading.unknown,
+        tokens=reading.tokens,
     )
 
 
 def index_of(answers: AnswerVocabulary, text: str) -> int:
-    """The index of an answer in any spelling.
+    """The index of an answer in any spelling; a foreign model's own spelling comes first.
 
     Raises:
         UsageError: the model cannot give it; the message names the nearest it can.
     """
-    index = answers.index_of(text)
+    index = answers.index.get(text, answers.index_of(text))
     if index is not None:
         return index
     near = difflib.get_close_matches(normalise_answer(text), answers.answers, NEAR, 0.4)
     hint = f"near ones are {', '.join(near)}" if near else "no answer comes near"
     raise UsageError(
-        f"answer {text!r}: not one of the {len(answers)} answers of this run; {hint}, "
+        f"answer {text!r}: not one of the {len(answers)} answers of this model; {hint}, "
         f"or use {PREDICTED}"
     )
 
@@ -92,7 +90,7 @@ class Truths:
 
     def get(self, picture: Path, question: str) -> str:
         """The answer most people gave; "" if the question is not one of the data set."""
-        number = re.search(r"\d+$", picture.stem)
+        number = re.search(r"\d+$", picture.stem) if self.subject.prepared else None
         key = (int(number[0]), _plain(question)) if number else None
         if key is None or key not in self._by_question:
             return ""
@@ -105,13 +103,15 @@ class Truths:
         if not answer:
             raise UsageError(
                 f"answer {TRUTH!r}: {question!r} about {picture} is no question of "
-                f"{self.subject.dataset}, so its right answer is not known; give the answer itself"
+                f"{self.subject.facts.get('data set', 'a data set')}, so its right answer is not "
+                "known; give the answer itself"
             )
         return answer
 
     @cached_property
     def _by_question(self) -> dict[tuple[int, str], tuple[VqaFolder, str]]:
         prepared = self.subject.prepared
+        assert prepared is not None  # or ``get`` has returned before
         parts: Iterable[tuple[VqaFolder, list[Example]]] = (
             (prepared.train_folder, prepared.train),
             (prepared.train_folder, prepared.validation),

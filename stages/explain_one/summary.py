@@ -1,9 +1,9 @@
 """What the command prints: one JSON object, or lines for a reader."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,13 +12,11 @@ from vqax.report.labels import METRICS
 from vqax.report.one_picture import UNCERTAINTIES, Explained, percent, unsure
 
 Summary = dict[str, Any]
+Say = Callable[[str], None]
 
 
-class Outcome(NamedTuple):
-    """What a command did: everything as plain values, and in short for a reader."""
-
-    values: Summary
-    text: str
+def quiet(line: str) -> None:
+    """Say nothing: a program reads the summary."""
 
 
 def of_question(explained: Explained, asked: Asked, files: Mapping[str, Path]) -> Summary:
@@ -65,8 +63,8 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def lines(explained: Explained, files: Mapping[str, Path]) -> list[str]:
-    """One question for a reader at a terminal."""
+def lines(explained: Explained) -> list[str]:
+    """One question for a reader at a terminal, before there are maps."""
     text = [
         explained.question,
         f"  answer: {explained.answer} ({percent(explained.probability)})"
@@ -79,8 +77,21 @@ def lines(explained: Explained, files: Mapping[str, Path]) -> list[str]:
         text.append(f"  right answer: {explained.truth}")
     values = ", ".join(f"{name} {value}" for name, value, _ in unsure(explained))
     text.append(f"  uncertainty: {values}")
-    text += [f"  note: {note}" for note in explained.notes]
-    return text + [f"  {kind}: {path}" for kind, path in files.items()]
+    return text + [f"  note: {note}" for note in explained.notes]
+
+
+def closing(
+    explained: Explained,
+    written: Sequence[Mapping[str, Path]],
+    left_out: Mapping[str, tuple[str, ...]],
+) -> list[str]:
+    """What the numbers mean, what was left out and where the files of each question are."""
+    text = [f"{name}: {meaning}" for name, _, meaning in unsure(explained)]
+    text += left_out_lines(left_out)
+    for number, files in enumerate(written, 1):
+        of = f" of question {number}" if len(written) > 1 else ""
+        text += [f"{kind}{of}: {path}" for kind, path in files.items()]
+    return text
 
 
 def left_out_lines(left_out: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -7,17 +7,17 @@ import pytest
 import torch
 from PIL import Image
 
-from stages.explain_one import explain_picture
+from stages.explain_one import Model, explain_picture
 from stages.explain_one.files import slug
 from stages.explain_one.picture import load_upright
 from stages.explain_one.question import index_of
 from stages.params import Params, load
-from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.explain import WORD_EXPLAINERS, WordExplainer
-from vqax.report.one_picture import Explained, lay_over, method_name, percent
+from vqax.report.one_picture import Explained, method_name, percent
 from vqax.report.one_picture_figure import draw_one_picture, write_one_picture
 from vqax.report.one_picture_html import render_page
+from vqax.report.one_picture_maps import lay_over
 from vqax.report.overlay import overlay
 from vqax.text.answers import AnswerVocabulary
 
@@ -112,16 +112,9 @@ def picture(finished: Path) -> Path:
 
 
 def explain(params: Params, picture: Path, out: Path, *questions: str, **options: object) -> list:
-    outcome = explain_picture(
-        params,
-        tiny.workspace(Path()),
-        "mcb",
-        image=picture,
-        questions=questions,
-        out=out,
-        **options,
-    )
-    return outcome.values["questions"]
+    return explain_picture(Model("mcb"), image=picture, questions=questions, out=out, **options)[
+        "questions"
+    ]
 
 
 def position_of_each_word(model, visual, tokens, answer) -> torch.Tensor:

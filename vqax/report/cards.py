@@ -1,6 +1,5 @@
 """The gallery's cards: pictures drawn, numbers turned into text."""
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ from PIL import Image
 
 from vqax.report.content import ReportContent
 from vqax.report.gallery import GalleryItem, RunAnswer
-from vqax.report.labels import METHODS, number
+from vqax.report.labels import METHODS, number, readable
 from vqax.report.overlay import data_uri, has_evidence, overlay, thumbnail
 
 UNCERTAINTIES = ("entropy", "aleatoric", "epistemic", "predictive")
@@ -86,15 +85,6 @@ def _map_label(answer: RunAnswer) -> str:
     if not has_evidence(answer.raw_map):
         return f"{name}: nothing stands out"
     return name[0].upper() + name[1:]
-
-
-def readable(value: float) -> str:
-    """Two decimals; where those would hide a small number, its first two digits, or a bound."""
-    if not math.isfinite(value) or abs(value) >= 0.01 or value == 0.0:
-        return number(value, 2)
-    return (
-        number(value, 1 - math.floor(math.log10(abs(value)))) if abs(value) >= 1e-5 else "< .00001"
-    )
 
 
 def _mark(accuracy: float) -> tuple[str, str]:

@@ -338,6 +338,15 @@ def number(value: float | None, digits: int, *, sign: bool = False) -> str:
     return text.replace("-", "−")
 
 
+def readable(value: float) -> str:
+    """Two decimals; where those would hide a small number, its first two digits, or a bound."""
+    if not math.isfinite(value) or abs(value) >= 0.01 or value == 0.0:
+        return number(value, 2)
+    return (
+        number(value, 1 - math.floor(math.log10(abs(value)))) if abs(value) >= 1e-5 else "< .00001"
+    )
+
+
 def printed_number(value: float | None, metric: str) -> str:
     """A published number with the digits the paper prints: one for per cent, else 3 or 4."""
     if value is None or not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""What is shown of one question about one picture, whoever draws it: figure or page."""
+"""What is said of one question about one picture, whoever draws it: figure or page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,19 +7,18 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
-from vqax.report.cards import readable
-from vqax.report.labels import METRICS, number, spaced
-from vqax.report.overlay import has_evidence, overlay
+from vqax.report.labels import METRICS, number, readable, spaced
 
 UNCERTAINTIES = ("aleatoric", "epistemic", "predictive")
-FINE = 64  # cells; a map with more on each side is one of pixels
 HOW_TO_READ = (
     "Each map is cut at zero and stretched to its own range: colours compare places in one map, "
     "not the strength of two maps. Maps of pixels are blurred a little."
 )
-NO_VARIANCE = "Not estimated: this run predicts no variance of its scores."
+MISSING = {
+    "aleatoric": "Not estimated: this run predicts no variance of its scores.",
+    "epistemic": "Not estimated: this model has no head with dropout that could be sampled.",
+}
 
 
 class Method(NamedTuple):
@@ -116,26 +115,6 @@ def method_meaning(method: str) -> str:
     return METHODS.get(method, Method("")).meaning
 
 
-def map_title(method: str, raw_map: Float[np.ndarray, "_ _"]) -> str:
-    """The method's name, and a warning where its map shows nothing."""
-    return method_name(method) + ("" if has_evidence(raw_map) else ": nothing stands out")
-
-
-def lay_over(picture: Image.Image, raw_map: Float[np.ndarray, "_ _"]) -> Image.Image:
-    """The map over the greyed picture; one of pixels is made legible first.
-
-    Such a map has a few bright points: it is cut at zero, blurred by 1/150 of its width and cut
-    at its 99.5th percentile. The raw maps on disk keep their values.
-
-    Raises:
-        BadData: the map is not finite.
-    """
-    if min(raw_map.shape) < FINE or not np.isfinite(raw_map).all():
-        return overlay(picture, raw_map)
-    soft = gaussian_filter(np.maximum(raw_map, 0.0), raw_map.shape[1] / 150)
-    return overlay(picture, np.minimum(soft, np.quantile(soft, 0.995)))
-
-
 def percent(probability: float) -> str:
     """``93 %``; one digit more below 10, because five answers may share little."""
     share = 100 * probability
@@ -148,13 +127,6 @@ def unsure(explained: Explained) -> list[tuple[str, str, str]]:
     return [
         (name, readable(values[name]), METRICS[name].meaning)
         if np.isfinite(values[name])
-        else (name, "–", NO_VARIANCE)
+        else (name, "–", MISSING.get(name, "Not estimated."))
         for name in UNCERTAINTIES
     ]
-
-
-def framed(picture: Image.Image, longest_px: int) -> Image.Image:
-    """A copy whose longest side is ``longest_px``, enlarged if need be; its ratio stays."""
-    factor = longest_px / max(picture.size)
-    size = tuple(max(1, round(side * factor)) for side in picture.size)
-    return picture.convert("RGB").resize((size[0], size[1]), Image.Resampling.LANCZOS)

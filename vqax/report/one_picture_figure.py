@@ -14,13 +14,11 @@ from vqax.report.figures.style import BAD, GOOD, NORMAL, SMALL, WIDTH_IN, new_fi
 from vqax.report.one_picture import (
     HOW_TO_READ,
     Explained,
-    framed,
-    lay_over,
-    map_title,
     method_name,
     percent,
     unsure,
 )
+from vqax.report.one_picture_maps import framed, lay_over, map_title
 from vqax.report.overlay import colour_scale
 
 LONGEST_PX = 320

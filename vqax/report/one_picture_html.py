@@ -13,14 +13,12 @@ from vqax.report.labels import number
 from vqax.report.one_picture import (
     HOW_TO_READ,
     Explained,
-    framed,
-    lay_over,
-    map_title,
     method_meaning,
     method_name,
     percent,
     unsure,
 )
+from vqax.report.one_picture_maps import framed, lay_over, map_title
 from vqax.report.overlay import colour_scale, data_uri
 
 LONGEST_PX = 380

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its statistics are imported when first used
 from jaxtyping import Float, Int, Shaped
-from scipy.stats import studentized_range
 
 from vqax.metrics.calibration import misclassification_auroc
 from vqax.metrics.rank_correlation import rank_correlation
@@ -109,7 +109,7 @@ def rank_contrast(best: float, other: float, *, k: int, blocks: int, cd: float) 
     """
     value = other - best
     q = abs(value) * np.sqrt(12 * blocks / (k * (k + 1)))
-    p = float(studentized_range.sf(q, k, np.inf))
+    p = float(scipy.stats.studentized_range.sf(q, k, np.inf))
     return Contrast(value, value - cd, value + cd, blocks, p)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its statistics are imported when first used
 from jaxtyping import Float
-from scipy.stats import chi2
 
 from vqax.errors import BadData, UsageError
 from vqax.metrics.rank_correlation import average_ranks
@@ -40,7 +40,9 @@ def friedman(
     spread = np.square(ranks - (k + 1) / 2).sum()  # N k (k² - 1)/12 without ties
     between = n * n * np.square(ranks.mean(axis=0) - (k + 1) / 2).sum()
     statistic = float((k - 1) * between / spread) if spread else 0.0
-    return FriedmanResult(statistic, float(chi2.sf(statistic, k - 1)), ranks.mean(axis=0))
+    return FriedmanResult(
+        statistic, float(scipy.stats.chi2.sf(statistic, k - 1)), ranks.mean(axis=0)
+    )
 
 
 def ranks_in_blocks(

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its statistics are imported when first used
 from jaxtyping import Float
-from scipy.stats import studentized_range
 
 from vqax.stats.friedman import friedman
 
@@ -33,7 +33,9 @@ def critical_difference(k: int, n: int, alpha: float = 0.05) -> float:
 
     q_α is the studentized range over √2 (2.850 for k = 6, α = .05); k = 6 and n = 4 give 3.77.
     """
-    return float(studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2) * _rank_error(k, n))
+    return float(
+        scipy.stats.studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2) * _rank_error(k, n)
+    )
 
 
 def nemenyi(
@@ -80,7 +82,7 @@ def _pairwise_p(ranks: Float[np.ndarray, "k"], n: int) -> Float[np.ndarray, "k k
     first, second = np.triu_indices(k, 1)
     q = np.sqrt(2) * np.abs(ranks[first] - ranks[second]) / _rank_error(k, n)
     p = np.eye(k)
-    p[first, second] = p[second, first] = studentized_range.sf(q, k, np.inf)
+    p[first, second] = p[second, first] = scipy.stats.studentized_range.sf(q, k, np.inf)
     return p
 
 

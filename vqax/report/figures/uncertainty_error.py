@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pandas as pd
+import scipy  # its statistics are imported when first used
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import spearmanr
 
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.dots import empty_note
@@ -115,7 +115,7 @@ def _correlation(of_run: pd.DataFrame) -> str:
     x, y = of_run["predictive"], of_run["classification_error"]
     if len(of_run) < 2 or x.nunique() < 2 or y.nunique() < 2:
         return "rank correlation –"
-    return f"rank correlation {number(float(spearmanr(x, y).statistic), 2)}"
+    return f"rank correlation {number(float(scipy.stats.spearmanr(x, y).statistic), 2)}"
 
 
 def draw_uncertainty_histograms(frame: pd.DataFrame) -> Figure:

@@ -1,0 +1,105 @@
+"""What is asked of many pictures: the lines of a table, or each question about each picture."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.files import read_parquet
+
+NEEDED, ANSWER, MORE = ("image", "question"), "answer", "more fields"
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+class Line(NamedTuple):
+    """A picture and a question, counted from 0; ``answer`` is the one to explain.
+
+    ``more``: it has more fields than the table has columns.
+    """
+
+    row: int
+    image: str
+    question: str
+    answer: str
+    more: bool = False
+
+
+def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
+    """The lines of a table, or of a folder: every question about every picture in it.
+
+    Raises:
+        UsageError: a folder without questions, or a table with some.
+        MissingArtefact, BadData: as ``read_table`` and ``read_folder``.
+    """
+    if source.is_dir():
+        if not questions:
+            raise UsageError(f"--from {source}: is a folder; give at least one --question")
+        return read_folder(source, questions, answer)
+    if questions:
+        raise UsageError(f"--question: does not go with --from {source}; its lines hold them")
+    return read_table(source, answer)
+
+
+def read_folder(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
+    """Pictures by the endings ``PICTURES``, in the order of their names; not of folders below.
+
+    Raises:
+        BadData: there is none.
+    """
+    names = sorted(
+        path.name for path in source.iterdir() if path.is_file() and path.suffix.lower() in PICTURES
+    )
+    if not names:
+        raise BadData(f"{source}: holds no picture; names must end in {', '.join(PICTURES)}")
+    asked = [(name, question) for name in names for question in questions]
+    return [Line(row, *about, answer=answer) for row, about in enumerate(asked)]
+
+
+def read_table(source: Path, answer: str) -> list[Line]:
+    """The lines of a table; ``answer`` stands where the table names none.
+
+    Raises:
+        UsageError: the name ends neither in .csv nor in .parquet.
+        MissingArtefact: there is no such file.
+        BadData: it cannot be read, has no lines, or one of the two columns is absent.
+    """
+    columns, records = _read(source)
+    absent = [column for column in NEEDED if column not in columns]
+    if absent:
+        raise BadData(
+            f"{source}: has no column {' and no column '.join(absent)}; it has "
+            f"{', '.join(columns) or 'none'}"
+        )
+    if not records:
+        raise BadData(f"{source}: holds no line; give at least one picture with a question")
+    return [
+        Line(row, *(_text(record.get(column)) for column in NEEDED),
+             answer=_text(record.get(ANSWER)) or answer, more=MORE in record)
+        for row, record in enumerate(records)
+    ]  # fmt: skip
+
+
+def _read(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """The names of the columns, and each line by them."""
+    if source.suffix.lower() == ".parquet":
+        table = read_parquet(source)
+        names = [str(column) for column in table.columns]
+        return names, table.set_axis(names, axis=1).to_dict("records")
+    if source.suffix.lower() != ".csv":
+        raise UsageError(f"{source}: neither .csv nor .parquet nor a folder; give one of them")
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey=MORE)
+            return list(reader.fieldnames or ()), list(reader)
+    except FileNotFoundError as error:
+        raise MissingArtefact(f"{source}: no such file; name a table that is there") from error
+    except (csv.Error, UnicodeDecodeError, OSError) as error:
+        raise BadData(f"{source}: not a CSV in UTF-8 ({error}); mend or convert it") from error
+
+
+def _text(value: Any) -> str:
+    missing = value is None or value is pd.NA or value != value
+    return "" if missing else str(value).strip()
