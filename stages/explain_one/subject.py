@@ -154,13 +154,14 @@ def load_subject(params: Params, workspace: Workspace, name: str, *, device: str
 
 
 def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
-    """A model from elsewhere, named as the command line does; 25 samples of its head, seed 0."""
+    """A model from elsewhere, named by the function that made it; its head is sampled 25 times."""
+    name = source.rpartition(":")[2]
     place = torch.device(checked(device))
     rows, columns = foreign.size_px
     cells = "no cells" if foreign.grid is None else f"{foreign.grid[0]} × {foreign.grid[1]} cells"
     return Subject(
-        name=foreign.name,
-        label=foreign.name,
+        name=name,
+        label=name,
         pixel_model=foreign.model.to(place).eval(),
         answers=AnswerVocabulary(foreign.answers),
         read=foreign.read,
@@ -170,7 +171,7 @@ def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
         seed=0,
         place=place,
         facts={
-            "model": f"{foreign.name} of {source}",
+            "model": f"{foreign.name}, {source}",
             "sees": f"{columns} × {rows} px, {cells}",
         },
     )
