@@ -87,6 +87,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         for line in _call(f"{where}.{name}", COLLECT[name], options, ("measured",))
     ]
     wrong += _wrong_experiments(raw)
+    wrong += _sizes(raw)
     return wrong + [
         line
         for kind in ("runs", "fine_tuned")
@@ -132,6 +133,23 @@ def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
             skip = ("params", "workspace")
             wrong += _call(f"experiments.{name}", EXPERIMENTS[name], options, skip)
     return wrong
+
+
+def _sizes(raw: dict[str, Any]) -> list[str]:
+    """What is wrong with the sizes that runs override."""
+    models = _mapping(raw, "models")
+    return [
+        line
+        for kind in ("runs", "fine_tuned")
+        for name, run in _mapping(raw, kind).items()
+        if isinstance(run, dict) and run.get("sizes") and run.get("model") in MODELS
+        for line in _call(
+            f"{kind}.{name}.sizes",
+            MODELS[run["model"]],
+            {**_mapping(models, run["model"]), **_mapping(run, "sizes")},
+            GIVEN_BY_THE_STAGE,
+        )
+    ]
 
 
 def _objective(run: str, settings: Any) -> list[str]:

@@ -35,7 +35,7 @@ def build(
         visual_dim=visual_dim + 4 * getattr(kind, "reads_boxes", False),
         variance=run.variance,
         variance_input=run.variance_input,
-        **params.models[run.model],
+        **params.sizes_of(name),
     )
     if run.evidence != "none":
         model.head = EvidentialAnswers(model.head, run.evidence)
@@ -73,7 +73,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "run": name,
         **({"backbone": run.backbone, "fresh": run.fresh} if isinstance(run, FineTuned) else {}),
         "model": run.model,
-        "sizes": params.models[run.model],
+        "sizes": params.sizes_of(name),
         "objective": run.objective.model_dump(mode="json"),
         "variance": run.variance,
         "variance_input": run.variance_input,

@@ -196,7 +196,7 @@ def _stores(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
-    return all(backbone.get(key) == run.get(key) for key in ("dataset", "features", "model"))
+    return all(backbone.get(key) == run.get(key) for key in ("dataset", "features", "model", "sizes"))
 
 
 def _mapping(parent: dict[str, Any], key: str) -> dict[str, Any]:

@@ -170,6 +170,7 @@ class Run(Section):
     dataset: str
     features: str = Field(description="the store its model reads: one of `grids`")
     model: str
+    sizes: dict[str, Any] = Field(default_factory=dict, description="overrides of `models.MODEL`")
     objective: Objective
     variance: Literal["none", "scalar", "per_answer"] = "none"
     variance_input: Literal["logits", "image", "question"] = "logits"
@@ -366,6 +367,11 @@ class Params(Section):
     def groups(self) -> dict[str, str]:
         """Run -> its group."""
         return {name: run.group for name, run in self.all_runs.items()}
+
+    def sizes_of(self, name: str) -> dict[str, Any]:
+        """The options of a run's model: those of `models`, with the run's own."""
+        run = self.run(name)
+        return {**self.models[run.model], **run.sizes}
 
     def seed_of(self, name: str) -> int:
         """The seed of a run: its own, or the one all share."""
