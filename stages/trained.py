@@ -1,7 +1,7 @@
 """A trained run and the test questions it is asked, loaded for every stage that looks into it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import nn
@@ -45,8 +45,11 @@ def load_trained(
     *,
     device: str = "cpu",
     among: frozenset[int] | None = None,
+    part: Literal["test", "validation"] = "test",
 ) -> Trained:
     """The model of run ``name`` in evaluation mode; ``among`` keeps only these question ids.
+
+    ``part`` validation asks the questions held out of train, on which its epoch was chosen.
 
     Raises:
         BadData: no test question (of these) has features, or the weights are of another run.
@@ -57,11 +60,12 @@ def load_trained(
     store = open_store(params, workspace, spec.features)
     place = torch.device(checked(device))
     model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
-    asked = [e for e in prepared.test if among is None or e.question_id in among]
+    examples = prepared.test if part == "test" else prepared.validation
+    asked = [e for e in examples if among is None or e.question_id in among]
     questions = questions_of(params, name, asked, prepared, store)
     if len(questions) == 0:
         raise BadData(
-            f"{store.path}: no picture of the {len(asked)} test questions has features; "
+            f"{store.path}: no picture of the {len(asked)} {part} questions has features; "
             f"run `vqax features extract {spec.features}`"
         )
     kept = set(questions.question_ids.tolist())
