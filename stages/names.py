@@ -126,7 +126,7 @@ def _of_tables(
             for row, source in _mapping(found, table).items():
                 at = f"{where}.{section}.{table}.{row}"
                 given = source if isinstance(source, dict) else {"run": source}
-                for key in {"run", "average_with"} & given.keys():
+                for key in {"run", "average_with", "more"} & given.keys():
                     first, slash, _ = str(given[key]).partition("/")
                     yield (at, first, measured) if slash else (at, given[key], runs)
     for table, baseline in _mapping(study, "gains").items():
@@ -196,7 +196,9 @@ def _stores(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
-    return all(backbone.get(key) == run.get(key) for key in ("dataset", "features", "model", "sizes"))
+    return all(
+        backbone.get(key) == run.get(key) for key in ("dataset", "features", "model", "sizes")
+    )
 
 
 def _mapping(parent: dict[str, Any], key: str) -> dict[str, Any]:

@@ -279,6 +279,7 @@ class RowSource(Section):
 
     run: str
     average_with: str | None = Field(None, description="the mean of the two is the row")
+    more: str | None = Field(None, description="a source of metrics that `run` has not")
     metrics: dict[str, str] | None = Field(
         None, description="printed metric -> the metric that measures it; none: the table's own"
     )

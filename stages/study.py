@@ -69,10 +69,11 @@ class Measured:
 
     def _of_analyses(self) -> list[pd.DataFrame]:
         sources = {
-            source.run.split("/")[0]
+            name.split("/")[0]
             for rows in self.study.rows.values()
             for source in rows.values()
-            if "/" in source.run
+            for name in (source.run, source.average_with, source.more)
+            if name and "/" in name
         }
         return [
             read_parquet(self._measured_by(name) / "metrics.parquet").assign(seeds=1, by_seed=None)

@@ -140,6 +140,9 @@ def _cells(
     if source.average_with is not None:
         dataset = f"{dataset} + {measured.dataset_label(source.average_with)}"
         values = mean_of_two(values, by_run[source.average_with])
+    if source.more is not None:
+        rest = by_run[source.more]
+        values = pd.concat([values, rest.loc[rest.index.difference(values.index)]])
     metrics = source.metrics
     if metrics is None:
         metrics = named(PRINTED, table, "table", "stages.tables.PRINTED")

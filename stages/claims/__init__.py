@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.claims import edl, interp, ucam
+from stages.claims import attreg, edl, interp, ucam
 from stages.claims.measure import measured as contrast_of
 from stages.claims.rules import Comparison, Rule, describe
 from stages.claims.sources import NotMeasured, Sources, collect, sentences
@@ -18,6 +18,7 @@ from vqax.stats.verdict import Verdict, holm, judge, outcome
 
 PAPERS: dict[str, Mapping[str, Rule]] = {
     "ucam": ucam.RULES,
+    "attreg": attreg.RULES,
     "interp": interp.RULES,
     "edl": edl.RULES,
 }

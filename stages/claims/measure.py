@@ -10,6 +10,7 @@ from stages.claims.rules import Comparison, Row
 from stages.claims.sources import QUESTION, NotMeasured, Sources
 from vqax.stats.contrast import (
     Contrast,
+    averaged,
     correlation,
     either_sign,
     gain_contrast,
@@ -24,7 +25,7 @@ from vqax.stats.contrast import (
 from vqax.stats.verdict import FEWEST_CLUSTERS
 
 MEAN_RANK = "mean rank"
-APART, DIFFERS = "mean apart", "difference"
+APART, DIFFERS, BOTH = "mean apart", "difference", "mean of both sets"
 STATISTICS: dict[str, Callable[..., Contrast]] = {
     "mean": mean_contrast,
     "gain": gain_contrast,
@@ -46,6 +47,8 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
         return _rank(comparison, sources)
     if comparison.statistic == APART:
         return _apart(comparison, sources, samples, seed)
+    if comparison.statistic == BOTH:
+        return _of_both(comparison, sources, samples, seed)
     columns, images = _aligned(comparison, sources)
     contrast = STATISTICS[comparison.statistic](
         *columns, clusters=images, samples=samples, seed=seed
@@ -62,6 +65,14 @@ def _apart(comparison: Comparison, sources: Sources, samples: int, seed: int) ->
         for number, table in enumerate(_each(comparison, sources))
     )
     return unpaired_contrast(first, second, samples=samples, seed=seed)
+
+
+def _of_both(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Contrast:
+    """Sides a, a', b, b' with a and b on one data set, a' and b' on another: (a-b + a'-b') / 2."""
+    a, other_a, b, other_b = comparison.sides
+    pairs = ((a, b), (other_a, other_b))
+    each = (Comparison("mean", pair, comparison.role) for pair in pairs)
+    return averaged(*(measured(one, sources, samples=samples, seed=seed) for one in each))
 
 
 def _aligned(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray], np.ndarray]:

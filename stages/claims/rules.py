@@ -21,6 +21,12 @@ NAMES = {
     CORRELATION: "rank correlation of the attention with people",
     EMD: "earth mover's distance of the attention to people",
     "grad_cam_rank_correlation": "rank correlation of Grad-CAM with people",
+    "has_key_objects": "share of questions with key objects",
+    "ignored_key_objects": "ignored key objects per question",
+    "key_share": "share of attention on key objects",
+    "tvd": "total variation distance",
+    "tvd_slope": "rank correlation of rank and total variation distance",
+    "tvd_low_ranks": "total variation distance of ranks 26 to 36",
     "hit": "right or wrong foretold",
     "hits_wh_words": "a wh-word",
     "hits_adjectives": "an adjective",
@@ -138,6 +144,8 @@ def describe(comparison: Comparison, name: Callable[[Row | str], str]) -> str:
             return f"gain in {what[0]}: {who[0]} over {who[1]} > {who[2]} over {who[3]}"
         case "difference":
             return f"{what[0]}: {who[0]} differs from {who[1]}"
+        case "mean of both sets":
+            return f"{what[0]} over both data sets: {who[0]} > {who[2]}"
         case "mean rank":
             return f"mean rank by {what[0]}: {who[0]} before {who[1]}"
         case "spread":

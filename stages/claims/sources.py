@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from stages.claims.rules import CORRELATION, Row
+from stages.claims.rules import ACCURACY, CORRELATION, Row
 from stages.people import read_human_maps
+from stages.score import ANSWER_TYPES
 from stages.significance import system
 from stages.study import Measured
 from stages.workspace import Workspace
@@ -14,6 +15,7 @@ from vqax.files import read_parquet
 from vqax.metrics.people import human_agreement
 from vqax.metrics.rank_correlation import rank_correlation
 
+TYPE_OF = {f"accuracy_{short}": name for name, short in ANSWER_TYPES.items()}
 QUESTION = ["question_id", "image_id"]
 PEOPLE = "people/human"
 
@@ -71,7 +73,7 @@ class Sources:
             NotMeasured: as ``resolve``, or the source has no such column or only NaN in it.
         """
         name = self.resolve(source)
-        table = self.values[name]
+        table = _of_type(self.values[name], column)
         if column not in table or table[column].isna().all():
             raise NotMeasured(("No values here of", f"{column} of {name}"))
         return table.groupby(QUESTION, as_index=False, sort=False)[column].mean()
@@ -81,6 +83,13 @@ class Sources:
         if isinstance(source, Row):
             return source.row
         return self.labels.get(source, source.rpartition("/")[2].replace("_", " "))
+
+
+def _of_type(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """``accuracy_number`` and the like are the accuracy of the questions with such an answer."""
+    if column not in TYPE_OF or column in table or "answer_type" not in table:
+        return table
+    return table[table["answer_type"] == TYPE_OF[column]].rename(columns={ACCURACY: column})
 
 
 def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:

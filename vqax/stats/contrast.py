@@ -51,6 +51,22 @@ def either_sign(
     return found
 
 
+def averaged(first: Contrast, second: Contrast) -> Contrast:
+    """The mean of two contrasts over independent questions.
+
+    Each side of the interval is half the root of the sum of the two squared; p from its width.
+    """
+    value = (first.value + second.value) / 2
+    low, high = (
+        float(np.hypot(getattr(first, side) - first.value, getattr(second, side) - second.value))
+        / 2
+        for side in ("low", "high")
+    )
+    error = (low + high) / 2 / scipy.stats.norm.ppf(0.975)
+    p = float(2 * scipy.stats.norm.sf(abs(value) / error)) if error > 0 else float("nan")
+    return Contrast(value, value - low, value + high, first.n + second.n, p)
+
+
 def unpaired_contrast(
     larger: Float[np.ndarray, "m"], smaller: Float[np.ndarray, "n"], *, samples: int, seed: int
 ) -> Contrast:
