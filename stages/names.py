@@ -144,7 +144,9 @@ def _of_report(
         if run in runs:
             others = _on(runs[run].get("dataset"), runs, raw)
             yield f"{where}.comparisons.{run}", baseline, [one for one in others if one != run]
-    shown = _on(next(iter(runs.values())).get("dataset"), runs, raw) if runs else []
+    gallery = [name for name in _list(report, "gallery_runs") if name in runs]
+    first = next(iter([*gallery, *runs]), None)
+    shown = _on(runs[first].get("dataset"), runs, raw) if first is not None else []
     yield from ((f"{where}.gallery_runs", run, shown) for run in _list(report, "gallery_runs"))
     for figure in (figures := _mapping(report, "figures")):
         at, options = f"{where}.figures.{figure}", _mapping(figures, figure)
