@@ -10,7 +10,9 @@ from typing import Any
 
 from stages.analyses import (
     attention_samples,
+    domains,
     explanation_masks,
+    faithfulness,
     interp_images,
     interp_words,
     noise,
@@ -20,6 +22,8 @@ ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
     "explanation_masks": explanation_masks.run,
     "noise": noise.run,
     "attention_samples": attention_samples.run,
+    "faithfulness": faithfulness.run,
+    "domains": domains.run,
     "interp_images": interp_images.run,
     "interp_words": interp_words.run,
 }
