@@ -64,15 +64,6 @@ def prepare(name: str) -> dict[str, Any]:
     return stage.run(*loaded(), name)
 
 
-@data.command("key-objects", cls=StageCommand)
-@click.argument("name")
-def key_objects(name: str) -> dict[str, Any]:
-    """Find the boxes that questions and answers speak of: entry NAME of `key_objects`."""
-    from stages import key_objects as stage
-
-    return stage.run(*loaded(), name)
-
-
 @data.command(cls=StageCommand)
 @click.argument("name")
 def agreement(name: str) -> dict[str, Any]:

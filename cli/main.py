@@ -21,6 +21,7 @@ COMMANDS = {
     "data": ("cli.data", "Generate, check and describe data sets."),
     "features": ("cli.features", "Extract grid features and look into their store."),
     "regions": ("cli.regions", "Detect regions and write their features."),
+    "key-objects": ("cli.regions", "Find the regions that questions and answers speak of."),
 }
 
 
@@ -34,7 +35,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _ = COMMANDS[cmd_name]
-        return getattr(import_module(module), cmd_name)
+        return getattr(import_module(module), cmd_name.replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -41,3 +41,12 @@ def extract(name: str, workers: int) -> dict[str, Any]:
 
     with progress_bar(f"regions {name}") as progress:
         return stage.run(*loaded(families=True), name, workers=workers, progress=progress)
+
+
+@click.command(cls=StageCommand)
+@click.argument("name")
+def key_objects(name: str) -> dict[str, Any]:
+    """Find the regions that questions and answers speak of: entry NAME of `key_objects`."""
+    from stages import key_objects as stage
+
+    return stage.run(*loaded(families=True), name)

@@ -99,7 +99,8 @@ def _committed() -> dict[str, Any]:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    value["changing_priors"] = {}
+    for section in ("changing_priors", "detectors", "regions", "key_objects"):
+        value[section] = {}
     value["datasets"] = {name: value["datasets"][name] for name in value["scenes"]}
     for name, spec in value["scenes"].items():
         spec.update(

@@ -7,6 +7,8 @@ from jaxtyping import Bool, Float32
 
 from vqax.text.glove import WordVectors
 
+DECIMALS = 6
+
 
 def category_vectors(
     names: Sequence[str], vectors: WordVectors
@@ -30,7 +32,8 @@ def cosine_table(
     """The cosine of each word with each category, in [-1, 1]; -1 where one has no vector."""
     rows = vectors.lookup(words)
     columns, known = category_vectors(categories, vectors)
-    table = _unit(rows) @ _unit(columns).T
+    # rounded, so that every word is as like itself as any other word is
+    table = np.round(_unit(rows) @ _unit(columns).T, DECIMALS)
     table[~rows.any(axis=1)] = -1
     table[:, ~known] = -1
     return np.clip(table, -1, 1)
