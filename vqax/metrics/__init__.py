@@ -49,12 +49,6 @@ MAP_METRICS = {
     "histogram_emd": Metric(histogram_emd, "fraction of the value range", "lower"),
 }
 
-# (attention over regions (n,k), which of them show a needed object (n,k)) -> (n,)
-REGION_METRICS = {
-    "needed_share": Metric(needed_share, "fraction", "higher"),
-    "pointing": Metric(pointing, "fraction", "higher"),
-}
-
 # Monte-Carlo probabilities and variance -> (n,); `uncertainties` computes all at once
 UNCERTAINTY_METRICS = {
     "aleatoric": Metric(aleatoric, "squared logits", "lower"),
