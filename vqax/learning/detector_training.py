@@ -74,7 +74,7 @@ def train_detector(
         order = np.random.default_rng([settings.seed, epoch]).permutation(image_ids)
         batches = order[: steps * settings.batch_size].reshape(steps, -1)
         measured = []
-        for step, samples in enumerate(_ahead(batches, examples, detector)):
+        for step, samples in enumerate(_ahead(list(batches), examples, detector)):
             done = epoch * steps + step
             factor = rate_factor(
                 done, warmup_steps=WARMUP * total, total_steps=total, decay="cosine"

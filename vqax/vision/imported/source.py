@@ -1,0 +1,118 @@
+"""From any published layout to a region store, one picture at a time."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from vqax.data.records import Skipped
+from vqax.errors import BadData
+from vqax.vision.regions import BOXES, UNKNOWN, Regions, inside, region_columns
+from vqax.vision.writer import FeatureWriter
+
+IMPORTED = "imported"
+"""The ``extractor`` that an imported store names."""
+
+
+class RegionSource(Protocol):
+    """Regions of pictures in some layout; reading one costs the memory of one."""
+
+    path: Path
+    layout: str
+    image_ids: Sequence[int]
+    width: int
+    has_classes: bool
+    skipped: list[Skipped]
+    """What could not even be indexed."""
+
+    def read(self, image_id: int) -> Regions:
+        """All regions of a picture, classes as the file numbers them.
+
+        Raises:
+            BadData: the record is cut, of another size, or not finite.
+        """
+        ...
+
+
+def import_regions(
+    source: RegionSource,
+    path: Path,
+    *,
+    class_names: Sequence[str] = (),
+    boxes: int = BOXES,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Skipped]:
+    """Write the first ``boxes`` regions of every picture to ``path``; return what was left out.
+
+    Left out are damaged records, boxes outside of their picture, and pictures with fewer boxes.
+    Killed and called again it goes on. Memory does not grow with the source. Without
+    ``class_names`` all classes are −1, unknown.
+
+    Raises:
+        BadData: a class has no name, nothing is usable, or the file cannot be written.
+    """
+    attributes = {
+        "extractor": IMPORTED,
+        "weights": f"those of {source.path.name}, not known here",
+        "source": source.path.name,
+        "layout": source.layout,
+        "class_names": json.dumps(list(class_names)),
+    }
+    skipped = list(source.skipped)
+    columns = region_columns(boxes)
+    with FeatureWriter(
+        path, source.image_ids, (1, boxes), source.width, attributes, columns
+    ) as writer:
+        todo = writer.missing()
+        for number, image_id in enumerate(todo, start=1):
+            where = f"{source.path}: image_id {image_id}"
+            try:
+                regions = _first(source.read(image_id), boxes, where)
+                regions = _named(regions, len(class_names), where)
+                writer.write(image_id, regions.features, **regions.columns)
+            except _Unnamed as error:
+                raise BadData(str(error)) from error
+            except BadData as error:
+                skipped.append(Skipped(str(source.path), f"image_id {image_id}", str(error)))
+            if progress is not None:
+                progress(len(source.image_ids) - len(todo) + number, len(source.image_ids))
+        writer.finish()
+    return skipped
+
+
+class _Unnamed(BadData):
+    """The vocabulary is not the one that the file was made with: no record can be trusted."""
+
+
+def _first(regions: Regions, boxes: int, where: str) -> Regions:
+    number = len(regions.boxes_px)
+    if number < boxes:
+        raise BadData(
+            f"{where}: has {number} boxes, not {boxes}; import with --boxes {number} or fewer, or "
+            "fetch the features with a fixed number of boxes"
+        )
+    within = inside(regions.boxes_px[:boxes], regions.size_px, where)
+    if not np.isfinite(regions.features[:boxes]).all():
+        raise BadData(f"{where}: a feature is NaN or infinite; fetch the file again")
+    return Regions(
+        regions.features[:boxes],
+        within,
+        regions.classes[:boxes],
+        regions.scores[:boxes],
+        regions.size_px,
+    )
+
+
+def _named(regions: Regions, names: int, where: str) -> Regions:
+    if names == 0:
+        unknown = np.full_like(regions.classes, UNKNOWN)
+        return Regions(regions.features, regions.boxes_px, unknown, regions.scores, regions.size_px)
+    beyond = (regions.classes < 0) | (regions.classes >= names)
+    if beyond.any():
+        raise _Unnamed(
+            f"{where}: class {regions.classes[beyond][0]} has no name among {names}; give the "
+            "vocabulary that the features were made with, or none, and see --no-background"
+        )
+    return regions
