@@ -35,6 +35,53 @@ def extract(grid: str, weights: Path | None, device: str, workers: int) -> dict[
         )
 
 
+@features.command("import", cls=StageCommand)
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", required=True, help="Name of the store: data/features/NAME.h5.")
+@click.option(
+    "--ids",
+    type=click.Path(path_type=Path),
+    help="image_id -> row, where the layout keeps it apart.",
+)
+@click.option(
+    "--vocab",
+    "vocabulary",
+    type=click.Path(path_type=Path),
+    help="Folder with objects_vocab.txt: names of the classes in the file.",
+)
+@click.option(
+    "--background/--no-background",
+    default=True,
+    show_default=True,
+    help="Class 0 of the file is the background, which the vocabulary does not list.",
+)
+@click.option("--dataset", help="List the pictures of this data set that have no features.")
+@click.option("--boxes", default=36, show_default=True, type=click.IntRange(min=1))
+def import_(
+    source: Path,
+    out: str,
+    ids: Path | None,
+    vocabulary: Path | None,
+    background: bool,
+    dataset: str | None,
+    boxes: int,
+) -> dict[str, Any]:
+    """Write published region features (TSV, HDF5, folder of npz) to a region store."""
+    from stages import import_regions as stage
+    from stages.params import ImportedRegions
+
+    spec = ImportedRegions(
+        source=source,
+        ids=ids,
+        vocabulary=vocabulary,
+        background=background,
+        dataset=dataset,
+        boxes=boxes,
+    )
+    with progress_bar(f"import {out}") as progress:
+        return stage.of_file(*loaded(), out, spec, progress=progress)
+
+
 @features.command(cls=StageCommand)
 @click.argument("path", type=click.Path(path_type=Path))
 def show(path: Path) -> dict[str, Any]:

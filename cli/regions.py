@@ -50,3 +50,13 @@ def key_objects(name: str) -> dict[str, Any]:
     from stages import key_objects as stage
 
     return stage.run(*loaded(families=True), name)
+
+
+@regions.command("import", cls=StageCommand)
+@click.argument("name")
+def import_(name: str) -> dict[str, Any]:
+    """Write the region store NAME from published features, as params.yaml says."""
+    from stages import import_regions as stage
+
+    with progress_bar(f"import {name}") as progress:
+        return stage.run(*loaded(), name, progress=progress)

@@ -37,6 +37,9 @@ def _of_regions(raw: dict[str, Any]) -> Iterator[Use]:
     known = {**_mapping(raw, "detectors"), **_mapping(raw, "coco_detectors")}
     for name in (stores := _mapping(raw, "regions")):
         yield f"regions.{name}.detector", _mapping(stores, name).get("detector"), known
+    for name in (imports := _mapping(raw, "imported_regions")):
+        dataset = _mapping(imports, name).get("dataset")
+        yield f"imported_regions.{name}.dataset", dataset, _mapping(raw, "datasets")
 
 
 def _of_key_objects(raw: dict[str, Any]) -> Iterator[Use]:
@@ -194,7 +197,8 @@ def _runs(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _stores(raw: dict[str, Any]) -> dict[str, Any]:
     """The feature stores that a stage makes."""
-    return {**_mapping(raw, "grids"), **_mapping(raw, "regions")}
+    sections = ("grids", "regions", "imported_regions")
+    return {name: spec for one in sections for name, spec in _mapping(raw, one).items()}
 
 
 def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:

@@ -128,6 +128,17 @@ class KeyObjects(Section):
     )
 
 
+class ImportedRegions(Section):
+    """A region store made from published features (vqax.vision.imported)."""
+
+    source: Path = Field(description="TSV, HDF5 or folder of npz")
+    ids: Path | None = Field(None, description="image_id -> row, where the layout keeps it apart")
+    vocabulary: Path | None = Field(None, description="folder with objects_vocab.txt")
+    background: bool = Field(True, description="class 0 of the file is the background")
+    dataset: str | None = Field(None, description="list its pictures that have no features")
+    boxes: Positive = 36
+
+
 class Text(Section):
     max_tokens: Positive
     min_word_count: Positive
@@ -326,6 +337,7 @@ class Params(Section):
     coco_detectors: dict[str, CocoDetector] = Field(default_factory=dict)
     regions: dict[str, Regions] = Field(default_factory=dict)
     key_objects: dict[str, KeyObjects] = Field(default_factory=dict)
+    imported_regions: dict[str, ImportedRegions] = Field(default_factory=dict)
     text: Text
     models: dict[str, dict[str, Any]]
     training: Training

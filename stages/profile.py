@@ -17,10 +17,15 @@ from vqax.files import write_text
 
 WHOLE_SECTIONS = (
     *("scenes", "changing_priors", "datasets", "grids", "detectors", "regions", "key_objects"),
+    *("coco_detectors", "imported_regions"),
     *("runs", "fine_tuned", "analyses", "studies", "labels"),
 )
 OF_A_STUDY = ("compare_", "report_", "claims_")
-ROOTED = ("changing_priors", "datasets", "grids", "detectors", "regions")
+ROOTED = (
+    *("changing_priors", "datasets", "grids", "detectors", "coco_detectors"),
+    *("regions", "imported_regions"),
+)
+PATHS = ("root", "pictures", "source", "ids", "vocabulary")
 SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 
 
@@ -43,7 +48,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
     settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
     checked(settings, f"{overlay_path} over params.yaml", families=True)
     for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
-        for key in {"root", "pictures"} & spec.keys():
+        for key in set(PATHS) & spec.keys():
             if Path(spec[key]).parts[0] != "data":
                 spec[key] = os.path.relpath(repository / spec[key], folder)
     _write_yaml(folder / "params.yaml", settings)

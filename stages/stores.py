@@ -4,21 +4,24 @@ from stages.params import Grid, Params, named
 from stages.workspace import Workspace
 from vqax.errors import BadData
 from vqax.vision import FeatureStore, GridExtractor, build_extractor
+from vqax.vision.imported.source import IMPORTED
 from vqax.vision.region_store import RegionStore
 
 
 def open_store(params: Params, workspace: Workspace, name: str) -> FeatureStore:
-    """Store ``name``: a ``RegionStore`` where it is one of `regions`.
+    """Store ``name``: a ``RegionStore`` where it is one of `regions` or imported.
 
     Raises:
         UsageError: params.yaml has no such store.
         MissingArtefact: it was not extracted yet.
         BadData: it is damaged, or made by another extractor or detector.
     """
-    if name not in params.regions:
-        extractor = grid(params, name).extractor
-        return FeatureStore(workspace.features(name), extractor=extractor)
-    return RegionStore(workspace.features(name), extractor=params.regions[name].detector)
+    path = workspace.features(name)
+    if name in params.imported_regions:
+        return RegionStore(path, extractor=IMPORTED)
+    if name in params.regions:
+        return RegionStore(path, extractor=params.regions[name].detector)
+    return FeatureStore(path, extractor=grid(params, name).extractor)
 
 
 def grid(params: Params, name: str) -> Grid:

@@ -47,7 +47,7 @@ class NpzSource:
         """The regions of a picture; raises BadData if its file is cut or lacks something."""
         path = self._files[image_id]
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 features, boxes, width, height = (file[key] for key in KEYS)
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise BadData(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ IMPORTED = "imported"
 """The ``extractor`` that an imported store names."""
 
 
+@runtime_checkable
 class RegionSource(Protocol):
     """Regions of pictures in some layout; reading one costs the memory of one."""
 

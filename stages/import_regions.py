@@ -1,0 +1,67 @@
+"""Published region features to a store in data/features, and what is missing in them."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.params import ImportedRegions, Params, named
+from stages.prepare import folders
+from stages.regions import describe
+from stages.workspace import Workspace
+from vqax.data import Skipped
+from vqax.errors import UsageError
+from vqax.files import write_parquet
+from vqax.vision.imported import RegionSource, import_regions, open_source, read_class_names
+
+
+def run(params: Params, workspace: Workspace, name: str, *, progress: Any = None) -> dict[str, Any]:
+    """Import ``name`` of params.yaml: imported_regions."""
+    spec = named(params.imported_regions, name, "import", "params.yaml: imported_regions")
+    return of_file(params, workspace, name, spec, progress=progress)
+
+
+def of_file(
+    params: Params,
+    workspace: Workspace,
+    name: str,
+    spec: ImportedRegions,
+    *,
+    progress: Any = None,
+) -> dict[str, Any]:
+    """Write data/features/``name``.h5; list beside it what cannot be used and what is absent."""
+    source = open_source(workspace.root / spec.source, ids=_below(workspace, spec.ids))
+    vocabulary = _below(workspace, spec.vocabulary)
+    if vocabulary is not None and not source.has_classes:
+        raise UsageError(
+            f"{source.path}: the layout {source.layout} has no classes to name with {vocabulary}; "
+            "leave the vocabulary away"
+        )
+    names = (
+        read_class_names(vocabulary, background=spec.background) if vocabulary is not None else ()
+    )
+    path = workspace.features(name)
+    skipped = import_regions(source, path, class_names=names, boxes=spec.boxes, progress=progress)
+    absent = _absent(params, workspace, spec.dataset, source)
+    write_parquet(
+        path.with_name(f"{name}_skipped.parquet"),
+        pd.DataFrame([*skipped, *absent], columns=Skipped._fields),
+    )
+    return {**describe(path), "skipped": len(skipped), "pictures without features": len(absent)}
+
+
+def _absent(
+    params: Params, workspace: Workspace, dataset: str | None, source: RegionSource
+) -> list[Skipped]:
+    """A line for every picture of the data set that the source does not mention."""
+    if dataset is None:
+        return []
+    spec = named(params.datasets, dataset, "data set", "params.yaml: datasets")
+    examples = [e for folder in folders(spec, workspace) for e in folder.read().examples]
+    wanted = sorted({example.image_id for example in examples} - set(source.image_ids))
+    reason = f"of data set {dataset} has no features in the file; fetch those of its split as well"
+    return [Skipped(str(source.path), f"image_id {image_id}", reason) for image_id in wanted]
+
+
+def _below(workspace: Workspace, path: Path | None) -> Path | None:
+    return None if path is None else workspace.root / path
