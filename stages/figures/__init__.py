@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.figures import interp, maps, numbers
+from stages.figures import edl, interp, maps, numbers
 from stages.study import Measured
 from vqax.files import write_parquet
 from vqax.report.content import FigureSection
@@ -27,6 +27,12 @@ COLLECT: dict[str, Callable[..., list[Part]]] = {
     "importance_maps": interp.importance_maps,
     "word_importance": interp.word_importance,
     "answer_changes": interp.answer_changes,
+    "rotation": edl.rotation,
+    "strangers": edl.strangers,
+    "honesty": edl.honesty,
+    "object_maps": edl.object_maps,
+    "overlap_curves": edl.overlap_curves,
+    "map_quality": edl.map_quality,
 }
 
 

@@ -13,13 +13,17 @@ from matplotlib.figure import Figure
 from vqax.report.content import RANK_COLUMNS
 from vqax.report.figures import (
     controls,
+    honesty,
     loss_variance,
     maps,
     metric_dots,
     noise,
+    object_maps,
     ranks,
+    strangers,
     top2,
     training_share,
+    turned,
     uncertainty_error,
     word_heat,
     word_importance,
@@ -169,6 +173,64 @@ FIGURES = {
         "a logistic regression fitted on other pictures. Confidence is the probability of the "
         "answer, which needs no occlusion. " + _INTERVALS,
     ),
+    "turned_picture": FigureKind(
+        turned.draw_turned_picture,
+        turned.EXAMPLE_COLUMNS,
+        "A {truth}, turned counter-clockwise, and the probability of each answer; answers that "
+        "stay below .3 are grey. It is the test picture whose uncertainty is the median of its "
+        "class.",
+    ),
+    "turned_curves": FigureKind(
+        turned.draw_turned_curves,
+        turned.CURVE_COLUMNS,
+        "The same over {n} test pictures. Bands are 95 % intervals.",
+    ),
+    "stranger_example": FigureKind(
+        strangers.draw_stranger_example,
+        strangers.EXAMPLE_COLUMNS,
+        "A patch of a photograph, and what each classifier takes it for.",
+    ),
+    "stranger_histograms": FigureKind(
+        strangers.draw_stranger_histograms,
+        strangers.HISTOGRAM_COLUMNS,
+        "How uncertain each classifier is, as shares of each kind of pictures; familiar are test "
+        "pictures of its own data set.",
+    ),
+    "reliability": FigureKind(
+        honesty.draw_reliability,
+        honesty.RELIABILITY_COLUMNS,
+        "Share of right answers over their probability; honest probabilities lie on the "
+        "diagonal, underestimated ones above it. The larger the mark, the more answers.",
+    ),
+    "rejection": FigureKind(
+        honesty.draw_rejection,
+        honesty.REJECTION_COLUMNS,
+        "What is wrong among the answers if the most uncertain ones are refused: lower is better.",
+    ),
+    "object_maps": FigureKind(
+        object_maps.draw_object_maps,
+        object_maps.MAP_COLUMNS,
+        "Grad-CAM over the first test pictures of the class; blue is the outline of the object, "
+        "u the uncertainty. The last row is the one above with each map moved so that its centre "
+        "of mass is the object's: what a shift alone costs.",
+    ),
+    "threshold_curves": FigureKind(
+        object_maps.draw_threshold_curves,
+        object_maps.CURVE_COLUMNS,
+        "Mean Dice of {n} pictures if the map is cut at a share of its maximum.",
+    ),
+    "overlap_dots": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "Distances that need no threshold, and the uncertainty of the same pictures. " + _INTERVALS,
+    ),
+    "map_quality": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "Rank correlation over {n} questions of each uncertainty with the agreement of the "
+        "attention with people; below 0, certainty goes with looking where people look. "
+        + _INTERVALS,
+    ),
 }
 GROUPS = {
     "noise": FigureGroup(
@@ -213,5 +275,29 @@ GROUPS = {
         "Section 4.2",
         "Do answers that change foretell failure?",
         ("answer_changes", "failure_prediction"),
+    ),
+    "rotation": FigureGroup(
+        "EDL figure 2",
+        "Does uncertainty rise when a picture is turned?",
+        ("turned_picture", "turned_curves"),
+    ),
+    "strangers": FigureGroup(
+        "EDL figures 3 and 4",
+        "Does a classifier know what it has never seen?",
+        ("stranger_example", "stranger_histograms"),
+    ),
+    "honesty": FigureGroup(
+        "", "Are probabilities honest, and is refusing worth it?", ("reliability", "rejection")
+    ),
+    "object_maps": FigureGroup(
+        "EDL figures 5 to 7", "Does the map lie on the object?", ("object_maps",)
+    ),
+    "overlap_curves": FigureGroup(
+        "EDL tables 1 and 2, over all thresholds",
+        "Turned or brighter: what moves the map?",
+        ("threshold_curves", "overlap_dots"),
+    ),
+    "map_quality": FigureGroup(
+        "", "Does uncertainty follow where a VQA model looks?", ("map_quality",)
     ),
 }

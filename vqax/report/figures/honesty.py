@@ -1,0 +1,66 @@
+"""Reliability diagram, and what is gained by refusing to answer."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from vqax.report.cd_diagram import QUIET
+from vqax.report.figures.style import (
+    axis_names,
+    drawable,
+    few_ticks,
+    legend,
+    legend_height,
+    looks,
+    new_figure,
+    plain,
+)
+
+RELIABILITY_COLUMNS = ["run", "low", "high", "answers", "confidence", "accuracy"]
+REJECTION_COLUMNS = ["run", "threshold", "coverage", "accuracy"]
+
+
+def draw_reliability(frame: pd.DataFrame) -> Figure:
+    """Accuracy over confidence, a line per run; on the diagonal probabilities are honest.
+
+    Empty bins have no point, and points of few answers are small.
+
+    Raises:
+        BadData: a column is missing, or there is no row.
+    """
+    drawable(frame, RELIABILITY_COLUMNS, "reliability")
+    look = looks(frame["run"].astype(str))
+    figure = new_figure(3.3 + legend_height(look))
+    axes = figure.subplots()
+    plain(axes, grid="y")
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (3, 3)))
+    for run, rows in frame.groupby("run", sort=False):
+        full = rows[rows["answers"] > 0]
+        one = look[str(run)]
+        axes.plot(full["confidence"], full["accuracy"], color=one.colour, linewidth=1.2)
+        sizes = 12 + 70 * full["answers"] / rows["answers"].sum()
+        axes.scatter(full["confidence"], full["accuracy"], sizes, color=one.colour, marker=one.marker)
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.03)
+    axis_names(axes, "probability of the answer given", "share of right answers")
+    legend(figure, look)
+    return figure
+
+
+def draw_rejection(frame: pd.DataFrame) -> Figure:
+    """Errors among what is answered, over the share that is answered; a line per run.
+
+    Raises:
+        BadData: a column is missing, or there is no row.
+    """
+    drawable(frame, REJECTION_COLUMNS, "rejection")
+    look = looks(frame["run"].astype(str))
+    figure = new_figure(2.6 + legend_height(look))
+    axes = figure.subplots()
+    plain(axes, grid="y")
+    for run, rows in frame.groupby("run", sort=False):
+        risk = 100 * (1 - rows["accuracy"])
+        axes.plot(100 * rows["coverage"], risk, color=look[str(run)].colour, linewidth=1.5)
+    few_ticks(axes.yaxis)
+    axis_names(axes, "share of the pictures that are answered (%)", "wrong among them (%)")
+    legend(figure, look)
+    return figure
