@@ -6,12 +6,14 @@ from stages.analyses import ANALYSES
 from stages.params import Params, named
 from stages.workspace import Workspace
 
-FOR_DVC = ("group", "features")
+FOR_DVC = ("features", "group")
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Leave the Parquet files of analysis ``name`` in data/analyses/``name``."""
-    options = named(params.analyses, name, "analysis", "params.yaml: analyses")
+    options = named(
+        params.all_analyses, name, "analysis", "params.yaml: analyses and region_analyses"
+    )
     analysis = named(ANALYSES, name, "analysis", "stages.analyses.ANALYSES")
     return analysis(params, workspace, **own_options(options))
 

@@ -43,7 +43,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         if report.get("claims") is not None:
             used.append((f"{where}.claims", report["claims"], PAPERS))
         figures += [(f"{where}.figures", *item) for item in _mapping(report, "figures").items()]
-    analyses = _mapping(raw, "analyses")
+    analyses = {**_mapping(raw, "analyses"), **_mapping(raw, "region_analyses")}
     used += [("analyses", name, ANALYSES) for name in analyses]
     for name in analyses:
         rows = _mapping(_mapping(analyses, name), "rows")
@@ -78,7 +78,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
         line
         for name, options in analyses.items()
         if name in ANALYSES
-        for line in _analysis(name, options)
+        for line in _analysis(name, options, grids=name in _mapping(raw, "analyses"))
     ]
     wrong += [
         line
@@ -96,9 +96,13 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
     ]
 
 
-def _analysis(name: str, options: Any) -> list[str]:
+def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
     where, given = f"analyses.{name}", options if isinstance(options, dict) else {}
-    lacking = [f"{where}.{key}: dvc.yaml reads it, name it" for key in FOR_DVC if key not in given]
+    lacking = [
+        f"{where}.{key}: dvc.yaml reads it, name it"
+        for key in FOR_DVC[: 1 + grids]
+        if key not in given
+    ]
     own = own_options(given)
     return lacking + _call(where, ANALYSES[name], own, ("params", "workspace"))
 

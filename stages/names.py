@@ -72,7 +72,7 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
 
 def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
     """The runs that an analysis looks into are trained on its data set."""
-    for name in (analyses := _mapping(raw, "analyses")):
+    for name in (analyses := _analyses(raw)):
         where, options = f"analyses.{name}", _mapping(analyses, name)
         dataset, rows = options.get("dataset"), _mapping(options, "rows")
         yield f"{where}.dataset", dataset, _mapping(raw, "datasets")
@@ -118,7 +118,7 @@ def _of_tables(
     where: str, study: dict[str, Any], raw: dict[str, Any], runs: list[str]
 ) -> Iterator[Use]:
     measured = {
-        **_mapping(raw, "analyses"),
+        **_analyses(raw),
         **_mapping(raw, "experiments"),
         **_mapping(raw, "datasets"),
     }
@@ -129,7 +129,7 @@ def _of_tables(
             for row, source in _mapping(found, table).items():
                 at = f"{where}.{section}.{table}.{row}"
                 given = source if isinstance(source, dict) else {"run": source}
-                for key in {"run", "average_with", "more"} & given.keys():
+                for key in {"run", "average_with", "more", "gap_to"} & given.keys():
                     first, slash, _ = str(given[key]).partition("/")
                     yield (at, first, measured) if slash else (at, given[key], runs)
     for table, baseline in _mapping(study, "gains").items():
@@ -154,7 +154,7 @@ def _of_report(
     for figure in (figures := _mapping(report, "figures")):
         at, options = f"{where}.figures.{figure}", _mapping(figures, figure)
         yield f"{at}.table", options.get("table"), _mapping(study, "gains")
-        yield from _of_figure(at, figure, options, _mapping(raw, "analyses"), list(runs))
+        yield from _of_figure(at, figure, options, _analyses(raw), list(runs))
 
 
 def _of_figure(
@@ -193,6 +193,10 @@ def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> l
 def _runs(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
     runs = {**_mapping(raw, "runs"), **_mapping(raw, "fine_tuned")}
     return {name: run for name, run in runs.items() if isinstance(run, dict)}
+
+
+def _analyses(raw: dict[str, Any]) -> dict[str, Any]:
+    return {**_mapping(raw, "analyses"), **_mapping(raw, "region_analyses")}
 
 
 def _stores(raw: dict[str, Any]) -> dict[str, Any]:

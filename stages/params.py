@@ -290,6 +290,7 @@ class RowSource(Section):
 
     run: str
     average_with: str | None = Field(None, description="the mean of the two is the row")
+    gap_to: str | None = Field(None, description="a run whose accuracy this one falls short of")
     more: str | None = Field(None, description="a source of metrics that `run` has not")
     metrics: dict[str, str] | None = Field(
         None, description="printed metric -> the metric that measures it; none: the table's own"
@@ -346,6 +347,7 @@ class Params(Section):
     explain: Explain
     score: Score
     analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
+    region_analyses: dict[str, dict[str, Any]] = Field(default_factory=dict)
     pictures: dict[str, PictureSet] = Field(default_factory=dict)
     classifier_training: ClassifierTraining | None = None
     classifiers: dict[str, ClassifierSpec] = Field(default_factory=dict)
@@ -354,6 +356,11 @@ class Params(Section):
     )
     studies: dict[str, Study]
     labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
+
+    @cached_property
+    def all_analyses(self) -> dict[str, dict[str, Any]]:
+        """Those of runs on grids, then those of runs on regions."""
+        return {**self.analyses, **self.region_analyses}
 
     @cached_property
     def all_runs(self) -> dict[str, Run]:

@@ -18,7 +18,7 @@ from vqax.files import write_text
 WHOLE_SECTIONS = (
     *("scenes", "changing_priors", "datasets", "grids", "detectors", "regions", "key_objects"),
     *("coco_detectors", "imported_regions"),
-    *("runs", "fine_tuned", "analyses", "studies", "labels"),
+    *("runs", "fine_tuned", "analyses", "region_analyses", "studies", "labels"),
 )
 OF_A_STUDY = ("compare_", "report_", "claims_")
 ROOTED = (
@@ -125,7 +125,11 @@ def _dependencies(stage: str, dependencies: list[str], settings: dict[str, Any])
         elif kind == "results" and name.startswith("claims/"):
             if _wanted(f"claims_{Path(name).stem.removesuffix('_comparisons')}", studies):
                 yield dependency
-        elif kind != "analyses" or name in settings["analyses"]:
+        elif kind != "analyses" or name in {
+            *settings["analyses"],
+            *settings.get("region_analyses", {}),
+            *settings.get("experiments", {}),
+        }:
             yield dependency
 
 

@@ -187,6 +187,7 @@ def settings_of(measured: Measured, settings: dict[str, Any]) -> dict[str, Any]:
         "models": {params.run(name).model for name in runs},
         "runs": set(runs),
         "analyses": analyses,
+        "region_analyses": analyses,
         "studies": {measured.name},
         "labels": set(runs),
     }

@@ -116,7 +116,7 @@ class Measured:
         elif name in self.params.experiments:
             return self._pictures_label(source)
         else:
-            dataset = self.params.analyses[name]["dataset"]
+            dataset = self.params.all_analyses[name]["dataset"]
         return self.params.datasets[dataset].label
 
 

@@ -34,6 +34,11 @@ MAPS = {
     "top2_distance": "margin",
 }
 MASKS = {"rank_correlation": "rank_correlation", "emd": "emd"}
+REGIONS = {
+    "needed_share": "attention_needed_share",
+    "pointing": "attention_pointing",
+    "rank_correlation": "attention_rank_correlation",
+}
 GAINS = {
     "accuracy_all": "accuracy_official",
     "rank_correlation": "attention_rank_correlation",
@@ -61,6 +66,11 @@ PRINTED: dict[str, dict[str, str]] = {
     "ucam/readings": OVERALL,
     "ucam/inputs": OVERALL,
     "interp/1": {"rank_correlation": "rank_correlation", "standard_error": "standard_error"},
+    **dict.fromkeys((f"attreg/{number}" for number in (1, 2, 3, 4, 5, 7)), ACCURACIES),
+    "attreg/6": {"key_object_sample_ratio": "key_object_sample_ratio", **ACCURACIES},
+    "attreg/controls": {**ACCURACIES, **REGIONS},
+    "attreg/sweeps": {"accuracy_all": "accuracy_all", **REGIONS},
+    "attreg/key_attention": {name: name for name in ("key_share", "ignored_key_objects")},
     "interp/words": WORDS,
     "interp/changes": {**CHANGES, "failure_auroc": "failure_auroc"},
     "interp/failure": {"failure_accuracy": "failure_accuracy", "failure_auroc": "failure_auroc"},
@@ -155,6 +165,8 @@ def _cells(
         for metric, measure in metrics.items()
         if measure in values.index
     ]
+    if source.gap_to is not None:
+        cells.append(_gap(measured, table, row, source.gap_to, source.run))
     baseline = measured.study.gains.get(table)
     if baseline and source.run in measured.questions and source.run != baseline:
         cells += _gains(measured, table, row, source.run, baseline)
@@ -190,6 +202,21 @@ def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:
     label = label_of(metric)
     each = (number(value * label.scale, label.digits) for value in values.loc[measure, "by_seed"])
     return f"by seed: {', '.join(each)}"
+
+
+def _gap(measured: Measured, table: str, row: str, above: str, run: str) -> dict[str, Any]:
+    """How much less the run has of accuracy than ``above``, over the questions both answered."""
+    tables, settings = measured.questions, measured.params.score
+    a, b, images = paired(tables[above], tables[run], "accuracy_official")
+    gap = paired_bootstrap(
+        a, b, samples=settings.resamples, seed=measured.params.seed, clusters=images
+    )
+    return {
+        **{"table": table, "row": row, "metric": "accuracy_all_gap"},
+        **{"dataset": measured.dataset_label(run), "value": gap.value, "unit": "fraction"},
+        **{"ci_low": gap.low, "ci_high": gap.high, "n": gap.n, "note": ""},
+        "seeds": len(measured.seeds(run)),
+    }
 
 
 def _gains(

@@ -15,6 +15,7 @@ from stages.analyses import (
     faithfulness,
     interp_images,
     interp_words,
+    key_attention,
     noise,
 )
 
@@ -24,6 +25,7 @@ ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
     "attention_samples": attention_samples.run,
     "faithfulness": faithfulness.run,
     "domains": domains.run,
+    "key_attention": key_attention.run,
     "interp_images": interp_images.run,
     "interp_words": interp_words.run,
 }

@@ -92,6 +92,8 @@ def _questions(
             weights = _weights(subject, batch, method, found.answers, seed)
             share = torch.from_numpy(parts_by_rank(weights, parts)).to(batch.visual.device)
             alone = answers_by_part(subject.model, batch.visual, batch.tokens, share)
+            fifths = torch.from_numpy(parts_by_rank(weights, 5)).to(batch.visual.device)
+            halves = answers_by_part(subject.model, batch.visual, batch.tokens, fifths.clamp(max=1))
             yield pd.DataFrame(
                 {
                     "run": subject.name,
@@ -102,6 +104,7 @@ def _questions(
                     "tvd": list(by_rank(change, weights)),
                     "accuracy_drop": list(by_rank(drop, weights)),
                     "accuracy": list(right(alone)),
+                    **dict(zip(("top_fifth", "rest"), right(halves).T, strict=True)),
                 }
             )
 

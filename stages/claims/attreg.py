@@ -60,12 +60,12 @@ LAMBDAS = (
     "updn_attreg_lambda_20",
 )
 TENTHS = {
-    kind: tuple(f"faithfulness/{kind}_part_{part}" for part in range(10))
-    for kind in ("attention", "grad_cam")
+    kind: tuple(f"faithfulness/{kind}_part_{part}" for part in range(1, 11))
+    for kind in ("attention", "region_grad_cam")
 }
 RANKED = {
     kind: tuple(f"faithfulness/{kind}_rank_{rank}" for rank in range(1, 37))
-    for kind in ("attention", "grad_cam")
+    for kind in ("attention", "region_grad_cam")
 }
 
 
@@ -296,18 +296,18 @@ RULES: dict[str, Rule] = {
     "A28": Rule(falling(ACCURACY, *TENTHS["attention"])),
     "A29": Rule(
         (
-            larger(ACCURACY, TENTHS["grad_cam"][-1], TENTHS["grad_cam"][0]),
-            larger(ACCURACY, TENTHS["grad_cam"][0], TENTHS["grad_cam"][5]),
-            larger(ACCURACY, TENTHS["grad_cam"][-1], TENTHS["grad_cam"][5]),
+            larger(ACCURACY, TENTHS["region_grad_cam"][-1], TENTHS["region_grad_cam"][0]),
+            larger(ACCURACY, TENTHS["region_grad_cam"][0], TENTHS["region_grad_cam"][5]),
+            larger(ACCURACY, TENTHS["region_grad_cam"][-1], TENTHS["region_grad_cam"][5]),
         )
     ),
     "A30": Rule(falling("tvd", *RANKED["attention"])),
     "A31": Rule(
         (
-            larger("tvd_slope", "faithfulness/grad_cam", "faithfulness/attention"),
-            larger("tvd_low_ranks", "faithfulness/grad_cam", "faithfulness/attention"),
+            larger("rank_correlation", "faithfulness/attention", "faithfulness/region_grad_cam"),
+            larger("tvd_low_ranks", "faithfulness/region_grad_cam", "faithfulness/attention"),
         ),
-        note="Per question: Spearman correlation of rank and TVD, which is the more negative the "
-        "more faithful; mean TVD of ranks 26 to 36.",
+        note="Per question: Spearman correlation of weight and TVD, the larger the more faithful; "
+        "mean TVD of ranks 26 to 36.",
     ),
 }

@@ -25,7 +25,6 @@ NAMES = {
     "ignored_key_objects": "ignored key objects per question",
     "key_share": "share of attention on key objects",
     "tvd": "total variation distance",
-    "tvd_slope": "rank correlation of rank and total variation distance",
     "tvd_low_ranks": "total variation distance of ranks 26 to 36",
     "hit": "right or wrong foretold",
     "hits_wh_words": "a wh-word",

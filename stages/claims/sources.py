@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from stages.claims.rules import ACCURACY, CORRELATION, Row
@@ -18,6 +19,7 @@ from vqax.metrics.rank_correlation import rank_correlation
 TYPE_OF = {f"accuracy_{short}": name for name, short in ANSWER_TYPES.items()}
 QUESTION = ["question_id", "image_id"]
 PEOPLE = "people/human"
+LOW_RANKS = slice(25, 36)  # ranks 26 to 36, as the paper counts
 
 
 class NotMeasured(Exception):
@@ -106,6 +108,7 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
             **_rows(measured),
             **_noise(measured.workspace),
             **_samples(measured.workspace),
+            **_faithfulness(measured.workspace),
             **_experiments(measured),
         },
         rows=rows,
@@ -132,7 +135,8 @@ def _people(measured: Measured) -> dict[str, pd.DataFrame]:
 def _rows(measured: Measured) -> dict[str, pd.DataFrame]:
     """``ANALYSIS/ROW`` of every analysis whose questions.parquet says which ``row`` each is of."""
     tables = {
-        name: _analysis(measured.workspace, name, "questions") for name in measured.params.analyses
+        name: _analysis(measured.workspace, name, "questions")
+        for name in measured.params.all_analyses
     }
     return {
         f"{name}/{row}": part
@@ -176,6 +180,29 @@ def _experiments(measured: Measured) -> dict[str, pd.DataFrame]:
         for name, table in tables.items()
         for row, part in table.groupby("row", sort=False)
     }
+
+
+def _faithfulness(workspace: Workspace) -> dict[str, pd.DataFrame]:
+    """``faithfulness/METHOD``; of it ``_part_K``, the K-th share of the regions alone, ``_rank_K``.
+
+    ``METHOD_top_fifth`` and ``METHOD_rest`` are the most attended fifth alone, and the others.
+    """
+    path = workspace.analysis("faithfulness") / "questions.parquet"
+    if not path.exists():
+        return {}
+    found = {}
+    for method, table in read_parquet(path).groupby("method", sort=False):
+        name, asked = f"faithfulness/{method}", table[QUESTION]
+        tvd = np.stack(table["tvd"].to_list())
+        low = tvd[:, LOW_RANKS].mean(axis=1)
+        found[name] = table[[*QUESTION, "rank_correlation"]].assign(tvd_low_ranks=low)
+        for rank, column in enumerate(tvd.T, start=1):
+            found[f"{name}_rank_{rank}"] = asked.assign(tvd=column)
+        for part, column in enumerate(np.stack(table["accuracy"].to_list()).T, start=1):
+            found[f"{name}_part_{part}"] = asked.assign(**{ACCURACY: column})
+        for column in ("top_fifth", "rest"):
+            found[f"{name}_{column}"] = asked.assign(**{ACCURACY: table[column]})
+    return found
 
 
 EMPTY = pd.DataFrame(columns=["row", "noise", "run", "strength", "correct"])

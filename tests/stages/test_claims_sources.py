@@ -42,7 +42,7 @@ def study(folder, questions, rows=None, seeds=None):
         label=str.upper,
         seed=0,
         score=SimpleNamespace(resamples=50),
-        analyses=["explanation_masks", "noise"],
+        all_analyses=["explanation_masks", "noise"],
     )
     rows = {
         table: {row: SimpleNamespace(run=run) for row, run in named.items()}

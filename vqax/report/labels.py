@@ -93,6 +93,26 @@ METRICS: dict[str, MetricLabel] = {
         "higher",
         "Needed",
     ),
+    "key_object_sample_ratio": MetricLabel(
+        "questions with key objects",
+        "Share of the training questions of which a region shows an object they speak of.",
+        short="Ratio",
+        unit="%",
+        scale=100.0,
+        digits=1,
+    ),
+    "key_share": MetricLabel(
+        "share on key objects",
+        "Share of the attention that lies on key objects, of questions that have some.",
+        "higher",
+        "Key objects",
+    ),
+    "ignored_key_objects": MetricLabel(
+        "ignored key objects",
+        "Key objects of a question that are not among the most attended regions.",
+        "lower",
+        "Ignored",
+    ),
     "pointing": MetricLabel(
         "pointing accuracy",
         "How often the region with the most weight shows an object that the question needs.",

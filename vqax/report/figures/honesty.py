@@ -38,7 +38,9 @@ def draw_reliability(frame: pd.DataFrame) -> Figure:
         one = look[str(run)]
         axes.plot(full["confidence"], full["accuracy"], color=one.colour, linewidth=1.2)
         sizes = 12 + 70 * full["answers"] / rows["answers"].sum()
-        axes.scatter(full["confidence"], full["accuracy"], sizes, color=one.colour, marker=one.marker)
+        axes.scatter(
+            full["confidence"], full["accuracy"], sizes, color=one.colour, marker=one.marker
+        )
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.03)
     axis_names(axes, "probability of the answer given", "share of right answers")

@@ -51,7 +51,9 @@ def draw_object_maps(frame: pd.DataFrame, *, maps: Mapping[tuple[str, int], Pair
     return figure
 
 
-def _overlaid(axes: Axes, picture: Float[np.ndarray, "y x"], heat: Float[np.ndarray, "y x"]) -> None:
+def _overlaid(
+    axes: Axes, picture: Float[np.ndarray, "y x"], heat: Float[np.ndarray, "y x"]
+) -> None:
     positive = np.maximum(heat, 0)
     unit = positive / positive.max() if positive.max() > 0 else positive
     axes.imshow(picture, cmap="gray", interpolation="nearest")

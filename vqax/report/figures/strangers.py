@@ -55,14 +55,17 @@ def draw_stranger_histograms(frame: pd.DataFrame) -> Figure:
     look = looks(frame["kind"].astype(str))
     figure = new_figure(2.2 + legend_height(look))
     handles = []
-    for axes, run in zip(figure.subplots(1, len(runs), sharey=True, squeeze=False)[0], runs, strict=True):
+    for axes, run in zip(
+        figure.subplots(1, len(runs), sharey=True, squeeze=False)[0], runs, strict=True
+    ):
         plain(axes, grid="y")
         handles = []
         for kind, rows in frame[frame["run"] == run].groupby("kind", sort=False):
             counts, _ = np.histogram(rows["uncertainty"], BINS)
             handles.append(
-                axes.stairs(100 * counts / len(rows), BINS, color=look[str(kind)].colour,
-                            linewidth=1.6)  # fmt: skip
+                axes.stairs(
+                    100 * counts / len(rows), BINS, color=look[str(kind)].colour, linewidth=1.6
+                )  # fmt: skip
             )
         title(axes, run)
         axis_names(axes, "uncertainty", "share of the pictures (%)" if run == runs[0] else "")

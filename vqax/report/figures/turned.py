@@ -29,9 +29,7 @@ LEAST = 0.3  # an answer that never gets more than this probability is not told 
 DOUBT = "uncertainty"
 
 
-def draw_turned_picture(
-    frame: pd.DataFrame, *, pictures: Float[np.ndarray, "t y x"]
-) -> Figure:
+def draw_turned_picture(frame: pd.DataFrame, *, pictures: Float[np.ndarray, "t y x"]) -> Figure:
     """The turned pictures, and below them a panel per run: probabilities and uncertainty by angle.
 
     Answers that reach ``LEAST`` under some run have a line; the broken line is the uncertainty.
@@ -99,7 +97,9 @@ def draw_turned_curves(frame: pd.DataFrame) -> Figure:
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
     look = looks(frame["run"].astype(str))
     figure = new_figure(2.6 + legend_height(look))
-    for axes, metric in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True):
+    for axes, metric in zip(
+        figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True
+    ):
         plain(axes, grid="y")
         factor = scale_of(metric)
         for run, line in frame[frame["metric"] == metric].groupby("run", sort=False):
