@@ -48,7 +48,7 @@ def settings(**sections: Any) -> dict[str, Any]:
         value[key] = {DATASET: value[key][DATASET]}
     value["runs"] = {name: run for name, run in value["runs"].items() if run["group"] == STUDY}
     value["studies"] = {STUDY: value["studies"][STUDY]}
-    value["analyses"], value["key_objects"] = {}, {}
+    value.update(analyses={}, key_objects={}, fine_tuned={})
     value["grids"][DATASET].update(sections.pop("grid", {}))
     for name, changes in sections.items():
         value[name].update(changes)
