@@ -10,7 +10,9 @@ from vqax.data.statistics import statistics
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Answers per type, human accuracy and agreement, prior strength; by split and group."""
     spec = named(params.datasets, name, "data set", "params.yaml: datasets")
-    table = statistics(workspace.root / spec.root)
+    splits = [split for split in (spec.train, spec.test) if split is not None]
+    pictures = None if spec.pictures is None else workspace.root / spec.pictures
+    table = statistics(workspace.root / spec.root, splits, pictures)
     return {
         " ".join(filter(None, (row.split, row.metric, row.group))): round(float(row.value), 4)
         for row in table.itertuples()

@@ -18,6 +18,7 @@ from scipy.stats import rankdata
 from vqax.data.folder import VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
 from vqax.data.records import Example
+from vqax.data.vqa_cp import open_folder
 from vqax.text.answers import normalise_answer, soft_scores
 
 SPLITS = ("train2014", "val2014")
@@ -35,8 +36,12 @@ class Row(NamedTuple):
     n: int
 
 
-def statistics(root: Path, splits: Sequence[str] = SPLITS) -> pd.DataFrame:
+def statistics(
+    root: Path, splits: Sequence[str] = SPLITS, pictures: Path | None = None
+) -> pd.DataFrame:
     """A table with the columns metric, split, group, value, n.
+
+    ``pictures`` is where those of a VQA-CP folder lie.
 
     Metrics: ``images``, ``questions``, ``distinct_questions``, ``distinct_answers`` (most common
     ones), ``answer_share`` by answer type; ``human_accuracy`` of one annotator against the other
@@ -49,14 +54,15 @@ def statistics(root: Path, splits: Sequence[str] = SPLITS) -> pd.DataFrame:
         MissingArtefact: a split is not there.
         BadData: a file is cut or inconsistent.
     """
-    examples = {split: VqaFolder(root, split).read().examples for split in splits}
+    folders = {split: open_folder(root, split, pictures) for split in splits}
+    examples = {split: folder.read().examples for split, folder in folders.items()}
     rows: list[Row] = []
     for split in splits:
         rows += _sizes(split, examples[split])
         rows += _by_answer_type("human_accuracy", split, examples[split], human_accuracy)
         rows += _by_answer_type("agreement", split, examples[split], agreement)
         rows += _by_answer_type("unanimous", split, examples[split], unanimous)
-        rows += _rank_correlation(root, split)
+        rows += _rank_correlation(folders[split], examples[split])
     for split in splits[1:]:
         for metric, key in (("prior_question_type", _type), ("prior_question", _text)):
             score = _prior(examples[splits[0]], key)
@@ -137,14 +143,15 @@ def _most_common(examples: Iterable[Example], key: Callable[[Example], str]) -> 
     return {name: counter.most_common(1)[0][0] for name, counter in counts.items()}
 
 
-def _rank_correlation(root: Path, split: str) -> list[Row]:
-    folders = VqaFolder(root, split).human_maps_dirs
-    found = [paths for folder in folders for paths in human_map_paths(folder).values()]
-    several = [paths for paths in found if len(paths) > 1]
+def _rank_correlation(folder: VqaFolder, examples: Iterable[Example]) -> list[Row]:
+    asked = {example.question_id for example in examples}
+    found = {key: maps for one in folder.human_maps_dirs for key, maps in
+             human_map_paths(one).items()}  # fmt: skip
+    several = [paths for key, paths in found.items() if key in asked and len(paths) > 1]
     values = [map_rank_correlation(np.stack([_shrunk(path) for path in p])) for p in several]
     if not values:
         return []
-    return [Row("human_rank_correlation", split, ALL, float(np.mean(values)), len(values))]
+    return [Row("human_rank_correlation", folder.split, ALL, float(np.mean(values)), len(values))]
 
 
 def _shrunk(path: Path) -> Float32[np.ndarray, "h w"]:
