@@ -60,3 +60,13 @@ def import_(name: str) -> dict[str, Any]:
 
     with progress_bar(f"import {name}") as progress:
         return stage.run(*loaded(), name, progress=progress)
+
+
+@regions.command(cls=StageCommand)
+@click.argument("name")
+@click.option("--pictures", default=8, show_default=True, type=click.IntRange(min=1))
+def show(name: str, pictures: int) -> dict[str, Any]:
+    """Draw what the boxes of region store NAME are, beside what is there; say how good they are."""
+    from stages import show_regions as stage
+
+    return stage.run(*loaded(), name, pictures=pictures)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.figures import edl, interp, maps, numbers
+from stages.figures import edl, interp, maps, numbers, regions
 from stages.study import Measured
 from vqax.files import write_parquet
 from vqax.report.content import FigureSection
@@ -33,6 +33,7 @@ COLLECT: dict[str, Callable[..., list[Part]]] = {
     "object_maps": edl.object_maps,
     "overlap_curves": edl.overlap_curves,
     "map_quality": edl.map_quality,
+    "detections": regions.detections,
 }
 
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from vqax.report.content import RANK_COLUMNS
+from vqax.report.figures.detections import COLUMNS as DETECTION_COLUMNS
 
 RNG = np.random.default_rng(11)
 N = 24
@@ -158,3 +159,14 @@ def ranks(count: int = 3) -> pd.DataFrame:
         for i in range(count)
     ]
     return pd.DataFrame(rows, columns=RANK_COLUMNS)
+
+
+def detections() -> pd.DataFrame:
+    """A right box, a wrong one, and an object that was missed."""
+    nan = float("nan")
+    rows = [
+        [7, 1.0, 1.0, 9.0, 6.0, "cat", 0.91, True],
+        [7, 4.0, 2.0, 12.0, 8.0, "dog", 0.62, False],
+        [7, 10.0, 5.0, 14.0, 9.0, "star", nan, False],
+    ]
+    return pd.DataFrame(rows, columns=DETECTION_COLUMNS)

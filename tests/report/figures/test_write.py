@@ -39,6 +39,12 @@ PARTS = {
     ),
     "controls": Part("controls", frames.controls()),
     "training_share": Part("training_share", frames.shares()),
+    "detections": Part(
+        "detections",
+        pd.concat([frames.detections().assign(image_id=k) for k in range(4)]),
+        {"pictures": dict.fromkeys(range(4), PICTURE)},
+    ),
+    "detection_scores": Part("detection_scores", frames.metrics()),
 }
 
 

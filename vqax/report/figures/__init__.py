@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from vqax.report.content import RANK_COLUMNS
 from vqax.report.figures import (
     controls,
+    detections,
     honesty,
     loss_variance,
     maps,
@@ -231,6 +232,21 @@ FIGURES = {
         "attention with people; below 0, certainty goes with looking where people look. "
         + _INTERVALS,
     ),
+    "detections": FigureKind(
+        detections.draw_detections,
+        detections.COLUMNS,
+        "Boxes with a score of .5 or more, after suppression of those that overlap a surer one, "
+        "in pictures the detector has not seen, evenly spaced over the image ids. Blue: the class "
+        "of a true object with an IoU of .5 or more; orange: not. A thin white line marks an "
+        "object that none of these boxes covers.",
+    ),
+    "detection_scores": FigureKind(
+        metric_dots.draw_metric_dots,
+        metric_dots.COLUMNS,
+        "How many of {n} objects the boxes of a picture reach with an IoU of .5 or more (recall), "
+        "how well the best box fits, and whether class and attribute of the surest box on an "
+        "object are right. " + _INTERVALS,
+    ),
 }
 GROUPS = {
     "noise": FigureGroup(
@@ -299,5 +315,8 @@ GROUPS = {
     ),
     "map_quality": FigureGroup(
         "", "Does uncertainty follow where a VQA model looks?", ("map_quality",)
+    ),
+    "detections": FigureGroup(
+        "", "What does the detector find?", ("detections", "detection_scores")
     ),
 }

@@ -1,0 +1,79 @@
+"""What a detector finds in pictures, beside what is there."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image, ImageDraw, ImageFont
+
+from vqax.errors import BadData
+from vqax.report.cd_diagram import INK
+from vqax.report.figures.style import BAD, GOOD, SMALL, drawable, new_figure, wrapped
+from vqax.report.labels import number
+
+COLUMNS = ["image_id", "x1", "y1", "x2", "y2", "name", "score", "right"]
+LONGEST_PX = 480
+ACROSS = 4
+PAPER = "#ffffff"
+
+
+def draw_detections(frame: pd.DataFrame, pictures: Mapping[int, Image.Image]) -> Figure:
+    """A picture per ``image_id`` with its boxes (pixels of the picture), the surest on top.
+
+    ``name`` and ``score`` stand on each box, blue where ``right``, orange where not; boxes with
+    a NaN ``score`` are what is truly there and missed by all others, drawn with a thin line.
+
+    Raises:
+        BadData: a column or a picture is missing, or there is no row.
+    """
+    drawable(frame, COLUMNS, "detections")
+    shown = list(dict.fromkeys(frame["image_id"]))
+    across = min(ACROSS, len(shown))
+    down = -(-len(shown) // across)
+    figure = new_figure(down * (8.0 / ACROSS + 0.45) + 0.1)
+    cells = list(figure.subplots(down, ACROSS, squeeze=False).flat)
+    for axes, image_id in zip(cells, shown, strict=False):
+        if image_id not in pictures:
+            raise BadData(f"detections: no picture for image_id {image_id}; give one per row")
+        rows = frame[frame["image_id"] == image_id]
+        axes.imshow(np.asarray(_boxed(pictures[image_id], rows)), interpolation="antialiased")
+        axes.set_xlabel(_below(rows), fontsize=SMALL, color=INK)
+        axes.set(xticks=[], yticks=[])
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+    for axes in cells[len(shown) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _boxed(picture: Image.Image, rows: pd.DataFrame) -> Image.Image:
+    scale = LONGEST_PX / max(picture.size)
+    size = (round(picture.width * scale), round(picture.height * scale))
+    canvas = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(canvas)
+    for row in rows.sort_values("score", na_position="first").to_dict("records"):
+        _box(draw, row, scale)
+    return canvas
+
+
+def _box(draw: ImageDraw.ImageDraw, row: Mapping[Any, Any], scale: float) -> None:
+    corners = [float(row[side]) * scale for side in ("x1", "y1", "x2", "y2")]
+    if not np.isfinite(row["score"]):
+        draw.rectangle(corners, outline=PAPER, width=2)
+        return
+    colour = GOOD if row["right"] else BAD
+    draw.rectangle(corners, outline=colour, width=5)
+    text = f"{row['name']} {number(float(row['score']), 2)}"
+    font = ImageFont.load_default(26)
+    left, top = max(0.0, corners[0]), max(0.0, corners[1] - 32)
+    draw.rectangle(draw.textbbox((left + 4, top + 2), text, font=font), fill=colour)
+    draw.text((left + 4, top + 2), text, font=font, fill=PAPER)
+
+
+def _below(rows: pd.DataFrame) -> str:
+    missed = rows.loc[rows["score"].isna(), "name"]
+    if len(missed):
+        return wrapped(f"missed: {', '.join(missed)}", 24, 2)
+    return "nothing missed"
