@@ -4,6 +4,8 @@ Values are per picture, of the experiments in params.yaml (``stages.edl``). Rows
 are printed for MNIST and for Fashion-MNIST; the study says which classifier measures each.
 """
 
+import itertools
+
 from stages.claims.measure import APART, DIFFERS
 from stages.claims.rules import Comparison, Row, Rule, Side, above, larger
 
@@ -51,7 +53,7 @@ RULES: dict[str, Rule] = {
     "E03": Rule(
         tuple(
             Comparison(APART, (Side(first, RIGHT), Side(second, RIGHT)))
-            for first, second in zip(ACCURACIES[:-1], ACCURACIES[1:], strict=True)
+            for first, second in itertools.pairwise(ACCURACIES)
         ),
         note="Needs classifiers of Fashion-MNIST and CIFAR-10, whose pictures do not come along; "
         "the profile mnist has them.",

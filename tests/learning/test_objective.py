@@ -7,7 +7,7 @@ import torch
 
 from tests.models.small import answering, build, inputs
 from vqax.errors import BadData, UsageError
-from vqax.learning import NEEDS_KEY_OBJECTS, NEEDS_VARIANCE, OBJECTIVES
+from vqax.learning import NEEDS_EVIDENCE, NEEDS_KEY_OBJECTS, NEEDS_VARIANCE, OBJECTIVES
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import CertaintySettings
 from vqax.learning.loop import TrainSettings, train
@@ -23,6 +23,7 @@ from vqax.learning.uncertainty import (
     predictive_variance,
 )
 from vqax.models import MODELS
+from vqax.models.evidential_answers import EvidentialAnswers
 
 every_model = pytest.mark.parametrize("name", MODELS)
 sources = pytest.mark.parametrize("source", ["aleatoric", "predictive"])
@@ -233,6 +234,11 @@ OF_FEW_CELLS = {"attreg": {"keep_top": 2}}
 def test_an_objective_that_needs_a_variance_says_so_before_training(name):
     objective, complete = OBJECTIVES[name](**OF_FEW_CELLS.get(name, {})), build("san", dropout=0.5)
     model = build("san", variance="none", dropout=0.5)
+    if name in NEEDS_EVIDENCE:
+        with pytest.raises(UsageError, match="evidence: the answer head of this San gives none"):
+            check_objective(model, objective, Rows())
+        for one in (model, complete):
+            one.head = EvidentialAnswers(one.head)
     state, weights = torch.get_rng_state(), {k: v.clone() for k, v in model.state_dict().items()}
     if name in NEEDS_VARIANCE:
         with pytest.raises(UsageError, match="variance: this model predicts none"):

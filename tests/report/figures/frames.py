@@ -170,3 +170,73 @@ def detections() -> pd.DataFrame:
         [7, 10.0, 5.0, 14.0, 9.0, "star", nan, False],
     ]
     return pd.DataFrame(rows, columns=DETECTION_COLUMNS)
+
+
+def turned_example() -> pd.DataFrame:
+    """One picture at three angles under two runs; answer 6 becomes 9, the others stay low."""
+    rows = [
+        [run, angle, answer, probability, 0.1 + angle / 200, "6"]
+        for run in ("softmax", "evidential")
+        for angle, shares in ((0, (0.9, 0.05, 0.05)), (90, (0.4, 0.3, 0.3)), (180, (0.1, 0.8, 0.1)))
+        for answer, probability in zip(("6", "9", "1"), shares, strict=True)
+    ]
+    columns = ["run", "angle", "answer", "probability", "uncertainty", "truth"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def turned_curves() -> pd.DataFrame:
+    rows = [
+        [run, angle, metric, value, value - 0.02, value + 0.02, N]
+        for run in ("softmax", "evidential")
+        for metric in ("accuracy_all", "uncertainty")
+        for angle, value in ((0, 0.9), (90, 0.5), (180, 0.7))
+    ]
+    columns = ["run", "angle", "metric", "value", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def strangers() -> pd.DataFrame:
+    rows = [
+        [run, kind, value]
+        for run in ("softmax", "evidential")
+        for kind, centre in (("familiar", 0.1), ("noise", 0.8))
+        for value in centre + 0.1 * RNG.random(20)
+    ]
+    return pd.DataFrame(rows, columns=["run", "kind", "uncertainty"])
+
+
+def reliability() -> pd.DataFrame:
+    """The middle bin is empty."""
+    rows = [["evidential", 0.0, 0.3, 5, 0.2, 0.4], ["evidential", 0.3, 0.6, 0, np.nan, np.nan]]
+    rows += [["evidential", 0.6, 1.0, 15, 0.8, 0.9], ["softmax", 0.6, 1.0, 20, 0.95, 0.9]]
+    columns = ["run", "low", "high", "answers", "confidence", "accuracy"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def rejection() -> pd.DataFrame:
+    rows = [
+        [run, threshold, threshold, 1 - 0.1 * threshold]
+        for run in ("softmax", "evidential")
+        for threshold in (0.2, 0.6, 1.0)
+    ]
+    return pd.DataFrame(rows, columns=["run", "threshold", "coverage", "accuracy"])
+
+
+def object_maps() -> tuple[pd.DataFrame, dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]]:
+    """Two conditions of two pictures of 6×8 pixels; one map has no positive value."""
+    picture, heat = np.zeros((6, 8), np.float32), RNG.random((6, 8)).astype(np.float32)
+    picture[2:4, 3:6] = 1
+    maps = {(run, one): (picture, heat) for run in ("upright", "turned") for one in (0, 1)}
+    maps["turned", 1] = (picture, -heat)
+    rows = [[run, one, 0.3, 0.1] for run, one in maps]
+    return pd.DataFrame(rows, columns=["run", "example", "dice", "uncertainty"]), maps
+
+
+def threshold_curves() -> pd.DataFrame:
+    rows = [
+        [run, case, threshold, 0.5 - 0.3 * threshold, N]
+        for run in ("softmax", "evidential")
+        for case in ("upright", "turned")
+        for threshold in (0.0, 0.5, 0.9)
+    ]
+    return pd.DataFrame(rows, columns=["run", "case", "threshold", "dice", "n"])

@@ -23,6 +23,7 @@ PICTURE = frames.picture()
 ARRAYS = {"pictures": {7: PICTURE}, "maps": MAPS}
 SAMPLE_MAPS = frames.sample_maps()
 QUESTIONS = frames.questions()
+OBJECTS = frames.object_maps()
 PARTS = {
     "noise_top5": Part("noise_top5", frames.top5()),
     "noise_flips": Part("noise_flips", frames.flips()),
@@ -45,6 +46,22 @@ PARTS = {
         {"pictures": dict.fromkeys(range(4), PICTURE)},
     ),
     "detection_scores": Part("detection_scores", frames.metrics()),
+    "turned_picture": Part(
+        "turned_picture", frames.turned_example(), {"pictures": np.eye(6)[None].repeat(3, 0)}
+    ),
+    "turned_curves": Part("turned_curves", frames.turned_curves()),
+    "stranger_example": Part(
+        "stranger_example",
+        frames.turned_example().query("angle == 0"),
+        {"picture": np.eye(6)},
+    ),
+    "stranger_histograms": Part("stranger_histograms", frames.strangers()),
+    "reliability": Part("reliability", frames.reliability()),
+    "rejection": Part("rejection", frames.rejection()),
+    "object_maps": Part("object_maps", OBJECTS[0], {"maps": OBJECTS[1]}),
+    "threshold_curves": Part("threshold_curves", frames.threshold_curves()),
+    "overlap_dots": Part("overlap_dots", frames.metrics()),
+    "map_quality": Part("map_quality", frames.metrics()),
 }
 
 

@@ -65,7 +65,7 @@ def draw_stranger_histograms(frame: pd.DataFrame) -> Figure:
             handles.append(
                 axes.stairs(
                     100 * counts / len(rows), BINS, color=look[str(kind)].colour, linewidth=1.6
-                )  # fmt: skip
+                )
             )
         title(axes, run)
         axis_names(axes, "uncertainty", "share of the pictures (%)" if run == runs[0] else "")

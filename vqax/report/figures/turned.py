@@ -38,7 +38,7 @@ def draw_turned_picture(frame: pd.DataFrame, *, pictures: Float[np.ndarray, "t y
         BadData: a column is missing, or there is no row.
     """
     drawable(frame, EXAMPLE_COLUMNS, "turned_picture")
-    angles = sorted(frame["angle"].unique())
+    angles = sorted(int(angle) for angle in frame["angle"].unique())
     runs = list(dict.fromkeys(frame["run"].astype(str)))
     peaks = frame.groupby("answer")["probability"].max()
     look = looks(sorted(peaks[peaks >= LEAST].index.astype(str)))
