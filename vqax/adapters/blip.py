@@ -3,7 +3,8 @@
 It writes its answer word by word. To explain an answer it must be one of a list: the logit of
 each is log p(answer | picture, question), the sum over its tokens, by which BLIP itself ranks the
 candidates of VQA, and softmax makes them probabilities among the list. ``attention`` is how the
-first token of the question looks at the patches in the last cross-attention.
+first token of the question looks at the patches in the last cross-attention; ``question`` are the
+embedded words side by side, ``combined`` is what the decoder reads of them and the picture.
 """
 
 from collections.abc import Sequence
@@ -47,24 +48,25 @@ class Blip(nn.Module):
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         encoder = self.network.text_encoder
         asked = packed(tokens, encoder.get_input_embeddings(), self.special)
-        looked: list[Tensor] = []
+        question, looked = asked.embedded.flatten(1), list[Tensor]()
         watch = encoder.encoder.layer[-1].crossattention.self.register_forward_hook(
             lambda module, given, made: looked.append(made[1])  # noqa: ARG005
         )
         with watch:
             read = encoder(
-                inputs_embeds=asked.embedded,
+                inputs_embeds=question.view_as(asked.embedded).clone(),  # it is written over
                 attention_mask=asked.mask.long(),
                 encoder_hidden_states=self._picture(visual),
             ).last_hidden_state
+        combined = read.flatten(1)
         attention = attention_to_cells(looked[-1], 1, visual.shape[1])
         return Forward(
-            logits=self._likelihoods(read, asked.mask),
+            logits=self._likelihoods(combined.view_as(read), asked.mask),
             attention=attention,
             attended=attention[:, :, None] * visual,
             visual=visual,
-            question=read[:, 0],
-            combined=read[:, 0],
+            question=question,
+            combined=combined,
             variance=None,
         )
 

@@ -1,7 +1,8 @@
 """ViLT for VQA (Kim, Son and Kim 2021), class ``ViltForQuestionAnswering`` of ``transformers``.
 
 One transformer reads words and patches together; its answer is a class. ``attention`` is how the
-token that is classified looks at the patches in the last layer. Patches stay in their order,
+token that is classified looks at the patches in the last layer; ``question`` are the embedded
+words side by side, ``combined`` is what the classifier reads. Patches stay in their order,
 where the class of ``transformers`` shuffles them, which does not change the answer.
 """
 
@@ -31,7 +32,9 @@ class Vilt(nn.Module):
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         vilt = self.network.vilt
         asked = packed(tokens, vilt.get_input_embeddings(), self.special)
-        text, picture = self._text(asked.embedded), self._picture(visual)
+        question = asked.embedded.flatten(1)
+        text = self._text(question.view_as(asked.embedded))
+        picture = self._picture(visual)
         seen = torch.cat([asked.mask, asked.mask.new_ones(picture.shape[:2])], dim=1)
         refused = torch.zeros_like(seen, dtype=text.dtype).masked_fill(
             ~seen, torch.finfo(text.dtype).min
@@ -47,7 +50,7 @@ class Vilt(nn.Module):
             attention=attention,
             attended=attention[:, :, None] * visual,
             visual=visual,
-            question=read.last_hidden_state[:, 0],
+            question=question,
             combined=combined,
             variance=None,
         )
