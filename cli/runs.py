@@ -63,6 +63,7 @@ class ExplainCommand(StageCommand):
 @click.option("--method", "methods", multiple=True, help=METHOD)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for what is written.")
 @click.option("--html", is_flag=True, help="Also one page with everything about --image.")
+@click.option("--panels", is_flag=True, help="With --image: also a PNG of each method alone.")
 @click.option("--figures", is_flag=True, help="With --from: also figures and maps of each line.")
 @device_option
 @click.pass_context
@@ -97,7 +98,7 @@ def explain(
             del asked["figures"]
             values = explain_one.explain_picture(image=image, **asked)
         else:
-            del asked["html"]
+            del asked["html"], asked["panels"]
             values = explain_one.explain_many(source=source, **asked)
     return values if ctx.meta["as_json"] else None
 
@@ -125,7 +126,7 @@ def _check_combination(
     if image is not None and source is not None:
         raise UsageError("--image and --from: give one of the two")
     given, kind = _given(ctx), "--image" if image is not None else "--from"
-    wrong = given & ({"figures"} if image is not None else {"html"})
+    wrong = given & ({"figures"} if image is not None else {"html", "panels"})
     if wrong:
         raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}")
     if image is not None and not questions:

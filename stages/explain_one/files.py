@@ -19,8 +19,12 @@ def slug(text: str) -> str:
     return re.sub(r"\W+", "_", text.lower()).strip("_")[:48].strip("_") or "question"
 
 
-def write_question(explained: Explained, folder: Path, number: int) -> Mapping[str, Path]:
+def write_question(
+    explained: Explained, folder: Path, number: int, *, panels: bool = False
+) -> Mapping[str, Path]:
     """Write the figure as PNG and SVG, and the raw maps and scores as HDF5 by method.
+
+    ``panels``: also each method alone, in a folder beside them.
 
     Raises:
         BadData: a map is not finite, or a file cannot be written.
@@ -29,9 +33,14 @@ def write_question(explained: Explained, folder: Path, number: int) -> Mapping[s
     from vqax.report.one_picture_figure import write_one_picture  # matplotlib, once it is needed
 
     png, svg = write_one_picture(explained, path)
+    written = {"figure": png, "svg": svg}
     raw = {**explained.maps, **explained.word_scores}
-    if not raw:
-        return {"figure": png, "svg": svg}
-    maps = path.with_suffix(".h5")
-    write_hdf5(maps, **raw)
-    return {"figure": png, "svg": svg, "maps": maps}
+    if raw:
+        written["maps"] = path.with_suffix(".h5")
+        write_hdf5(written["maps"], **raw)
+    if panels:
+        from vqax.report.one_picture_panels import write_panels
+
+        written["panels"] = path
+        write_panels(explained, path)
+    return written

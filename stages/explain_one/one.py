@@ -26,6 +26,7 @@ def run(
     methods: Sequence[str] = (),
     out: Path | None = None,
     html: bool = False,
+    panels: bool = False,
     device: str = "cpu",
     progress: Any = None,
     say: Say = quiet,
@@ -62,7 +63,10 @@ def run(
         answered,
     )
     folder = folder_of(subject.name, image.stem, out)
-    written = [write_question(one, folder, number) for number, one in enumerate(explained, 1)]
+    written = [
+        write_question(one, folder, number, panels=panels)
+        for number, one in enumerate(explained, 1)
+    ]
     values = {
         "run": subject.name,
         "picture": str(image),

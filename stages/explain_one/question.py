@@ -75,10 +75,12 @@ def index_of(answers: AnswerVocabulary, text: str) -> int:
     if index is not None:
         return index
     near = difflib.get_close_matches(normalise_answer(text), answers.answers, NEAR, 0.4)
-    hint = f"near ones are {', '.join(near)}" if near else "no answer comes near"
+    hint = (
+        f"near ones are {', '.join(near)}; give one" if near else "no answer comes near; give one"
+    )
     raise UsageError(
-        f"answer {text!r}: not one of the {len(answers)} answers of this model; {hint}, "
-        f"or use {PREDICTED}"
+        f"answer {text!r}: not one of the {len(answers)} answers of this model; {hint} "
+        f"that it has, or use {PREDICTED}"
     )
 
 

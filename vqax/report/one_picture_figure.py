@@ -46,7 +46,7 @@ def draw_one_picture(explained: Explained) -> Figure:
     panels = 1 + len(explained.maps) + len(explained.word_scores)
     across = _across(panels)
     down = -(-panels // across)
-    ratio = min(max(explained.picture.height / explained.picture.width, FLATTEST), TALLEST)
+    ratio = _ratio(explained)
     heights = [HEAD_IN, down * (WIDTH_IN / across * ratio + NAME_IN), SCALE_IN]
     figure = new_figure(sum(heights))
     head, middle, foot = figure.subfigures(3, 1, squeeze=False, height_ratios=heights).flat
@@ -56,9 +56,14 @@ def draw_one_picture(explained: Explained) -> Figure:
         axes.set_visible(False)
     _pictures(cells, explained)
     for axes, method in zip(cells[1 + len(explained.maps) :], explained.word_scores, strict=False):
-        _words(axes, explained, method)
+        draw_words(axes, explained, method)
     _scale(foot)
     return figure
+
+
+def _ratio(explained: Explained) -> float:
+    """Height of a panel over its width."""
+    return min(max(explained.picture.height / explained.picture.width, FLATTEST), TALLEST)
 
 
 def _across(panels: int) -> int:
@@ -115,7 +120,7 @@ def _show(axes: Axes, picture: Image.Image, name: str) -> None:
     axes.axis("off")
 
 
-def _words(axes: Axes, explained: Explained, method: str) -> None:
+def draw_words(axes: Axes, explained: Explained, method: str) -> None:
     """A bar for each word: to the right what speaks for the answer, to the left against it.
 
     The words stand inside the panel, so that it keeps to its column.
@@ -131,6 +136,7 @@ def _words(axes: Axes, explained: Explained, method: str) -> None:
     axes.axvline(0, color=QUIET, linewidth=0.6)
     axes.set(xlim=(low - 0.72 * span, high + 0.03 * span), ylim=(len(scores) - 0.5, -0.5))
     axes.set_title(method_name(method), fontsize=NORMAL, color=INK)
+    axes.set_box_aspect(_ratio(explained))
     axes.axis("off")
 
 
