@@ -1,7 +1,8 @@
 """Interp, section 4.2: does the number of answers that occlusion changes foretell failure?
 
 An answer counts as right from an official accuracy of ½ on. Predictors differ in what they read;
-``confidence`` is the control that needs no occlusion, ``majority`` and ``chance`` are the floors.
+``confidence`` is the control that needs no occlusion. ``chance`` tosses a coin, ``majority`` always
+says what holds of most of the answers that are asked about, which no predictor can know.
 """
 
 from collections.abc import Iterator
@@ -43,10 +44,9 @@ def foretold(changes: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     for name, columns in PREDICTORS.items():
         features = table[list(columns)].to_numpy(dtype=np.float64)
         found = foretell(features, right, clusters=images, seed=seed)
-        hit = (found.probability > 0.5) == right
-        frames.append(_rows(table, name, hit, 1 - found.probability))
+        frames.append(_rows(table, name, (found > 0.5) == right, 1 - found))
     nothing = np.full(len(table), 0.5)
-    frames.append(_rows(table, "majority", found.majority == right, 1 - found.majority))
+    frames.append(_rows(table, "majority", right == (right.mean() > 0.5), nothing))
     frames.append(_rows(table, "chance", nothing, nothing))
     return pd.concat(frames, ignore_index=True)[COLUMNS]
 

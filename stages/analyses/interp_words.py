@@ -97,7 +97,7 @@ def _words(subject: Trained, tags: list[list[tuple[str, str]]]) -> pd.DataFrame:
 
 
 def by_question(words: pd.DataFrame) -> pd.DataFrame:
-    """What claims compare: per question and method (``row``), of each kind ``hits_…`` and ``words_…``.
+    """What claims compare: per question and method (``row``) ``hits_…`` and ``words_…`` of a kind.
 
     ``hits`` is the number of most important words among the ``words`` of the kind.
     """

@@ -30,8 +30,10 @@ SHARES = {
 }
 
 
-def importance_maps(measured: Measured, *, maps: dict[str, str], questions: int) -> list[Part]:
-    """Table 1 as a figure, and maps on a few questions; ``maps`` is method -> words.
+def importance_maps(
+    measured: Measured, *, maps: dict[str, str], shown: list[str], questions: int
+) -> list[Part]:
+    """Table 1 as a figure, and the maps ``shown`` on a few questions; ``maps`` is method -> words.
 
     The questions are spaced evenly over those of the analysis.
     """
@@ -40,21 +42,21 @@ def importance_maps(measured: Measured, *, maps: dict[str, str], questions: int)
     scores = read_parquet(source / "questions.parquet").set_index(["row", "question_id"])
     with open_hdf5(source / "maps.h5") as file:
         ids = file["question_ids"][:].tolist()
-        found = {row: dict(zip(ids, file[row][:], strict=True)) for row in maps if row in file}
+        found = {row: dict(zip(ids, file[row][:], strict=True)) for row in shown}
     people = people_maps(measured, run, "human_maps")
     chosen = spaced(sorted(ids), questions)
-    shown: dict[tuple[int, str], np.ndarray] = {(one, PEOPLE): people[one] for one in chosen}
-    drawn = [map_row(measured, run, one, PEOPLE, float("nan")) for one in chosen]
+    drawn: dict[tuple[int, str], np.ndarray] = {(one, PEOPLE): people[one] for one in chosen}
+    rows = [map_row(measured, run, one, PEOPLE, float("nan")) for one in chosen]
     for row, of in found.items():
-        shown |= {(one, maps[row]): of[one] for one in chosen}
+        drawn |= {(one, maps[row]): of[one] for one in chosen}
         for one in chosen:
             score = float(scores.loc[(row, one), "rank_correlation"])
-            drawn.append(map_row(measured, run, one, maps[row], score, answer=""))
-    arrays = {"pictures": pictures_for(measured, run, chosen), "maps": shown}
+            rows.append(map_row(measured, run, one, maps[row], score, answer=""))
+    arrays = {"pictures": pictures_for(measured, run, chosen), "maps": drawn}
     metrics = _metrics(measured, IMAGES)
     dots = metrics[metrics["metric"] == "rank_correlation"]
     return [
-        Part("importance_maps", pd.DataFrame(drawn), arrays),
+        Part("importance_maps", pd.DataFrame(rows), arrays),
         Part("importance_agreement", _named(dots, maps)[DOT_COLUMNS]),
     ]
 

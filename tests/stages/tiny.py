@@ -58,6 +58,8 @@ def settings(**sections: Any) -> dict[str, Any]:
 def study_settings() -> dict[str, Any]:
     """As ``settings``, with the study `ucam` of a few runs, one of them with a second seed."""
     value = _small(_committed())
+    value["analyses"] = {n: o for n, o in value["analyses"].items() if o["group"] == STUDY}
+    value["studies"] = {name: value["studies"][name] for name in (STUDY, WHOLE_STUDY)}
     runs = value["runs"]
     kept = {n: run for n, run in runs.items() if run["group"] == STUDY or n in OF_THE_WHOLE_STUDY}
     again = {
@@ -86,6 +88,18 @@ def study_settings() -> dict[str, Any]:
     for options in shown["figures"].values():
         if "runs" in options:
             options["runs"] = [run for run in options["runs"] if run in kept]
+    return value
+
+
+def group_settings(group: str) -> dict[str, Any]:
+    """The study ``group`` of the runs, analyses and tables that params.yaml has in that group."""
+    value = settings()
+    committed = _small(_committed())
+    value["runs"] = {n: run for n, run in committed["runs"].items() if run["group"] == group}
+    value["analyses"] = {
+        n: options for n, options in committed["analyses"].items() if options["group"] == group
+    }
+    value["studies"] = {group: committed["studies"][group]}
     return value
 
 
@@ -120,7 +134,8 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     value["explain"].update(samples=3, batch_size=16)
     value["score"].update(emd_questions=6, resamples=50)
     for study in value["studies"].values():
-        study["significance"]["min_block_questions"] = 1
+        if study["significance"] is not None:
+            study["significance"]["min_block_questions"] = 1
         study["report"]["gallery"] = 4
     return value
 

@@ -112,21 +112,21 @@ def join_published(
     _reject_duplicates(measured, "measured table")
     _reject_unprinted(measured[~measured["row"].isin(list(added))], published)
     ours = _in_printed_unit(measured).rename(columns={"note": "note_measured"})
-    theirs = published.rename(columns={"dataset": "published_dataset", "value": "published"})
+    names = {"dataset": "published_dataset", "value": "published"}
+    theirs = _with_errors(published).rename(columns=names)
     theirs = theirs.assign(order=np.arange(len(theirs)))
     ours = ours.assign(order_measured=np.arange(len(ours)))
-    theirs["note"] = _with_error(theirs)
-    joined = theirs.drop(columns="std_error").merge(ours, on=KEY, how="outer")
+    joined = theirs.merge(ours, on=KEY, how="outer")
     joined = _complete(joined.sort_values(["order", "order_measured"]), published)
     return joined[COLUMNS].reset_index(drop=True)
 
 
-def _with_error(theirs: pd.DataFrame) -> pd.Series:
-    """What is noted of a printed number, after its standard error where one is printed."""
-    errors = (
-        theirs["std_error"].map("published ± {:g}".format).where(theirs["std_error"].notna(), "")
-    )
-    return (errors + "; " + theirs["note"]).str.strip("; ")
+def _with_errors(published: pd.DataFrame) -> pd.DataFrame:
+    """Every printed standard error as a number of its own, behind the one that it is of."""
+    errors = published[published["std_error"].notna()]
+    errors = errors.assign(metric="standard_error", value=errors["std_error"], direction="")
+    both = pd.concat([published, errors]) if len(errors) else published
+    return both.sort_index(kind="stable").drop(columns="std_error").reset_index(drop=True)
 
 
 def _reject_unprinted(measured: pd.DataFrame, published: pd.DataFrame) -> None:

@@ -8,23 +8,12 @@ and asked about the other half, and the other way round.
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from vqax.errors import MissingArtefact
-
-
-class Foretold(NamedTuple):
-    """Per question, from the half of the pictures that it is not in.
-
-    ``probability`` of a right answer in [0, 1]; ``majority`` is 1 where most answers of that half
-    are right, else 0: what one says without features.
-    """
-
-    probability: Float[np.ndarray, "n"]
-    majority: Float[np.ndarray, "n"]
 
 
 def foretell(
@@ -33,23 +22,25 @@ def foretell(
     *,
     clusters: Shaped[np.ndarray, "n"],
     seed: int,
-) -> Foretold:
-    """Predict ``right`` (n,) from finite ``features``; no question is in the half that is fitted.
+) -> Float[np.ndarray, "n"]:
+    """The probability of a right answer in [0, 1], from the pictures a question is not about.
+
+    ``features`` are finite. Where all answers of the half that is fitted are alike, or there are
+    no features, it is their share of right ones.
 
     Raises:
         MissingArtefact: scikit-learn is not installed.
     """
-    probability, majority = np.empty(len(right)), np.empty(len(right))
+    probability = np.empty(len(right))
     second = halves(clusters, seed)
     for asked in (second, ~second):
         fitted = ~asked
         share = float(right[fitted].mean()) if fitted.any() else 0.5
-        majority[asked] = float(share > 0.5)
         probability[asked] = share
         if 0 < share < 1 and asked.any() and features.shape[1]:
             model = _regression().fit(features[fitted], right[fitted])
             probability[asked] = model.predict_proba(features[asked])[:, 1]
-    return Foretold(probability, majority)
+    return probability
 
 
 def halves(clusters: Shaped[np.ndarray, "n"], seed: int) -> Bool[np.ndarray, "n"]:
