@@ -10,6 +10,7 @@ from vqax.stats.contrast import (
     gain_contrast,
     mean_contrast,
     rank_contrast,
+    rate_difference,
     separation,
     spread_difference,
     statistic_contrast,
@@ -119,3 +120,20 @@ def test_mean_ranks_differ_exactly_where_nemenyi_says_so():
         assert contrast.n == 12
         significant += contrast.low > 0
     assert 0 < significant < 3
+
+
+def test_a_rate_is_of_all_words_not_the_mean_over_questions():
+    hits_a, of_a = np.array([1.0, 0.0, 0.0]), np.array([1.0, 3.0, 0.0])
+    hits_b, of_b = np.array([0.0, 2.0, 0.0]), np.array([2.0, 2.0, 1.0])
+    assert rate_difference(hits_a, of_a, hits_b, of_b) == pytest.approx(1 / 4 - 2 / 5)
+    assert np.isnan(rate_difference(hits_a, of_a, hits_b, 0 * of_b))
+
+
+def test_the_interval_of_a_rate_equals_a_loop():
+    rng = np.random.default_rng(2)
+    of_a, of_b = rng.integers(0, 3, (2, 40)).astype(float)
+    columns = (np.minimum(of_a, 1.0), of_a, np.minimum(of_b, 1.0) / 2, of_b)
+    images = rng.integers(0, 9, 40)
+    fast = statistic_contrast(rate_difference, *columns, clusters=images, samples=60, seed=4)
+    slow = slow_interval(rate_difference, columns, images, 60, 4)
+    assert (fast.low, fast.high, fast.p) == pytest.approx(slow, abs=1e-12)

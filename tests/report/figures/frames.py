@@ -240,3 +240,24 @@ def threshold_curves() -> pd.DataFrame:
         for threshold in (0.0, 0.5, 0.9)
     ]
     return pd.DataFrame(rows, columns=["run", "case", "threshold", "dice", "n"])
+
+
+def word_kinds() -> pd.DataFrame:
+    rows = [
+        [kind, method, value, value - 0.05, value + 0.1, 0.2, n]
+        for method, factor in (("occlusion", 1.0), ("gradient", 0.5))
+        for kind, value, n in (("nouns", 0.3, 1200), ("wh-words", 0.6, 30))
+        for value in [factor * value]
+    ]
+    return pd.DataFrame(
+        rows, columns=["kind", "method", "value", "ci_low", "ci_high", "chance", "n"]
+    )
+
+
+def words() -> pd.DataFrame:
+    """Two questions, the words of the second out of order."""
+    rows = [
+        *([3, 0, "is", 0.0, "yes", "no"], [3, 1, "$5", -0.2, "yes", "no"]),
+        *([4, 1, "colour", 0.1, "red", "red"], [4, 0, "what", 0.4, "red", "red"]),
+    ]
+    return pd.DataFrame(rows, columns=["question_id", "place", "word", "drop", "answer", "truth"])

@@ -62,6 +62,12 @@ PARTS = {
     "threshold_curves": Part("threshold_curves", frames.threshold_curves()),
     "overlap_dots": Part("overlap_dots", frames.metrics()),
     "map_quality": Part("map_quality", frames.metrics()),
+    "importance_maps": Part("importance_maps", frames.map_rows(), ARRAYS),
+    "importance_agreement": Part("importance_agreement", frames.metrics()),
+    "word_importance": Part("word_importance", frames.word_kinds()),
+    "word_heat": Part("word_heat", frames.words()),
+    "answer_changes": Part("answer_changes", frames.metrics()),
+    "failure_prediction": Part("failure_prediction", frames.metrics()),
 }
 
 
