@@ -64,7 +64,7 @@ RULES: dict[str, Rule] = {
     ),
     "I06": Rule(
         (larger(MAPS, GUIDED, "interp_images/deconvolution"),),
-        note="Cited in the paper, of pictures of features; here it is tested by agreement with "
-        "people.",
+        note="The paper cites this of pictures of what deep layers see; here it is tested by "
+        "agreement with people.",
     ),
 }
