@@ -1,5 +1,6 @@
 """params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from vqax.files import read_yaml
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0.0)]
+SEVERAL = re.compile(r"\{(\d+\.\.\d+|[^{}]+,[^{}]+)\}")
 
 
 class Section(BaseModel):
@@ -297,6 +299,19 @@ class RowSource(Section):
     )
 
 
+def spelled_out(rows: dict[str, "str | RowSource"]) -> Iterator[tuple[str, "str | RowSource"]]:
+    """``{"top {5,10}": "x/n = {}"}`` and ``{1..3}`` as the rows they are short for."""
+    for row, source in rows.items():
+        found = SEVERAL.search(row)
+        if found is None or not isinstance(source, str):
+            yield row, source
+            continue
+        first, dots, last = found[1].partition("..")
+        numbers = range(int(first), int(last) + 1) if dots else found[1].split(",")
+        for one in map(str, numbers):
+            yield row.replace(found[0], one), source.replace("{}", one)
+
+
 class Study(Section):
     """Runs that are compared, and what is made of them: tables, ranks, a report."""
 
@@ -320,7 +335,7 @@ class Study(Section):
             table: {
                 row: RowSource(run=source) if isinstance(source, str) else source
                 for rows in (self.tables, self.added)
-                for row, source in rows.get(table, {}).items()
+                for row, source in spelled_out(rows.get(table, {}))
             }
             for table in dict.fromkeys([*self.tables, *self.added])
         }

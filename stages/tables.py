@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, RowSource, named
+from stages.params import Params, RowSource, named, spelled_out
 from stages.significance import paired
 from stages.study import Measured
 from stages.workspace import Workspace
@@ -53,6 +53,15 @@ WORDS = {
     )
 }
 CHANGES = {f"changed_share{of}": f"changed_share{of}" for of in ("", "_of_right", "_of_wrong")}
+ENTRIES = {name: name for name in ("dA_dq_top10_value", "dA_dq_top10_index")}
+VECTORS = {name: name for name in ("spearman", "shared_of_10")}
+ROUTED = {
+    name: name
+    for name in (
+        *("pair_similarity", "own_share", "other_share", "preference"),
+        *("shared_share", "rank_correlation"),
+    )
+}
 OVERALL = {"accuracy_all": "accuracy_all", **MAPS}
 PRINTED: dict[str, dict[str, str]] = {
     "ucam/I": ACCURACIES,
@@ -108,11 +117,19 @@ PRINTED: dict[str, dict[str, str]] = {
             for name in ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
         },
     },
+    **{f"topn/{k}": {**ENTRIES, **VECTORS} for k in range(1, 7)},
+    **{f"topn/{name}": ROUTED for name in ("sweep", "controls", "future", "readings", "models")},
+    "topn/answers": {"pair_similarity": "pair_similarity"},
+    "topn/vectors": VECTORS,
 }
 CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
 NOTES = {
     "emd": "ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD",
     "histogram_emd": "1-D EMD between value histograms, the form of the same laboratory's code",
+    "dA_dq_top10_value": "ours: length of the row of ∂A/∂q, of another question and picture than "
+    "the printed ones (examples.parquet of the analysis); the paper does not say how the rows are "
+    "reduced",
+    "dA_dq_top10_index": "ours: an entry of another model than the printed one",
     "top2_distance": "top-2 softmax margin, our reading of the column CD",
     "uncertainty_variance": "ours: mean of the variance σ²_a (aleatoric), mean variance of the "
     "Monte-Carlo probabilities (epistemic); the paper does not say of what the variance is",
@@ -129,7 +146,7 @@ def tables(measured: Measured) -> dict[str, pd.DataFrame]:
             for row, source in rows.items()
             for cell in _cells(measured, table, row, source, by_run)
         ]
-        added = set(measured.study.added.get(table, {}))
+        added = {row for row, _ in spelled_out(measured.study.added.get(table, {}))}
         result[table] = join_published(
             pd.DataFrame(cells, columns=CELL), _published(measured.workspace, table), added=added
         )

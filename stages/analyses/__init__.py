@@ -18,6 +18,7 @@ from stages.analyses import (
     key_attention,
     noise,
 )
+from stages.analyses.topn import topn
 
 ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
     "explanation_masks": explanation_masks.run,
@@ -28,4 +29,6 @@ ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
     "key_attention": key_attention.run,
     "interp_images": interp_images.run,
     "interp_words": interp_words.run,
+    "topn_deeper_lstm": topn("topn_deeper_lstm"),
+    "topn_pythia": topn("topn_pythia"),
 }

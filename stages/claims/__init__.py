@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from stages.claims import attreg, edl, interp, ucam
+from stages.claims import attreg, edl, interp, topn, ucam
 from stages.claims.measure import measured as contrast_of
 from stages.claims.rules import Comparison, Rule, describe
 from stages.claims.sources import NotMeasured, Sources, collect, sentences
@@ -21,6 +21,7 @@ PAPERS: dict[str, Mapping[str, Rule]] = {
     "attreg": attreg.RULES,
     "interp": interp.RULES,
     "edl": edl.RULES,
+    "topn": topn.RULES,
 }
 TALLY: dict[Verdict, str] = {
     "holds": "hold",
@@ -155,7 +156,7 @@ def _numbers(tested: Tested | None) -> dict[str, object]:
         return {"metric": "", "statistic": "", **nothing, "n": None}
     contrast = tested.contrast
     return {
-        "metric": tested.comparison.sides[0].column,
+        "metric": next(s.column for s in tested.comparison.sides if isinstance(s.column, str)),
         "statistic": tested.comparison.statistic,
         "difference": contrast.value,
         "ci_low": contrast.low,

@@ -92,7 +92,7 @@ def _each(comparison: Comparison, sources: Sources) -> list[pd.DataFrame]:
     missing: list[tuple[str, str]] = []
     for number, side in enumerate(comparison.sides):
         try:
-            values.append(sources.column(*side).rename(columns={side.column: number}))
+            values.append(sources.column(*side).rename(columns={str(side.column): number}))
         except NotMeasured as error:
             missing += error.missing
     if missing:

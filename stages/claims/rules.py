@@ -20,6 +20,14 @@ NAMES = {
     "probability_variance": "epistemic variance of the probabilities",
     CORRELATION: "rank correlation of the attention with people",
     EMD: "earth mover's distance of the attention to people",
+    "best_of_all": "mass on the thing asked about at the n best for all",
+    "best_of_each": "mass on the thing asked about at the n best for the pair",
+    "colour_word": "sensitivity to the word color",
+    "dip": "fall and recovery of the mass on the thing asked about",
+    "map_difference": "difference of TopN with all entries from Grad-CAM",
+    "object_word": "sensitivity to the object's word",
+    "sign_change": "share of signs of A that another question changes",
+    "sign_change_of_answer": "share that another answer changes",
     "grad_cam_rank_correlation": "rank correlation of Grad-CAM with people",
     "has_key_objects": "share of questions with key objects",
     "ignored_key_objects": "ignored key objects per question",
@@ -45,10 +53,13 @@ class Row(NamedTuple):
 
 
 class Side(NamedTuple):
-    """One value per test question: of a printed row, or of a run or analysis by its name."""
+    """One value per test question: of a printed row, or of a run or analysis by its name.
+
+    A number in place of ``column`` is a limit that all questions of the source have.
+    """
 
     source: Row | str
-    column: str
+    column: str | float
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,13 @@ def above(
     )
 
 
+def within(
+    source: Row | str, first: str | float, second: str | float, *, role: Role = "required"
+) -> Comparison:
+    """Of one source, column ``first`` is larger than ``second``; either may be a limit."""
+    return Comparison("mean", (Side(source, first), Side(source, second)), role)
+
+
 def rows(table: str, *names: str) -> tuple[Row, ...]:
     """Printed rows of one table."""
     return tuple(Row(table, name) for name in names)
@@ -149,11 +167,15 @@ def describe(comparison: Comparison, name: Callable[[Row | str], str]) -> str:
             return f"mean rank by {what[0]}: {who[0]} before {who[1]}"
         case "spread":
             what = [f"variance over questions of {one}" for one in what]
+    if len(set(who)) == 1 and len(set(what)) > 1 and comparison.statistic == "mean":
+        return f"{what[0]} > {what[1]} ({who[0]})"
     if len(set(what)) == 1:
         return f"{what[0]}: {who[0]} > {who[1]}"
     return f"{what[0]} ({who[0]}) > {what[1]} ({who[1]})"
 
 
-def measure(column: str) -> str:
+def measure(column: str | float) -> str:
     """A column as a reader knows it."""
+    if isinstance(column, float):
+        return f"{column:g}"
     return NAMES.get(column) or label_of(column).name

@@ -68,14 +68,18 @@ class Sources:
             raise NotMeasured(("Not run here:", str(name)))
         return str(name)
 
-    def column(self, source: Row | str, column: str) -> pd.DataFrame:
-        """question_id, image_id and ``column``, one row per question.
+    def column(self, source: Row | str, column: str | float) -> pd.DataFrame:
+        """question_id, image_id and ``column``, one row per question; a number is its own value.
 
         Raises:
             NotMeasured: as ``resolve``, or the source has no such column or only NaN in it.
         """
         name = self.resolve(source)
-        table = _of_type(self.values[name], column)
+        table = self.values[name]
+        if isinstance(column, float):
+            asked = table[QUESTION].drop_duplicates(ignore_index=True)
+            return asked.assign(**{str(column): column})
+        table = _of_type(table, column)
         if column not in table or table[column].isna().all():
             raise NotMeasured(("No values here of", f"{column} of {name}"))
         return table.groupby(QUESTION, as_index=False, sort=False)[column].mean()
@@ -115,7 +119,7 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
         ranks=ranks,
         systems={run: system(measured, run) for run in runs},
         seeds={run: len(measured.seeds(run)) for run in runs},
-        labels={run: params.label(run) for run in runs},
+        labels={**params.labels, **{run: params.label(run) for run in runs}},
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.figures import edl, interp, maps, numbers, regions
+from stages.figures import edl, interp, maps, numbers, regions, topn
 from stages.study import Measured
 from vqax.files import write_parquet
 from vqax.report.content import FigureSection
@@ -34,6 +34,8 @@ COLLECT: dict[str, Callable[..., list[Part]]] = {
     "overlap_curves": edl.overlap_curves,
     "map_quality": edl.map_quality,
     "detections": regions.detections,
+    "topn_sweep": topn.sweep,
+    "topn_maps": topn.map_pairs,
 }
 
 

@@ -69,6 +69,8 @@ def study_settings() -> dict[str, Any]:
         "seed": 21,
     }
     value["runs"] = {**kept, REPLICATE: again}
+    value["analyses"] = {n: one for n, one in value["analyses"].items() if one["group"] == STUDY}
+    value["studies"] = {n: value["studies"][n] for n in (STUDY, WHOLE_STUDY)}
     value["analyses"]["noise"].update(strengths=[0.5, 1.0], samples=2, examples=6)
     value["analyses"]["attention_samples"].update(samples=4, questions=6)
     study = value["studies"][WHOLE_STUDY]
@@ -134,9 +136,9 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     value["explain"].update(samples=3, batch_size=16)
     value["score"].update(emd_questions=6, resamples=50)
     for study in value["studies"].values():
-        if study["significance"] is not None:
+        if study["significance"]:
             study["significance"]["min_block_questions"] = 1
-        study["report"]["gallery"] = 4
+            study["report"]["gallery"] = 4
     return value
 
 

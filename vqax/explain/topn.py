@@ -7,7 +7,7 @@ the first n of them through. The paper ranks "the ∂A/∂q vector", but the der
 reduction of its rows says how it becomes one number for each entry of A.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -122,14 +122,29 @@ def question_sensitivity(
     """One number per entry of A: its row of ∂A/∂q, reduced as ``REDUCTIONS`` says.
 
     Raises:
-        UsageError: the reduction is not known, or ``combined`` does not depend on ``question``
+        UsageError: as ``question_sensitivities``.
+    """
+    return question_sensitivities(model, visual, tokens, reductions=(reduction,))[0]
+
+
+def question_sensitivities(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    *,
+    reductions: Sequence[str] = tuple(REDUCTIONS),
+) -> Float[Tensor, "r b c"]:
+    """``question_sensitivity`` by each of r reductions, from one computation of ∂A/∂q.
+
+    Raises:
+        UsageError: a reduction is not known, or ``combined`` does not depend on ``question``
             through differentiable operations.
     """
-    reduce = option(REDUCTIONS, reduction, "reduction")
+    reduce = [option(REDUCTIONS, reduction, "reduction") for reduction in reductions]
     with _question_in_graph(model):
         forward = model(visual.detach(), tokens)
         rows = _rows(forward.combined, [forward.question], "question", model)
-        return torch.stack([reduce(row) for (row,) in rows], 1)
+        return torch.stack([torch.stack([one(row) for one in reduce]) for (row,) in rows], 2)
 
 
 def word_sensitivity(

@@ -246,6 +246,47 @@ METRICS: dict[str, MetricLabel] = {
     "ece": MetricLabel(
         "ECE", "Expected calibration error: mean gap between confidence and accuracy.", "lower"
     ),
+    "dA_dq_top10_value": MetricLabel(
+        "∂A/∂q",
+        "How much an entry of the combine layer depends on the question: the length of its row of "
+        "∂A/∂q.",
+        digits=4,
+    ),
+    "dA_dq_top10_index": MetricLabel(
+        "entry", "Which entry of the combine layer that is.", digits=0
+    ),
+    "shared_of_10": MetricLabel(
+        "shared of the first 10",
+        "How many of the ten most sensitive entries of two questions are the same.",
+        digits=2,
+    ),
+    "spearman": MetricLabel(
+        "Spearman of ∂A/∂q",
+        "Rank correlation of the sensitivities of all entries between two questions.",
+    ),
+    "pair_similarity": MetricLabel(
+        "likeness of the two maps",
+        "Spearman correlation of the two maps of a pair; a constant map has none.",
+    ),
+    "own_share": MetricLabel(
+        "mass on the thing asked about",
+        "Share of the map's positive mass in the boxes of the thing that the question names.",
+        "higher",
+    ),
+    "other_share": MetricLabel(
+        "mass on the other thing",
+        "Share of the map's positive mass in the boxes of the thing that the other question names.",
+    ),
+    "preference": MetricLabel(
+        "preference",
+        "Mass on the thing asked about minus mass on the other thing: 0 is a map that does not "
+        "know which of the two was asked about.",
+        "higher",
+    ),
+    "shared_share": MetricLabel(
+        "shared entries",
+        "Share of the entries that let gradients through which both questions of a pair have.",
+    ),
     "brier": MetricLabel(
         "Brier score", "Mean squared gap between confidence and accuracy.", "lower"
     ),
@@ -374,7 +415,8 @@ def printed_number(value: float | None, metric: str) -> str:
     digits = label_of(metric).digits
     if 0 < abs(value) < SMALLEST:
         return number(value, digits)
-    return max(f"{value:.{digits}f}", f"{value:.4f}".rstrip("0"), key=len).replace("-", "−")
+    printed = f"{value:.4f}".rstrip("0").rstrip(".")
+    return max(f"{value:.{digits}f}", printed, key=len).replace("-", "−")
 
 
 def scale_of(metric: str, unit: str | None = None) -> float:

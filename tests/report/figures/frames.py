@@ -261,3 +261,16 @@ def words() -> pd.DataFrame:
         *([4, 1, "colour", 0.1, "red", "red"], [4, 0, "what", 0.4, "red", "red"]),
     ]
     return pd.DataFrame(rows, columns=["question_id", "place", "word", "drop", "answer", "truth"])
+
+
+def sweep() -> pd.DataFrame:
+    """Two ways to choose, five numbers of entries, two metrics."""
+    rows = [
+        ["a model", how, metric, entries, value, value - 0.03, value + 0.02]
+        for metric, size in (("pair_similarity", 1.0), ("preference", 0.02))
+        for how, start in (("most sensitive to the question", 0.2), ("at random", -0.1))
+        for place, entries in enumerate((50, 5, 512, 25, 200))
+        for value in [size * (start + 0.1 * place)]
+    ]
+    columns = ["question", "how", "metric", "entries", "value", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=columns)

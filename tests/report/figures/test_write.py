@@ -68,6 +68,8 @@ PARTS = {
     "word_heat": Part("word_heat", frames.words()),
     "answer_changes": Part("answer_changes", frames.metrics()),
     "failure_prediction": Part("failure_prediction", frames.metrics()),
+    "topn_sweep": Part("topn_sweep", frames.sweep()),
+    "topn_maps": Part("topn_maps", frames.map_rows(), ARRAYS),
 }
 
 

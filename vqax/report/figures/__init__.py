@@ -23,6 +23,7 @@ from vqax.report.figures import (
     ranks,
     strangers,
     top2,
+    topn_sweep,
     training_share,
     turned,
     uncertainty_error,
@@ -248,7 +249,31 @@ FIGURES = {
         "object are right. " + _INTERVALS,
     ),
 }
+FIGURES |= {
+    "topn_maps": FigureKind(
+        maps.draw_map_rows,
+        maps.MAP_COLUMNS,
+        "Pairs of questions about one picture with one answer, chosen without looking at any "
+        "result: Grad-CAM, and what is left of it when gradients flow back through n entries of "
+        "the combine layer alone. Colours compare places within one map only.",
+    ),
+    "topn_sweep": FigureKind(
+        topn_sweep.draw_sweep,
+        topn_sweep.COLUMNS,
+        "{question}: the n entries most sensitive to the question, n entries at random, those of "
+        "the former that the two questions of a pair do not share, and n by the object's word "
+        "(colour questions alone). At the right end all gradients flow: Grad-CAM. " + _INTERVALS,
+    ),
+}
 GROUPS = {
+    "topn_sweep": FigureGroup(
+        "Figures 27 to 77, in numbers",
+        "What does letting few gradients through do?",
+        ("topn_sweep",),
+    ),
+    "topn_maps": FigureGroup(
+        "Figures 78 to 101", "Do the maps of two questions part?", ("topn_maps",)
+    ),
     "noise": FigureGroup(
         "Figure 4", "Does the answer survive noise?", ("noise_top5", "noise_flips")
     ),
