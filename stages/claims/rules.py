@@ -146,27 +146,26 @@ def rows(table: str, *names: str) -> tuple[Row, ...]:
     return tuple(Row(table, name) for name in names)
 
 
+SENTENCES = {
+    "correlation": "rank correlation over questions of {what[0]} with {what[1]} ({who[0]}) > 0",
+    "separation": "AUROC of errors by {what[0]} ({who[0]}) > ½",
+    "rate": "P(most important) by {who[0]}: {what[0]} > {what[2]}",
+    "gain": "gain in {what[0]}: {who[0]} over {who[1]} > {who[2]} over {who[3]}",
+    "difference": "{what[0]}: {who[0]} differs from {who[1]}",
+    "mean of both sets": "{what[0]} over both data sets: {who[0]} > {who[2]}",
+    "mean rank": "mean rank by {what[0]}: {who[0]} before {who[1]}",
+}
+"""What a statistic compares, of all its sides; the others compare two values as they are."""
+
+
 def describe(comparison: Comparison, name: Callable[[Row | str], str]) -> str:
     """The comparison in words; ``name`` says how a reader knows a source."""
     who = [name(side.source) for side in comparison.sides]
     what = [measure(side.column) for side in comparison.sides]
-    match comparison.statistic:
-        case "correlation":
-            return f"rank correlation over questions of {what[0]} with {what[1]} ({who[0]}) > 0"
-        case "separation":
-            return f"AUROC of errors by {what[0]} ({who[0]}) > ½"
-        case "rate":
-            return f"P(most important) by {who[0]}: {what[0]} > {what[2]}"
-        case "gain":
-            return f"gain in {what[0]}: {who[0]} over {who[1]} > {who[2]} over {who[3]}"
-        case "difference":
-            return f"{what[0]}: {who[0]} differs from {who[1]}"
-        case "mean of both sets":
-            return f"{what[0]} over both data sets: {who[0]} > {who[2]}"
-        case "mean rank":
-            return f"mean rank by {what[0]}: {who[0]} before {who[1]}"
-        case "spread":
-            what = [f"variance over questions of {one}" for one in what]
+    if comparison.statistic in SENTENCES:
+        return SENTENCES[comparison.statistic].format(who=who, what=what)
+    if comparison.statistic == "spread":
+        what = [f"variance over questions of {one}" for one in what]
     if len(set(who)) == 1 and len(set(what)) > 1 and comparison.statistic == "mean":
         return f"{what[0]} > {what[1]} ({who[0]})"
     if len(set(what)) == 1:

@@ -56,5 +56,5 @@ def test_real_fashion_pictures_by_their_stem(shared):
 
 
 def test_absent_files_are_named(tmp_path):
-    with pytest.raises(MissingArtefact, match="train-images-idx3-ubyte.gz: no such idx file"):
+    with pytest.raises(MissingArtefact, match=r"train-images-idx3-ubyte\.gz: no such idx file"):
         SOURCES["idx"](tmp_path, "train")
