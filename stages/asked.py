@@ -11,6 +11,7 @@ from stages.workspace import Workspace
 from vqax.data import Example
 from vqax.errors import BadData
 from vqax.files import read_parquet
+from vqax.learning import NEEDS_KEY_OBJECTS
 from vqax.learning.answer_losses import NEEDS_BIAS
 from vqax.learning.batches import VqaDataset
 from vqax.learning.bias import answer_bias
@@ -37,7 +38,8 @@ def questions_of(
     if boxes:
         region_store(store, f"model {run.model}")
     hints, bias = None, None
-    if workspace is not None and isinstance(run, FineTuned):
+    asks = run.objective.name in NEEDS_KEY_OBJECTS
+    if workspace is not None and isinstance(run, FineTuned) and asks:
         hints = hints_of(workspace, run.key_objects, region_store(store, name).boxes_per_picture)
     if workspace is not None and run.objective.options.get("loss") in NEEDS_BIAS:
         bias = answer_bias(prepared.train, prepared.answers)

@@ -38,6 +38,10 @@ OF_THE_WHOLE_STUDY = (
     *("mcb_v2", "mcb_p_gca_v2"),
 )
 REPLICATE = "mcb_p_gca_seed21"
+WITHOUT_GRIDS = (
+    *("changing_priors", "detectors", "regions", "key_objects", "fine_tuned", "region_analyses"),
+    *("pictures", "classifiers", "experiments"),
+)
 METHODS = {"lstm_qi": ["grad_cam"]}  # it has no attention; every other run has both
 
 
@@ -48,7 +52,7 @@ def settings(**sections: Any) -> dict[str, Any]:
         value[key] = {DATASET: value[key][DATASET]}
     value["runs"] = {name: run for name, run in value["runs"].items() if run["group"] == STUDY}
     value["studies"] = {STUDY: value["studies"][STUDY]}
-    value.update(analyses={}, key_objects={}, fine_tuned={})
+    value["analyses"] = {}
     value["grids"][DATASET].update(sections.pop("grid", {}))
     for name, changes in sections.items():
         value[name].update(changes)
@@ -58,8 +62,6 @@ def settings(**sections: Any) -> dict[str, Any]:
 def study_settings() -> dict[str, Any]:
     """As ``settings``, with the study `ucam` of a few runs, one of them with a second seed."""
     value = _small(_committed())
-    value["analyses"] = {n: o for n, o in value["analyses"].items() if o["group"] == STUDY}
-    value["studies"] = {name: value["studies"][name] for name in (STUDY, WHOLE_STUDY)}
     runs = value["runs"]
     kept = {n: run for n, run in runs.items() if run["group"] == STUDY or n in OF_THE_WHOLE_STUDY}
     again = {
@@ -115,7 +117,7 @@ def _committed() -> dict[str, Any]:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    for section in ("changing_priors", "detectors", "regions", "key_objects"):
+    for section in WITHOUT_GRIDS:
         value[section] = {}
     value["datasets"] = {name: value["datasets"][name] for name in value["scenes"]}
     for name, spec in value["scenes"].items():
@@ -135,7 +137,10 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
         run.pop("training", None)
     value["explain"].update(samples=3, batch_size=16)
     value["score"].update(emd_questions=6, resamples=50)
+    groups = {run["group"] for run in value["runs"].values() if run["features"] in value["grids"]}
     for study in value["studies"].values():
+        study["groups"] = [group for group in study["groups"] if group in groups]
+        study["report"]["comparisons"].pop("updn_attreg", None)
         if study["significance"]:
             study["significance"]["min_block_questions"] = 1
             study["report"]["gallery"] = 4
