@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from stages import analyse, compare, report, verdicts
 from stages.analyses import interp_images, interp_words
@@ -227,10 +228,11 @@ def test_importance_is_what_the_answer_loses_without_the_word(where, params):
     _, batch = next(subject.batches(64))
     first = words[words["question_id"] == int(batch.question_ids[0])]
     visual, tokens = batch.visual[:1], batch.tokens[:1]
-    before = subject.model(visual, tokens).logits.softmax(1)[0]
     shorter = tokens.clone()
     shorter[0, -len(first)] = 0
-    after = subject.model(visual, shorter).logits.softmax(1)[0]
+    with torch.no_grad():
+        before = subject.model(visual, tokens).logits.softmax(1)[0]
+        after = subject.model(visual, shorter).logits.softmax(1)[0]
     drop = float(before.max() - after[before.argmax()])
     assert first["drop"].iloc[0] == pytest.approx(drop, abs=1e-6)
 

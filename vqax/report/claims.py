@@ -31,6 +31,7 @@ EVIDENCE = {
     "figure_only": "a figure without numbers",
     "text_number_only": "a number in the text",
     "visual_only": "examples shown",
+    "cited_only": "another paper",
 }
 CAVEATS = (
     "A claim holds if the 95 % interval of every comparison lies on the claimed side, and is "
