@@ -38,9 +38,10 @@ OF_THE_WHOLE_STUDY = (
     *("mcb_v2", "mcb_p_gca_v2"),
 )
 REPLICATE = "mcb_p_gca_seed21"
-WITHOUT_GRIDS = (
-    *("changing_priors", "detectors", "regions", "key_objects", "fine_tuned", "region_analyses"),
-    *("pictures", "classifiers", "experiments"),
+OF_OTHER_PAPERS = (
+    *("changing_priors", "detectors", "coco_detectors", "regions", "key_objects"),
+    *("imported_regions", "pictures", "classifiers", "experiments", "fine_tuned"),
+    "region_analyses",
 )
 METHODS = {"lstm_qi": ["grad_cam"]}  # it has no attention; every other run has both
 
@@ -53,6 +54,7 @@ def settings(**sections: Any) -> dict[str, Any]:
     value["runs"] = {name: run for name, run in value["runs"].items() if run["group"] == STUDY}
     value["studies"] = {STUDY: value["studies"][STUDY]}
     value["analyses"] = {}
+    _leave_out_others(value)
     value["grids"][DATASET].update(sections.pop("grid", {}))
     for name, changes in sections.items():
         value[name].update(changes)
@@ -62,6 +64,8 @@ def settings(**sections: Any) -> dict[str, Any]:
 def study_settings() -> dict[str, Any]:
     """As ``settings``, with the study `ucam` of a few runs, one of them with a second seed."""
     value = _small(_committed())
+    value["analyses"] = {n: o for n, o in value["analyses"].items() if o["group"] == STUDY}
+    value["studies"] = {name: value["studies"][name] for name in (STUDY, WHOLE_STUDY)}
     runs = value["runs"]
     kept = {n: run for n, run in runs.items() if run["group"] == STUDY or n in OF_THE_WHOLE_STUDY}
     again = {
@@ -71,8 +75,6 @@ def study_settings() -> dict[str, Any]:
         "seed": 21,
     }
     value["runs"] = {**kept, REPLICATE: again}
-    value["analyses"] = {n: one for n, one in value["analyses"].items() if one["group"] == STUDY}
-    value["studies"] = {n: value["studies"][n] for n in (STUDY, WHOLE_STUDY)}
     value["analyses"]["noise"].update(strengths=[0.5, 1.0], samples=2, examples=6)
     value["analyses"]["attention_samples"].update(samples=4, questions=6)
     study = value["studies"][WHOLE_STUDY]
@@ -80,18 +82,7 @@ def study_settings() -> dict[str, Any]:
         "ablation": ["mcb", "mcb_ve", "mcb_pul", "mcb_p_gca"],
         "both_datasets": ["mcb", "mcb_p_gca"],
     }
-    for section in ("tables", "added"):
-        for table, rows in study[section].items():
-            study[section][table] = {r: s for r, s in rows.items() if _is_made(s, value["runs"])}
-    shown = study["report"]
-    pairs = shown["comparisons"].items()
-    shown["comparisons"] = {
-        run: baseline for run, baseline in pairs if {run, baseline} <= set(kept)
-    }
-    shown["gallery_runs"] = [run for run in shown["gallery_runs"] if run in kept]
-    for options in shown["figures"].values():
-        if "runs" in options:
-            options["runs"] = [run for run in options["runs"] if run in kept]
+    _leave_out_others(value)
     return value
 
 
@@ -104,7 +95,27 @@ def group_settings(group: str) -> dict[str, Any]:
         n: options for n, options in committed["analyses"].items() if options["group"] == group
     }
     value["studies"] = {group: committed["studies"][group]}
+    _leave_out_others(value)
     return value
+
+
+def _leave_out_others(value: dict[str, Any]) -> None:
+    """Of the sections of other papers nothing; of each study what the runs of ``value`` make."""
+    value.update({name: {} for name in OF_OTHER_PAPERS if name in value})
+    runs = value["runs"]
+    groups = {run["group"] for run in runs.values()}
+    for study in value["studies"].values():
+        study["groups"] = [group for group in study["groups"] if group in groups]
+        for section in ("tables", "added"):
+            for table, rows in study.get(section, {}).items():
+                study[section][table] = {r: s for r, s in rows.items() if _is_made(s, runs)}
+        report = study["report"]
+        pairs = report["comparisons"].items()
+        report["comparisons"] = {run: other for run, other in pairs if {run, other} <= set(runs)}
+        for options in (report, *report.get("figures", {}).values()):
+            for key in ("runs", "gallery_runs"):
+                if key in options:
+                    options[key] = [run for run in options[key] if run in runs]
 
 
 def _is_made(source: Any, runs: dict[str, Any]) -> bool:
@@ -117,7 +128,7 @@ def _committed() -> dict[str, Any]:
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    for section in WITHOUT_GRIDS:
+    for section in ("changing_priors", "detectors", "regions", "key_objects"):
         value[section] = {}
     value["datasets"] = {name: value["datasets"][name] for name in value["scenes"]}
     for name, spec in value["scenes"].items():
@@ -137,10 +148,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
         run.pop("training", None)
     value["explain"].update(samples=3, batch_size=16)
     value["score"].update(emd_questions=6, resamples=50)
-    groups = {run["group"] for run in value["runs"].values() if run["features"] in value["grids"]}
     for study in value["studies"].values():
-        study["groups"] = [group for group in study["groups"] if group in groups]
-        study["report"]["comparisons"].pop("updn_attreg", None)
         if study["significance"]:
             study["significance"]["min_block_questions"] = 1
             study["report"]["gallery"] = 4
