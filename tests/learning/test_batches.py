@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from tests.learning.tiny import TinyData
+from tests.vision.test_region_store import K, regions, write_all
 from vqax.data.records import Example
 from vqax.errors import BadData
 from vqax.learning.batches import Batch, VqaDataset, batches
 from vqax.learning.sampler import Sampler
 from vqax.text.answers import AnswerVocabulary, soft_target
 from vqax.text.tokens import QuestionVocabulary
+from vqax.vision.region_store import RegionStore
 from vqax.vision.store import FeatureStore, FeatureWriter
 
 GRID, WIDTH = (2, 3), 4
@@ -194,22 +196,15 @@ def test_words_of_the_question_type(store: FeatureStore, question, kind, words) 
     assert data.batch(np.array([0])).question_type_words.tolist() == [words]
 
 
-def test_boxes_are_appended_as_shares_of_the_picture(store: FeatureStore) -> None:
-    place = {3: np.arange(24).reshape(6, 4) * 2.0, 7: np.arange(24).reshape(6, 4) * 1.0}
-
-    class Regions(FeatureStore):
-        """A store whose pictures are 80 wide and 50 high."""
-
-        def boxes(self, ids):
-            return np.stack([place[int(one)] for one in ids]).astype(np.float32)
-
-        def sizes(self, ids):
-            return np.array([[80, 50]] * len(ids))
-
-    data = VqaDataset(EXAMPLES[:2], Regions(store.path), QUESTIONS, ANSWERS, 6, boxes=True)
+def test_boxes_are_appended_as_shares_of_the_picture(tmp_path: Path) -> None:
+    write_all(tmp_path / "regions.h5")
+    regions_store = RegionStore(tmp_path / "regions.h5")
+    data = VqaDataset(EXAMPLES[:2], regions_store, QUESTIONS, ANSWERS, 6, boxes=True)
     batch = data.batch(np.array([0, 1]))
-    assert batch.visual.shape == (2, 6, WIDTH + 4)
-    assert data.width == WIDTH + 4
-    assert torch.equal(batch.visual[..., :WIDTH], torch.from_numpy(store.batch([7, 3])))
-    share = place[7] / np.array([80, 50, 80, 50])
-    assert torch.allclose(batch.visual[0, :, WIDTH:], torch.from_numpy(share).float())
+    assert batch.visual.shape == (2, K, data.width)
+    assert data.width == regions_store.width + 4
+    for row, image_id in enumerate((7, 3)):
+        one = regions(image_id)
+        share = one.boxes_px / np.array([*one.size_px, *one.size_px])
+        expected = np.concatenate([one.features, share], axis=1)
+        np.testing.assert_allclose(batch.visual[row], expected, rtol=1e-6)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from vqax.errors import BadData
 from vqax.learning.sampler import Sampler
 from vqax.text.answers import AnswerVocabulary, soft_scores
 from vqax.text.tokens import QuestionVocabulary, tokenise
+from vqax.vision.region_store import RegionStore
 from vqax.vision.store import FeatureStore
 
 
@@ -39,7 +40,10 @@ class Batch(NamedTuple):
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         """The batch with every tensor there is replaced by ``change`` of it."""
-        return Batch(*(None if part is None else change(part) for part in self))
+        parts: dict[str, Any] = {
+            name: None if part is None else change(part) for name, part in self._asdict().items()
+        }
+        return Batch(**parts)
 
     def to(self, device: torch.device) -> "Batch":
         return self.each(lambda part: part.to(device, non_blocking=True))
@@ -126,11 +130,9 @@ class VqaDataset:
         )
 
     def _visual(self, images: Int64[np.ndarray, "b"]) -> Float32[np.ndarray, "b l d"]:
-        visual = self._store.batch(images)
-        if not self._boxes:
-            return visual
-        store: Any = self._store  # a RegionStore
-        return np.concatenate([visual, relative_boxes(store.boxes(images), store.sizes(images))], 2)
+        if self._boxes:
+            return cast(RegionStore, self._store).batch_with_boxes(images)
+        return self._store.batch(images)
 
 
 def batches(
@@ -155,13 +157,6 @@ def batches(
             yield batch
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def relative_boxes(
-    boxes_px: Float[np.ndarray, "b k 4"], sizes_px: Int[np.ndarray, "b 2"]
-) -> Float32[np.ndarray, "b k 4"]:
-    """x1, y1, x2, y2 as shares of width and height, in [0, 1]; ``sizes_px`` is (width, height)."""
-    return (boxes_px / np.tile(sizes_px, 2)[:, None]).astype(np.float32)
 
 
 def _rows_of(
