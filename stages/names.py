@@ -46,7 +46,8 @@ def _of_key_objects(raw: dict[str, Any]) -> Iterator[Use]:
     for name in (sets := _mapping(raw, "key_objects")):
         one = _mapping(sets, name)
         yield f"key_objects.{name}.dataset", one.get("dataset"), _mapping(raw, "datasets")
-        yield f"key_objects.{name}.regions", one.get("regions"), _mapping(raw, "regions")
+        stores = {**_mapping(raw, "regions"), **_mapping(raw, "imported_regions")}
+        yield f"key_objects.{name}.regions", one.get("regions"), stores
 
 
 def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
