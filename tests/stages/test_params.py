@@ -71,6 +71,18 @@ def test_a_run_may_override_the_shared_training(tmp_path: Path) -> None:
     assert training.optimiser.name == value["training"]["optimiser"]["name"]
 
 
+def test_a_run_may_override_the_sizes_of_its_model(tmp_path: Path) -> None:
+    value = settings()
+    value["runs"]["mcb"]["sizes"] = {"glimpses": 3}
+    params = load(written(tmp_path, value), families=True)
+    assert params.sizes_of("mcb") == {**value["models"]["mcb"], "glimpses": 3}
+    assert params.sizes_of("mcb_p_gca") == value["models"]["mcb"]
+    value["runs"]["mcb"]["sizes"] = {"glimpses": "many", "heads": 2}
+    with pytest.raises(UsageError, match=r"runs\.mcb\.sizes\.glimpses") as caught:
+        load(written(tmp_path, value), families=True)
+    assert "runs.mcb.sizes.heads" in str(caught.value)
+
+
 def test_cut_yaml_and_missing_file(tmp_path: Path) -> None:
     with pytest.raises(MissingArtefact, match=r"params\.yaml: no such file"):
         load(tmp_path / "params.yaml")
