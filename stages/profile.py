@@ -25,7 +25,8 @@ ROOTED = (
     *("changing_priors", "datasets", "grids", "detectors", "coco_detectors"),
     *("regions", "imported_regions"),
 )
-PATHS = ("root", "pictures", "source", "ids", "vocabulary")
+PATHS = ("root", "pictures", "source", "ids", "vocabulary", "weights")
+NO_PATHS = (None, "random")
 SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 
 
@@ -49,7 +50,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
     checked(settings, f"{overlay_path} over params.yaml", families=True)
     for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
         for key in set(PATHS) & spec.keys():
-            if Path(spec[key]).parts[0] != "data":
+            if spec[key] not in NO_PATHS and Path(spec[key]).parts[0] != "data":
                 spec[key] = os.path.relpath(repository / spec[key], folder)
     _write_yaml(folder / "params.yaml", settings)
     _write_yaml(folder / "dvc.yaml", pipeline(repository, settings))

@@ -56,7 +56,7 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     names = [f"{stage}@{run}" for stage in ("train", "explain", "score") for run in runs]
     assert set(todo) == {
         *names, "prepare@coco_mini", "agreement@coco_mini", "features@coco_mini",
-        "compare_headline", "report_headline",
+        "coco_detector@coco", "regions@coco_mini_regions", "compare_headline", "report_headline",
     }  # fmt: skip
 
 

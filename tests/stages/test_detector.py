@@ -1,0 +1,152 @@
+"""Detector, regions, their figure and an import, on twenty pictures of Scenes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages import detector, import_regions, regions, scenes, show_regions
+from stages.params import Params, load
+from stages.stores import open_store
+from stages.workspace import Workspace
+from tests.stages import tiny
+from tests.vision.test_imported import tsv_line
+from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.vision import RegionStore
+from vqax.vision.trained_detector import stored_detector
+
+BOXES = 6
+ROOT = "data/scenes/scenes_v1"
+DETECTOR = {
+    "root": ROOT,
+    "split": "train2014",
+    "val_split": "val2014",
+    "epochs": 1,
+    "batch_size": 4,
+    "lr": 0.001,
+    "clip": 5.0,
+    "precision": "fp32",
+    "sizes": {"input_px": 64, "channels": 8, "pool": 2, "width": 6, "anchors_px": [16]},
+}
+REGIONS = {"root": ROOT, "splits": ["train2014", "val2014"], "detector": "small", "boxes": BOXES}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
+    """A trained detector and the regions it sees."""
+    root = tmp_path_factory.mktemp("regions")
+    settings = tiny.settings()
+    settings["detectors"] = {"small": DETECTOR}
+    settings["regions"] = {"seen": REGIONS}
+    (root / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    params, workspace = load(root / "params.yaml"), Workspace(root)
+    scenes.run(params, workspace, tiny.DATASET)
+    detector.run(params, workspace, "small")
+    regions.run(params, workspace, "seen")
+    return params, workspace
+
+
+def test_a_detector_is_kept_with_what_builds_it_and_what_it_finds(
+    made: tuple[Params, Workspace],
+) -> None:
+    _, workspace = made
+    folder = workspace.detector("small")
+    kept, origin = stored_detector(folder)
+    assert origin == "ImageNet trunk, trained on train2014 of scenes_v1"
+    assert {"blue", "red"} <= set(kept.attribute_names)
+    metrics = pd.read_parquet(folder / "metrics.parquet").set_index("metric")
+    assert list(metrics.index) == ["recall", "best_iou", "label_accuracy", "attribute_accuracy"]
+    assert metrics["value"].drop("label_accuracy").drop("attribute_accuracy").between(0, 1).all()
+    assert set(metrics["run"]) == {"detector/small"}
+    history = pd.read_parquet(folder / "history.parquet")
+    assert np.isfinite(history["value"]).all()
+    assert {"loss", "classes", "attributes"} <= set(history["metric"])
+    assert len(pd.read_parquet(folder / "skipped.parquet")) == 0
+
+
+def test_a_region_store_has_every_picture(made: tuple[Params, Workspace]) -> None:
+    params, workspace = made
+    store = open_store(params, workspace, "seen")
+    assert isinstance(store, RegionStore)
+    pictures = list((workspace.root / ROOT / "images").rglob("*.jpg"))
+    assert len(store.image_ids) == len(pictures)
+    assert store.boxes_per_picture == BOXES
+    assert store.class_names == stored_detector(workspace.detector("small"))[0].class_names
+    assert (store.sizes(store.image_ids) == 224).all()
+    skipped = pd.read_parquet(workspace.features("seen").with_name("seen_skipped.parquet"))
+    assert len(skipped) == 0
+
+
+def test_a_second_extraction_writes_the_same_bytes(made: tuple[Params, Workspace]) -> None:
+    params, workspace = made
+    before = workspace.features("seen").read_bytes()
+    regions.run(params, workspace, "seen", workers=1)
+    assert workspace.features("seen").read_bytes() == before
+
+
+def test_what_the_detector_finds_is_drawn(made: tuple[Params, Workspace]) -> None:
+    params, workspace = made
+    summary = show_regions.run(params, workspace, "seen", pictures=3)
+    assert 0 <= summary["recall"] <= 1
+    assert [Path(figure).name for figure in summary["figures"]] == [
+        "detections.png",
+        "detection_scores.png",
+    ]
+    assert all(Path(figure).stat().st_size > 1000 for figure in summary["figures"])
+    drawn = pd.read_parquet(Path(summary["figures"][0]).with_suffix(".parquet"))
+    instances = json.loads(
+        (workspace.root / ROOT / "annotations/instances_val2014.json").read_text()
+    )
+    held_out = {image["id"] for image in instances["images"]}
+    assert set(drawn["image_id"]) <= held_out
+    sure = drawn["score"].dropna()
+    assert (sure >= 0.5).all()
+
+
+def test_a_store_of_a_detector_that_was_not_trained(made: tuple[Params, Workspace]) -> None:
+    params, workspace = made
+    other = params.regions["seen"].model_copy(update={"detector": "absent"})
+    changed = params.model_copy(update={"regions": {"seen": other}})
+    with pytest.raises(MissingArtefact, match=r"absent/model\.json"):
+        regions.run(changed, workspace, "seen")
+    with pytest.raises(BadData, match="features of extractor small, expected absent"):
+        open_store(changed, workspace, "seen")
+
+
+def test_a_split_without_instances(made: tuple[Params, Workspace], tmp_path: Path) -> None:
+    params, _ = made
+    (tmp_path / ROOT).mkdir(parents=True)
+    with pytest.raises(MissingArtefact, match=r"instances_train2014\.json: no such file"):
+        detector.run(params, Workspace(tmp_path), "small")
+
+
+def test_pictures_without_published_features_are_listed(made: tuple[Params, Workspace]) -> None:
+    params, workspace = made
+    ids = sorted(open_store(params, workspace, "seen").image_ids.tolist())
+    source = workspace.root / "features.tsv"
+    source.write_bytes(b"".join(tsv_line(one) for one in ids[:-2]) + tsv_line(ids[-2])[:50])
+    spec = {"source": "features.tsv", "boxes": 3, "dataset": tiny.DATASET}
+    imported = params.model_validate({**params.model_dump(), "imported_regions": {"public": spec}})
+    summary = import_regions.run(imported, workspace, "public")
+    assert (summary["skipped"], summary["pictures without features"]) == (1, 1)
+    table = pd.read_parquet(workspace.features("public").with_name("public_skipped.parquet"))
+    assert table["entry"].tolist() == [f"image_id {ids[-2]}", f"image_id {ids[-1]}"]
+    store = open_store(imported, workspace, "public")
+    assert store.image_ids.tolist() == ids[:-2]
+    named = imported.imported_regions["public"].model_copy(update={"vocabulary": Path("vocab")})
+    with pytest.raises(UsageError, match="has no classes to name"):
+        import_regions.of_file(imported, workspace, "public", named)
+
+
+def test_names_that_nothing_bears(tmp_path: Path) -> None:
+    settings = tiny.settings()
+    settings["regions"] = {"seen": REGIONS}
+    settings["imported_regions"] = {"public": {"source": "f.tsv", "dataset": "nobody"}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path / "params.yaml")
+    assert "regions.seen.detector: 'small' is not one of none" in str(caught.value)
+    assert "imported_regions.public.dataset: 'nobody' is not one of scenes_v1" in str(caught.value)
