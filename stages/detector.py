@@ -35,7 +35,7 @@ def run(
     examples = instances_of(root, spec.split, skipped)
     held_out = instances_of(root, spec.val_split, skipped)
     objects = [instance for _, instances in examples.values() for instance in instances]
-    sizes = DetectorSizes(**spec.sizes)
+    sizes = DetectorSizes(**spec.sizes.model_dump(exclude_none=True))
     detector = build_detector(
         sorted({instance.category for instance in objects}),
         sorted({attribute for instance in objects for attribute in instance.attributes}),
@@ -52,7 +52,7 @@ def run(
     write_parquet(out / "history.parquet", curves)
     write_parquet(out / "metrics.parquet", metrics)
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
-    settings = spec.model_dump(mode="json")
+    settings = spec.model_dump(mode="json", exclude={"sizes"})
     meta = describe(detector, sizes, "trunk") | {"weights": origin, "training": settings}
     save_model(out, detector, meta)
     return {

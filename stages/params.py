@@ -83,6 +83,18 @@ class Grid(Section):
     weights: Path | None = None
 
 
+class DetectorSizes(Section):
+    """What differs from the sizes of vqax.vision.detector.DetectorSizes."""
+
+    input_px: Positive | None = None
+    channels: Positive | None = None
+    pool: Positive | None = None
+    width: Positive | None = None
+    anchors_px: tuple[Positive, ...] | None = None
+    ratios: tuple[Rate, ...] | None = None
+    proposals: Positive | None = None
+
+
 class Detector(Section):
     """A detector of regions, trained on the COCO instances of a split."""
 
@@ -95,9 +107,7 @@ class Detector(Section):
     weight_decay: float = 0.0
     clip: Rate
     precision: Literal["fp32", "bf16"]
-    sizes: dict[str, Any] = Field(
-        default_factory=dict, description="overrides of vqax.vision.detector.DetectorSizes"
-    )
+    sizes: DetectorSizes = DetectorSizes()
 
 
 class CocoDetector(Section):

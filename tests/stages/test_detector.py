@@ -34,14 +34,20 @@ DETECTOR = {
 REGIONS = {"root": ROOT, "splits": ["train2014", "val2014"], "detector": "small", "boxes": BOXES}
 
 
+def settings(**sections: object) -> dict:
+    """The data set of the tests, and nothing that is trained on it."""
+    value = tiny.settings()
+    kept = ("seed", "scenes", "datasets", "grids", "text", "models", "training", "explain", "score")
+    empty = ("runs", "analyses", "studies")
+    return {name: value[name] for name in kept} | {name: {} for name in empty} | sections
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
     """A trained detector and the regions it sees."""
     root = tmp_path_factory.mktemp("regions")
-    settings = tiny.settings()
-    settings["detectors"] = {"small": DETECTOR}
-    settings["regions"] = {"seen": REGIONS}
-    (root / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    value = settings(detectors={"small": DETECTOR}, regions={"seen": REGIONS})
+    (root / "params.yaml").write_text(yaml.safe_dump(value), encoding="utf-8")
     params, workspace = load(root / "params.yaml"), Workspace(root)
     scenes.run(params, workspace, tiny.DATASET)
     detector.run(params, workspace, "small")
@@ -142,10 +148,9 @@ def test_pictures_without_published_features_are_listed(made: tuple[Params, Work
 
 
 def test_names_that_nothing_bears(tmp_path: Path) -> None:
-    settings = tiny.settings()
-    settings["regions"] = {"seen": REGIONS}
-    settings["imported_regions"] = {"public": {"source": "f.tsv", "dataset": "nobody"}}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    public = {"source": "f.tsv", "dataset": "nobody"}
+    value = settings(regions={"seen": REGIONS}, imported_regions={"public": public})
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(value), encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         load(tmp_path / "params.yaml")
     assert "regions.seen.detector: 'small' is not one of none" in str(caught.value)
