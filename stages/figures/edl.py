@@ -25,7 +25,7 @@ def rotation(measured: Measured, *, classifiers: list[str], curves: list[str]) -
     source = measured.workspace.analysis("rotation")
     example = _chosen(measured, read_parquet(source / "example.parquet"), classifiers)
     with open_hdf5(source / "example.h5") as file:
-        pictures = file["pictures"][:]
+        pictures = file["pictures"][:].mean(axis=1)
     table = read_parquet(source / "curves.parquet")
     return [
         Part("turned_picture", example, {"pictures": pictures}),
