@@ -22,7 +22,8 @@ from vqax.models.scale import full_precision, spread, unit
 
 def gate(width: int, outputs: int) -> nn.Sequential:
     """ReLU(W x + b) with W = g V/|V|, one length g for the matrix."""
-    return nn.Sequential(weight_norm(nn.Linear(width, outputs), dim=None), nn.ReLU())
+    whole = weight_norm(nn.Linear(width, outputs), dim=None)  # type: ignore[arg-type]
+    return nn.Sequential(whole, nn.ReLU())
 
 
 class AttendedReader(nn.Module):
