@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import Field
 
 from stages.analyses import topn_checks, topn_words
-from stages.analyses.topn_probes import Probes, asked_of, make_probes
+from stages.analyses.topn_probes import COLOUR, EXISTENCE, Probes, asked_of, make_probes
 from stages.analyses.topn_routing import (
     ALL,
     RANDOM,
@@ -166,10 +166,12 @@ def _people(
 def _relations(
     asked: Trained, of_asked: Vectors, put: Trained, of_put: Vectors, probes: Probes
 ) -> pd.DataFrame:
-    rows = [(pair.first, pair.second) for pair in probes.pairs]
-    alike = compared(put.examples, of_put.by_reduction["l2"].numpy(), rows)
-    related = relations(asked.examples, of_asked.by_reduction["l2"].numpy())
-    return pd.concat([related, alike.assign(row=SAME_ANSWER)], ignore_index=True)
+    found = [relations(asked.examples, of_asked.by_reduction["l2"].numpy())]
+    for kind in (EXISTENCE, COLOUR):
+        rows = [(pair.first, pair.second) for pair in probes.pairs if pair.kind == kind]
+        alike = compared(put.examples, of_put.by_reduction["l2"].numpy(), rows)
+        found += [alike.assign(row=SAME_ANSWER), alike.assign(row=f"{kind}: {SAME_ANSWER}")]
+    return pd.concat(found, ignore_index=True)
 
 
 def _probes(probes: Probes) -> pd.DataFrame:

@@ -7,21 +7,22 @@ with one answer. Limits that the paper does not state are those of claims.csv, o
 
 from stages.analyses import topn_checks, topn_vectors
 from stages.analyses.topn import SAME_ANSWER
+from stages.analyses.topn_probes import COLOUR, EXISTENCE
 from stages.analyses.topn_routing import RANDOM, SENSITIVE, name_of
 from stages.claims.rules import Rule, larger, within
 
 DEEPER, PYTHIA = "topn_deeper_lstm", "topn_pythia"
 PLAIN = f"{DEEPER}/Grad-CAM"
 TYPICAL, SMALLER, LARGER = 25, (5, 10), (50, 100, 200, 300)
-SAME, OTHER, ALIKE, QUESTION, ANSWER, BOTH, STEPS, WORDS = (
+SAME, OTHER, QUESTION, ANSWER, BOTH, STEPS, WORDS = (
     f"{DEEPER}/{row}"
     for row in (
-        *(topn_vectors.SAME, topn_vectors.OTHER, SAME_ANSWER),
+        *(topn_vectors.SAME, topn_vectors.OTHER),
         *(topn_checks.QUESTION, topn_checks.ANSWER, topn_checks.BOTH),
         *("steps", "words"),
     )
 )
-COLOURS = f"{DEEPER}/colour: sensitive, n = {TYPICAL}"
+COLOURS = f"{DEEPER}/{COLOUR}: {name_of(SENSITIVE, TYPICAL)}"
 
 
 def at(n: int, how: str = SENSITIVE) -> str:
@@ -96,11 +97,12 @@ RULES: dict[str, Rule] = {
     ),
     "T11": Rule(
         (
-            within(ALIKE, "spearman", 0.8),
+            within(f"{DEEPER}/{COLOUR}: {SAME_ANSWER}", "spearman", 0.8),
+            within(f"{DEEPER}/{EXISTENCE}: {SAME_ANSWER}", "spearman", 0.8, role="beside"),
             within(OTHER, "spearman", 0.8, role="beside"),
         ),
-        note="Of questions that ask the same of two things of a picture, as the paper's pairs do. "
-        "Beside: any two questions of one picture.",
+        note="Of questions for the colour of two things of a picture, as the paper's pairs are. "
+        "Beside: whether each of two things is there; any two questions of one picture.",
     ),
     "T12": Rule(
         (
