@@ -1,15 +1,20 @@
 """Grad-CAM and guided backpropagation of 64 questions on 16 pictures, against loops and captum.
 
 From pictures of 224 px: EfficientNet-Lite0 without trained weights (its time does not depend on
-them) and MCB with the sizes of params.yaml. captum explains a layer of one network from pictures to
-answers, so its batch call is given each question's own copy of the picture; a second line gives it
-the cells instead. The ways take turns, so that a busy machine slows all of them alike.
+them) and MCB with the sizes of params.yaml. Loops of Grad-CAM, one question at a time from its
+picture, are three: the textbook's, with a hook at the cells and ``backward()`` through a network
+whose weights want gradients, as after training; captum's ``LayerGradCam``, which goes back to the cells
+only; and vqax itself. All run the trunk for each question. captum explains a layer of one network
+from pictures to answers, so its batch call is given each question's own copy of the picture; a
+second line gives it the cells instead. The ways take turns, so that a busy machine slows all of
+them alike.
 """
 
 import statistics
 import time
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 
 import torch
 from captum.attr import GuidedBackprop, LayerGradCam
@@ -20,7 +25,7 @@ from vqax.models import MODELS
 from vqax.vision import GRIDS, GridExtractor
 from vqax.vision.trunks import fold
 
-ROUNDS, PICTURES, QUESTIONS, GRID = 5, 16, 64, (14, 14)
+ROUNDS, PICTURES, QUESTIONS, GRID, AT_ONCE = 5, 16, 64, (14, 14), 4
 SIZES = {"words": 200, "answers": 120, "visual_dim": 112, "word_dim": 50, "hidden": 256}
 SKETCHES = {"attention_sketch": 512, "attention_hidden": 128, "sketch": 1024, "glimpses": 1}
 
@@ -57,13 +62,15 @@ def extractor() -> GridExtractor:
 def grad_cams() -> dict[str, Callable[[], Tensor]]:
     trunk, model, pictures, tokens, answer, which = subject()
     peer = OfPictures(trunk, model)
+    learning = OfPictures(deepcopy(trunk), deepcopy(model)).requires_grad_()
     from_pictures = LayerGradCam(peer, peer.top.layer)
     from_cells = LayerGradCam(peer.top, peer.top.layer)
     explain = EXPLAINERS["grad_cam"]
 
     def cells(of: Tensor) -> Tensor:
+        """A few pictures at a time, whose maps stay in the cache of the processor."""
         with torch.no_grad():
-            return trunk(of)
+            return torch.cat([trunk(few) for few in of.split(AT_ONCE)])
 
     def batch() -> Tensor:
         return explain(model, cells(pictures)[which], tokens, answer, GRID)
@@ -71,6 +78,25 @@ def grad_cams() -> dict[str, Callable[[], Tensor]]:
     def one(i: int) -> Tensor:
         own = slice(i, i + 1)
         return explain(model, cells(pictures[which[own]]), tokens[own], answer[own], GRID)
+
+    def textbook(i: int) -> Tensor:
+        """Forward with a hook, backward from one logit, mean of the gradients, weighted sum."""
+        kept: list[Tensor] = []
+        own = slice(i, i + 1)
+        with learning.top.layer.register_forward_hook(lambda *passed: kept.append(passed[2])):
+            logits = learning(pictures[which[own]], tokens[own])
+        kept[0].retain_grad()
+        logits[0, answer[i]].backward()
+        found = (kept[0].grad.mean(2, keepdim=True) * kept[0]).sum(1).detach()
+        learning.zero_grad()
+        return found.view(-1, *GRID)
+
+    def captum_of_one(i: int) -> Tensor:
+        own = slice(i, i + 1)
+        found = from_pictures.attribute(
+            pictures[which[own]], target=answer[own], additional_forward_args=tokens[own]
+        )
+        return found.detach().view(-1, *GRID)
 
     def captum() -> Tensor:
         found = from_pictures.attribute(
@@ -85,7 +111,9 @@ def grad_cams() -> dict[str, Callable[[], Tensor]]:
 
     return {
         "vqax": batch,
-        "loop over the questions": lambda: torch.cat([one(i) for i in range(QUESTIONS)]),
+        "loop, hook and backward()": lambda: torch.cat([textbook(i) for i in range(QUESTIONS)]),
+        "loop, captum": lambda: torch.cat([captum_of_one(i) for i in range(QUESTIONS)]),
+        "loop, vqax": lambda: torch.cat([one(i) for i in range(QUESTIONS)]),
         "captum, batch of pictures": captum,
         "captum, batch of cells": captum_of_cells,
     }

@@ -33,6 +33,9 @@ METHODS = {
         "attention", "How the model weighted the cells before it answered; alike for every answer."
     ),
     "grad_cam": Method("Grad-CAM", "Which cells raise the score of the explained answer."),
+    "topn_grad_cam": Method(
+        "top-n Grad-CAM", "Grad-CAM through the entries that depend most on the question alone."
+    ),
     "aleatoric_mask": Method(
         "aleatoric mask",
         "How certain each cell is: gradients of the answer and of the data uncertainty (U-CAM).",
