@@ -3,11 +3,11 @@
 From pictures of 224 px: EfficientNet-Lite0 without trained weights (its time does not depend on
 them) and MCB with the sizes of params.yaml. Loops of Grad-CAM, one question at a time from its
 picture, are three: the textbook's, with a hook at the cells and ``backward()`` through a network
-whose weights want gradients, as after training; captum's ``LayerGradCam``, which goes back to the cells
-only; and vqax itself. All run the trunk for each question. captum explains a layer of one network
-from pictures to answers, so its batch call is given each question's own copy of the picture; a
-second line gives it the cells instead. The ways take turns, so that a busy machine slows all of
-them alike.
+whose weights want gradients, as after training; captum's ``LayerGradCam``, which goes back to the
+cells only; and vqax itself. All run the trunk for each question. captum explains a layer of one
+network from pictures to answers, so its batch call is given each question's own copy of the
+picture; a second line gives it the cells instead. The ways take turns, so that a busy machine slows
+all of them alike.
 """
 
 import statistics

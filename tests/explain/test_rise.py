@@ -1,3 +1,4 @@
+import gc
 from importlib import import_module
 
 import pytest
@@ -129,6 +130,27 @@ def test_finds_the_cell_that_decides_with_a_few_masks_in_memory(monkeypatch):
     assert (maps.flatten(1).argmax(1) == 4).all()
     assert max(len(masks) for masks in made) == 50 == Looks.most
     assert sum(len(masks) for masks in made) == 3 * 1000
+
+
+def test_never_more_masks_of_pixels_than_one_batch_are_alive():
+    """All tensors as large as a mask are counted whenever the model looks, of 1,000 masks."""
+    (_, tokens, answer), at_once = batch(1), 16
+
+    class Counts(Tiny):
+        most = 0
+
+        def forward(self, visual, tokens):
+            alive = [thing for thing in gc.get_objects() if type(thing) is torch.Tensor]
+            masks = [one for one in alive if one.dim() == 3 and one.shape[1:] == PICTURE]
+            assert any(len(one) == len(visual) for one in masks)
+            Counts.most = max(Counts.most, sum(len(one) for one in masks if len(one) > 1))
+            return super().forward(visual, tokens)
+
+    inner = tiny()
+    inner.__class__ = Counts
+    maps = rise(PixelModel(trunk(), inner), pictures(1), tokens, answer, GRID, at_once=at_once)
+    assert maps.shape == (1, *PICTURE)
+    assert Counts.most == at_once
 
 
 def test_pictures_have_masks_by_their_ids():
