@@ -1,6 +1,7 @@
 """Any picture, any question: what of both reaches the model, and what the reader is told."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from stages.explain_one import Model, explain_picture
 from stages.explain_one.files import slug
 from stages.explain_one.picture import load_upright
 from stages.explain_one.question import index_of
+from stages.explain_one.subject import load_subject
 from stages.params import Params, load
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.explain import WORD_EXPLAINERS, WordExplainer
@@ -98,6 +100,13 @@ def test_an_unknown_answer_names_its_neighbours() -> None:
 def test_a_question_becomes_a_harmless_file_name(text: str, wanted: str) -> None:
     assert slug(text) == wanted
     assert len(slug("word " * 60)) <= 48
+
+
+def test_a_run_that_reads_regions_cannot_look_at_other_pictures() -> None:
+    run = SimpleNamespace(features="boxes", dataset="scenes")
+    params = SimpleNamespace(run=lambda name: run, regions={"boxes": None})
+    with pytest.raises(UsageError, match=r"updn: reads the regions.*boxes.*reads a grid"):
+        load_subject(params, tiny.workspace(Path()), "updn", device="cpu")
 
 
 @pytest.fixture
