@@ -62,7 +62,8 @@ def of_function(
     """
     read = OpenWords()
     model = black_box(answer, ())
-    model.model.words = read.words
+    inner: Any = model.model
+    inner.words = read.words
     name = name or getattr(answer, "__name__", type(answer).__name__)
     return Foreign(model, tuple(answers), read, size_px, None, name)
 

@@ -53,7 +53,8 @@ def class_folders(
     folder: Path | None, part: str | None, *, size: tuple[int, int] | None = None
 ) -> Pictures:
     """``folder``/``part`` with a folder of pictures for each class."""
-    return picture_folder(_given(folder) / (part or ""), size=None if size is None else tuple(size))
+    given = None if size is None else (size[0], size[1])
+    return picture_folder(_given(folder) / (part or ""), size=given)
 
 
 def _given(folder: Path | None) -> Path:

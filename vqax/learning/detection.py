@@ -1,6 +1,7 @@
 """What a Faster R-CNN is trained on: proposals, classes, boxes, and attributes of the boxes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -24,7 +25,7 @@ def detection_losses(
     ``pictures`` in 0..1. torchvision draws the anchors and boxes that count from torch's default
     generator: seed it to repeat them.
     """
-    model = detector.faster_rcnn
+    model: Any = detector.faster_rcnn
     images, scaled = model.transform(list(pictures), [dict(target) for target in targets])
     features = model.backbone(images.tensors)
     proposals, of_proposals = model.rpn(images, features, scaled)

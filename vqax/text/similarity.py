@@ -23,7 +23,8 @@ def category_vectors(
     owner = np.repeat(np.arange(len(words)), [len(name) for name in words])
     summed = np.zeros((len(words), vectors.dim), dtype=np.float32)
     np.add.at(summed, owner, vectors.lookup(flat))
-    return summed, summed.any(axis=1)
+    known: Bool[np.ndarray, c] = np.any(summed, axis=1)
+    return summed, known
 
 
 def cosine_table(

@@ -1,7 +1,7 @@
 """Pictures to regions by a Faster R-CNN: boxes, then the feature, class and score of each box."""
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -65,7 +65,7 @@ class RegionExtractor(nn.Module):
         Raises:
             BadData: the picture yields fewer than ``boxes`` distinct boxes.
         """
-        model = self.detector.faster_rcnn
+        model: Any = self.detector.faster_rcnn
         images, _ = model.transform([self._pixels(picture)])
         features = model.backbone(images.tensors)
         proposals, _ = model.rpn(images, features)
@@ -91,7 +91,7 @@ class RegionExtractor(nn.Module):
     def _look(
         self, features: dict[str, Tensor], boxes: Float[Tensor, "k 4"], seen: tuple[int, int]
     ) -> _Look:
-        heads = self.detector.faster_rcnn.roi_heads
+        heads: Any = self.detector.faster_rcnn.roi_heads
         hidden = heads.box_head(heads.box_roi_pool(features, [boxes], [seen]))
         logits, shifts = heads.box_predictor(hidden)
         scores, classes = logits.float().softmax(dim=-1)[:, 1:].max(dim=-1)

@@ -58,7 +58,7 @@ def stored_detector(folder: Path) -> tuple[Detector, str]:
 def _rebuilt(meta: Mapping[str, Any]) -> Detector:
     if meta["sizes"] is None:
         return _coco_network(meta["network"], meta["input_px"], seed=0)
-    sizes = {
+    sizes: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in meta["sizes"].items()
     }

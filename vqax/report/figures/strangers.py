@@ -1,5 +1,7 @@
 """What a classifier says to pictures of another kind (EDL figures 3 and 4)."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
@@ -54,7 +56,7 @@ def draw_stranger_histograms(frame: pd.DataFrame) -> Figure:
     runs = list(dict.fromkeys(frame["run"].astype(str)))
     look = looks(frame["kind"].astype(str))
     figure = new_figure(2.2 + legend_height(look))
-    handles = []
+    handles: list[Any] = []
     for axes, run in zip(
         figure.subplots(1, len(runs), sharey=True, squeeze=False)[0], runs, strict=True
     ):

@@ -22,11 +22,16 @@ class RegionSource(Protocol):
 
     path: Path
     layout: str
-    image_ids: Sequence[int]
+
     width: int
     has_classes: bool
     skipped: list[Skipped]
     """What could not even be indexed."""
+
+    @property
+    def image_ids(self) -> Sequence[int]:
+        """In the order of the store."""
+        ...
 
     def read(self, image_id: int) -> Regions:
         """All regions of a picture, classes as the file numbers them.
