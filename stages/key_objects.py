@@ -1,10 +1,11 @@
 """Stage ``key_objects``: the boxes that question and answer speak of, and how right they are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 
 from stages.models import word_vectors
 from stages.params import KeyObjects as Settings
@@ -15,11 +16,13 @@ from vqax.data import Example, Skipped
 from vqax.errors import UsageError
 from vqax.files import read_parquet, write_parquet
 from vqax.metrics.key_objects import found_objects, padded_boxes
+from vqax.text.attributes import Attributes
 from vqax.text.glove import WordVectors
 from vqax.text.key_objects import SELECT, KeyObjects, check_classes, key_objects
-from vqax.text.nouns import content_words
+from vqax.text.nouns import attribute_pairs, content_words
 from vqax.text.similarity import category_vectors
 from vqax.vision.region_store import RegionStore, open_store
+from vqax.vision.trained_detector import stored_detector
 
 PARTS = ("train", "validation", "test")
 
@@ -41,10 +44,11 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     prepared = load_prepared(params, workspace, settings.dataset)
     needed = read_parquet(workspace.dataset(settings.dataset) / "needed.parquet")
     known = {int(image_id) for image_id in store.image_ids}
+    look = _attributes(params, workspace, settings, store) if settings.attributes else None
     tables, rows = [], []
     for part in PARTS:
         asked = [example for example in getattr(prepared, part) if example.image_id in known]
-        mined = _mine(settings, asked, store, vectors)
+        mined = _mine(settings, asked, store, vectors, look)
         tables.append(_table(asked, mined))
         rows += _summary(part, asked, mined.found, store, needed)
     everything = [example for part in PARTS for example in getattr(prepared, part)]
@@ -78,8 +82,49 @@ def _regions(workspace: Workspace, name: str) -> RegionStore:
     return store
 
 
+Look = Callable[[Sequence[Example]], Attributes]
+
+
+def _attributes(
+    params: Params, workspace: Workspace, settings: Settings, store: RegionStore
+) -> Look:
+    """What gives the attributes of boxes: the detector that made the regions.
+
+    Raises:
+        UsageError: the regions were imported, or their detector knows no attributes.
+    """
+    regions = params.regions.get(settings.regions)
+    detector = None if regions is None else stored_detector(workspace.detector(regions.detector))[0]
+    if detector is None or detector.attribute is None:
+        raise UsageError(
+            f"params.yaml: key_objects: attributes: nobody knows those of the boxes of "
+            f"{settings.regions}; set it to false or name regions of a detector with attributes"
+        )
+    head, names = detector.attribute, detector.attribute_names
+
+    def look(asked: Sequence[Example]) -> Attributes:
+        rows = {}
+        for image_id in dict.fromkeys(example.image_id for example in asked):
+            features = torch.from_numpy(store.batch([image_id])[0])
+            with torch.inference_mode():
+                rows[image_id] = head(features).argmax(dim=1).numpy()
+        pairs = attribute_pairs([example.question for example in asked])
+        of_boxes = np.array([rows[example.image_id] for example in asked], dtype=np.int64)
+        return Attributes(
+            [pairs[example.question] for example in asked],
+            of_boxes.reshape(len(asked), store.boxes_per_picture),
+            names,
+        )
+
+    return look
+
+
 def _mine(
-    settings: Settings, asked: Sequence[Example], store: RegionStore, vectors: WordVectors
+    settings: Settings,
+    asked: Sequence[Example],
+    store: RegionStore,
+    vectors: WordVectors,
+    look: Look | None,
 ) -> Mined:
     image_ids = [example.image_id for example in asked]
     classes = store.classes(image_ids)
@@ -100,6 +145,7 @@ def _mine(
         sigma=settings.sigma,
         top=settings.top,
         select=SELECT[settings.select],
+        attributes=None if look is None else look(asked),
     )
     vocabulary = list(dict.fromkeys(word for one in words for word in one))
     categories = np.array(store.class_names, dtype=object)[classes[found.question, found.box]]

@@ -138,6 +138,7 @@ class KeyObjects(Section):
     select: Literal["plain", "released"] = Field(
         "plain", description="among equally similar boxes: the surest, or all of them"
     )
+    attributes: bool = Field(False, description="the attribute rule of the released code")
 
 
 class ImportedRegions(Section):

@@ -5,13 +5,14 @@ released code does instead (``tools/preprocess-hint.py``, ``utilities/dataset.py
 M → ``top``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
 from vqax.errors import BadData
+from vqax.text.attributes import Attributes, with_attributes
 from vqax.text.glove import WordVectors
 from vqax.text.similarity import cosine_table
 
@@ -77,12 +78,14 @@ def key_objects(
     sigma: float,
     top: int,
     select: Select = top_objects,
+    attributes: Attributes | None = None,
 ) -> KeyObjects:
     """The key objects of n questions, each with its ``words`` and the ``classes`` of its k boxes.
 
     The similarity of a box is the largest cosine of a word with its category; at least ``sigma``
     (the paper prints "greater than", but at σ = 1 nothing is) and among the ``top`` it is a key
-    object. Classes below 0 are no category.
+    object. Classes below 0 are no category. ``attributes`` may change similarities after ``sigma``
+    (``vqax.text.attributes``), of any box of a question with words.
     """
     vocabulary = list(dict.fromkeys(word for asked in words for word in asked))
     index = {word: place for place, word in enumerate(vocabulary)}
@@ -90,12 +93,14 @@ def key_objects(
     # a row of -1 for questions without a word, a column of -1 for boxes without a category
     table = np.pad(table, ((0, 1), (0, 1)), constant_values=-1)
     rows = [[index[word] for word in asked] or [len(vocabulary)] for asked in words]
-    found = [
-        _chunk(rows[start:end], classes[start:end], scores[start:end], table, start, sigma, top,
-               select)
-        for start, end in _spans(len(rows))
-    ]  # fmt: skip
-    return KeyObjects(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    similarity, word = _similarities(rows, classes, table)
+    kept = np.where(similarity >= sigma - ROUNDING, similarity, np.float32(0))
+    if attributes is not None:
+        kept = with_attributes(kept, classes, categories, attributes, vectors)
+    question, box = np.nonzero(select(kept, scores, top) & (kept > 0))
+    order = np.lexsort((box, -scores[question, box], -kept[question, box], question))
+    question, box = question[order], box[order]
+    return KeyObjects(question, box, word[question, box], kept[question, box])
 
 
 def check_classes(
@@ -123,33 +128,21 @@ def check_classes(
         )
 
 
-def _spans(n: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, max(n, 1), CHUNK):
-        yield start, min(start + CHUNK, n)
-
-
-def _chunk(
+def _similarities(
     rows: Sequence[Sequence[int]],
     classes: Int[np.ndarray, "n k"],
-    scores: Float[np.ndarray, "n k"],
     table: Float32[np.ndarray, "w c"],
-    first: int,
-    sigma: float,
-    top: int,
-    select: Select,
-) -> KeyObjects:
-    """Of some questions at once: the largest cosine per question and category, then per box."""
-    if not rows:
-        none = np.zeros(0, dtype=np.int64)
-        return KeyObjects(none, none, none, none.astype(np.float32))
-    longest = max(map(len, rows))
-    padded = np.array([[*row, *[len(table) - 1] * (longest - len(row))] for row in rows])
-    of_words = table[padded[:, :, None], np.where(classes < 0, -1, classes)[:, None, :]]
-    best = of_words.argmax(axis=1)
-    similarity = np.take_along_axis(of_words, best[:, None], axis=1)[:, 0]
-    kept = np.where(similarity >= sigma - ROUNDING, similarity, 0)
-    question, box = np.nonzero(select(kept, scores, top) & (kept > 0))
-    order = np.lexsort((box, -scores[question, box], -similarity[question, box], question))
-    question, box = question[order], box[order]
-    word = padded[question, best[question, box]]
-    return KeyObjects(first + question, box, word, similarity[question, box])
+) -> tuple[Float32[np.ndarray, "n k"], Int[np.ndarray, "n k"]]:
+    """The largest cosine for each box, and the word it is of; ``CHUNK`` questions at a time."""
+    similarity = np.zeros(classes.shape, dtype=np.float32)
+    word = np.zeros(classes.shape, dtype=np.int64)
+    for start in range(0, len(rows), CHUNK):
+        asked, boxes = rows[start : start + CHUNK], slice(start, start + CHUNK)
+        longest = max(map(len, asked))
+        padded = np.array([[*row, *[len(table) - 1] * (longest - len(row))] for row in asked])
+        # -1 is the last column: no category
+        of_words = table[padded[:, :, None], np.maximum(classes[boxes], -1)[:, None, :]]
+        best = of_words.argmax(axis=1)
+        similarity[boxes] = np.take_along_axis(of_words, best[:, None], axis=1)[:, 0]
+        word[boxes] = np.take_along_axis(padded, best, axis=1)
+    return similarity, word
