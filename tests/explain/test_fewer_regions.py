@@ -6,7 +6,7 @@ import torch
 from tests.models.small import build, inputs
 from vqax.errors import UsageError
 from vqax.explain.fewer_regions import answers_by_part, without_each
-from vqax.explain.region_grad_cam import region_grad_cam
+from vqax.explain.region_grad_cam import region_grad_cam, region_gradient
 
 SCORES = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(0)}
 models = pytest.mark.parametrize("name", ["san", "mcb", "updn"])
@@ -67,10 +67,12 @@ def test_region_grad_cam_is_the_softmax_of_summed_gradients(name):
     model, (visual, tokens) = build(name, variance="none").double(), inputs(4, dtype=torch.float64)
     answer = torch.tensor([0, 3, 1, 1])
     found = region_grad_cam(model, visual, tokens, answer, (2, 3))
-    assert found.shape == (4, 2, 3)
+    magnitude = region_gradient(model, visual, tokens, answer, (2, 3))
+    assert found.shape == magnitude.shape == (4, 2, 3)
     for b in range(4):
         cells = visual[b : b + 1].clone().requires_grad_()
         y = model(cells, tokens[b : b + 1]).logits[0, answer[b]]
         (slope,) = torch.autograd.grad(y, cells)
-        expected = torch.stack([slope[0, k].sum() for k in range(6)]).softmax(0)
-        torch.testing.assert_close(found[b].flatten(), expected)
+        sums = torch.stack([slope[0, k].sum() for k in range(6)])
+        torch.testing.assert_close(found[b].flatten(), sums.softmax(0))
+        torch.testing.assert_close(magnitude[b].flatten(), sums.abs())

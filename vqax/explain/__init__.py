@@ -9,7 +9,7 @@ from vqax.explain.guided import deconvolution, guided_backprop, guided_grad_cam,
 from vqax.explain.integrated_gradients import integrated_gradients, region_integrated_gradients
 from vqax.explain.occlusion import occlusion
 from vqax.explain.pixels import PixelModel
-from vqax.explain.region_grad_cam import region_grad_cam
+from vqax.explain.region_grad_cam import region_grad_cam, region_gradient
 from vqax.explain.region_occlusion import region_occlusion
 from vqax.explain.rise import region_rise, rise
 from vqax.explain.topn import topn_grad_cam
@@ -26,6 +26,7 @@ EXPLAINERS: dict[str, Explainer] = {
     "grad_cam": Explainer(grad_cam, GRADIENT),
     "topn_grad_cam": Explainer(topn_grad_cam, GRADIENT),
     "region_grad_cam": Explainer(region_grad_cam, GRADIENT),
+    "region_gradient": Explainer(region_gradient, GRADIENT),
     "aleatoric_mask": Explainer(aleatoric_mask, CERTAINTY),
     "predictive_mask": Explainer(predictive_mask, CERTAINTY),
     "input_gradient": Explainer(input_gradient, PIXELS),

@@ -24,7 +24,35 @@ def region_grad_cam(
         UsageError: the logits do not depend on ``visual`` through differentiable operations, or
             the grid has not as many cells as the model saw.
     """
+    return as_grid(summed_gradient(model, visual, tokens, answer).softmax(dim=1), grid)
+
+
+def region_gradient(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    grid: tuple[int, int],
+) -> Float[Tensor, "b h w"]:
+    """|Σ_d ∂y_answer/∂v_ld|: ``region_grad_cam`` without the sign, 0 or more.
+
+    The lowest weights of that one are the regions that speak most against the answer, so taking
+    them away moves it as well.
+
+    Raises:
+        UsageError: as ``region_grad_cam``.
+    """
+    return as_grid(summed_gradient(model, visual, tokens, answer).abs(), grid)
+
+
+def summed_gradient(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+) -> Float[Tensor, "b l"]:
+    """Σ_d ∂y_answer/∂v_ld of each region, signed; of features, not of boxes."""
     with left_as_found(model):
         forward = model(visual.detach().clone().requires_grad_(), tokens)
         gradient = gradient_at(forward.visual, logit_of(forward.logits, answer), model)
-    return as_grid(features_of(model, gradient).sum(dim=2).softmax(dim=1), grid)
+    return features_of(model, gradient).sum(dim=2)
