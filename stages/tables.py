@@ -86,7 +86,7 @@ PRINTED: dict[str, dict[str, str]] = {
     "edl/1": {"dice": "dice"},
     "edl/2": {"iou": "iou"},
     "edl/heads": {
-        **{name: name for name in ("accuracy_all", "uncertainty", "belief", "ece")},
+        **{name: name for name in ("accuracy", "uncertainty", "belief", "ece")},
         **{name: name for name in ("brier_classes", "aurc", "auroc_uncertainty")},
     },
     "edl/strangers": {
@@ -94,7 +94,7 @@ PRINTED: dict[str, dict[str, str]] = {
         for measure in ("stranger_auroc", "uncertainty", "confidence")
         for kind in ("familiar", "silhouettes", "photographs", "noise", "fashion")
     },
-    "edl/rotation": {name: name for name in ("accuracy_all", "uncertainty", "confidently_wrong")},
+    "edl/rotation": {name: name for name in ("accuracy", "uncertainty", "confidently_wrong")},
     "edl/overlap": {
         name: name
         for name in (
@@ -107,7 +107,7 @@ PRINTED: dict[str, dict[str, str]] = {
         for measure in ("dice", "iou", "centroid_distance", "object_emd", "uncertainty")
         for kind in ("difference", "effect")
     },
-    "edl/maps": {"dice": "dice", "iou": "iou", "rank_correlation": "rank_correlation"},
+    "edl/maps": {"dice": "dice", "iou": "iou", "map_similarity": "map_similarity"},
     "edl/vqa": {
         "accuracy_all": "accuracy_all",
         "ece": "ece",

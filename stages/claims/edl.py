@@ -98,7 +98,7 @@ RULES: dict[str, Rule] = {
     ),
     "E10": Rule(
         (
-            larger("rank_correlation", "map_kinds/same", "map_kinds/other"),
+            larger("map_similarity", "map_kinds/same", "map_kinds/other"),
             larger("passes", "map_kinds/rise_upright", "map_kinds/grad_cam_upright"),
         ),
         note="Similar: more like RISE's map of the same picture than of another. Faster: fewer "

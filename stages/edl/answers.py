@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stages.edl.rows import Row, means, metrics_table, pictures_table, statistic
@@ -64,14 +65,15 @@ def _answers(trained: Trained) -> tuple[pd.DataFrame, Any]:
 def _metrics(params: Params, name: str, table: pd.DataFrame, probabilities: Any) -> Iterator[Row]:
     right = table["correct"].to_numpy()
     uncertainty = table["uncertainty"].to_numpy()
-    values = {"accuracy_all": right, "uncertainty": uncertainty}
+    each = zip(probabilities, table["label"], strict=True)
+    brier = [brier_score_of_classes(row[None], np.array([label])) for row, label in each]
+    values = {"accuracy": right, "uncertainty": uncertainty, "brier_classes": np.array(brier)}
     if "belief" in table:
         values["belief"] = table["belief"].to_numpy()
     yield from means(params, NAME, name, values)
-    confidence, labels = table["confidence"].to_numpy(), table["label"].to_numpy()
+    confidence = table["confidence"].to_numpy()
     for metric, compute, columns in (
         ("ece", expected_calibration_error, (confidence, right.astype(float))),
-        ("brier_classes", brier_score_of_classes, (probabilities, labels)),
         ("aurc", aurc, (uncertainty, right.astype(float))),
         ("auroc_uncertainty", misclassification_auroc, (uncertainty, right)),
     ):

@@ -52,7 +52,7 @@ def run(
             tables.append(pictures_table(f"{kind}_{condition}", values))
     cam, rise = (found[kind, TURNS[0]] for kind in ("grad_cam", "rise"))
     for row, other in (("same", rise), ("other", np.roll(rise, 1, axis=0))):
-        values = {"rank_correlation": rank_correlation(cam, other)}
+        values = {"map_similarity": rank_correlation(cam, other)}
         tables.append(pictures_table(row, values))
     out = workspace.analysis(NAME)
     metrics = _metrics(params, tables)

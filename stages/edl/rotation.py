@@ -61,7 +61,7 @@ def run(
     write_parquet(out / "metrics.parquet", metrics)
     write_parquet(out / "curves.parquet", _curves(curves))
     write_parquet(out / "example.parquet", pd.concat(examples, ignore_index=True))
-    turned = [rotate(subjects[0].parts.test.pixels[chosen], angle)[0] for angle in angles]
+    turned = [rotate(subjects[0].parts.test.pixels[chosen], float(angle))[0] for angle in angles]
     write_hdf5(out / "example.h5", pictures=np.stack(turned))
     return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
 
@@ -72,7 +72,7 @@ def _values(subject: Trained, angle: int) -> dict[str, np.ndarray]:
     right = found.label.numpy() == test.labels
     uncertainty = found.uncertainty.double().numpy()
     return {
-        "accuracy_all": right.astype(float),
+        "accuracy": right.astype(float),
         "uncertainty": uncertainty,
         "confidently_wrong": (~right & (uncertainty < SURE)).astype(float),
     }

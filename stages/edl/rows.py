@@ -11,7 +11,7 @@ from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
 
 FEWER_DRAWS = 500  # for statistics that are computed anew in every draw
 KINDS = {
-    "accuracy_all": ("fraction", "higher"),
+    "accuracy": ("fraction", "higher"),
     "uncertainty": ("fraction", ""),
     "belief": ("fraction", ""),
     "confidence": ("fraction", ""),
@@ -26,7 +26,7 @@ KINDS = {
     "dice_centred": ("fraction", "higher"),
     "centroid_distance": ("fraction of the diagonal", "lower"),
     "object_emd": ("fraction of the diagonal", "lower"),
-    "rank_correlation": ("Spearman's rho", "higher"),
+    "map_similarity": ("Spearman's rho", "higher"),
     "passes": ("passes of the network", "lower"),
 }
 Row = tuple[object, ...]

@@ -199,6 +199,11 @@ METRICS: dict[str, MetricLabel] = {
     "iou": MetricLabel(
         "IoU", "The pixels that map and object share, over those of either.", "higher", "IoU"
     ),
+    "map_similarity": MetricLabel(
+        "likeness of the maps",
+        "Rank correlation over the pixels of two maps of a picture.",
+        "higher",
+    ),
     "dice_centred": MetricLabel(
         "Dice, map moved onto the object",
         "Dice after the map's centre of mass was moved onto the object's.",

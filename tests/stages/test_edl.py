@@ -1,0 +1,160 @@
+"""Classifiers of pictures through their stages, on 20 pictures a class."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.edl import EXPERIMENTS, examine, train
+from stages.edl.pictures import read_parts, strangers
+from stages.edl.rows import metrics_table
+from stages.edl.trained import load_classifier
+from stages.params import Params, checked, load
+from stages.workspace import Workspace
+from tests.stages.tiny import ROOT
+from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.files import read_parquet
+
+TRAINING = {
+    "epochs": 2,
+    "batch_size": 8,
+    "lr": 0.003,
+    "weight_decay": 0.0,
+    "step_epochs": 7,
+    "step_factor": 0.1,
+}
+PICTURES = {
+    "things": {
+        "source": "silhouettes",
+        "test_share": 0.5,
+        "label": "things",
+        "options": {"things": ["cat", "key", "clock"], "per_class": 12},
+    },
+    "noise": {"source": "noise", "label": "noise", "options": {"count": 5}},
+}
+CLASSIFIERS = {
+    "sure": {"pictures": "things", "network": {"name": "lenet"}, "head": {"name": "softmax"}},
+    "edl": {
+        "pictures": "things",
+        "network": {"name": "lenet", "answer_bias": 1.0},
+        "head": {"name": "evidential"},
+    },
+}
+BOTH = ["edl", "sure"]
+CUT = {"mask": "positive", "scale": "max", "threshold": 0.5}
+OPTIONS = {
+    "answers": {"classifiers": BOTH, "bins": 5},
+    "rotation": {"classifiers": BOTH, "step": 90, "shown": "key", "reported": [0, 90]},
+    "strangers": {"classifiers": BOTH, "kinds": ["noise"], "shown": "noise"},
+    "overlap": {"classifiers": BOTH, **CUT, "emd_pictures": 3, "shown": {"edl": "cat"}},
+    "map_kinds": {"classifier": "edl", "pictures": 4, "masks": 6, **CUT},
+}
+
+
+def settings(**changes) -> Params:
+    whole = load(ROOT / "params.yaml")
+    sections = {
+        "pictures": PICTURES,
+        "classifier_training": TRAINING,
+        "classifiers": CLASSIFIERS,
+        "experiments": OPTIONS,
+        **changes,
+    }
+    kept = whole.model_dump(mode="json")
+    kept["studies"] = {}
+    kept["score"]["resamples"] = 50
+    return checked({**kept, **sections}, "test")
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    place = Workspace(root=tmp_path_factory.mktemp("edl"))
+    for name in CLASSIFIERS:
+        train.run(settings(), place, name)
+    return place
+
+
+def test_every_experiment_has_options_here():
+    assert OPTIONS.keys() == EXPERIMENTS.keys()
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
+    examine.run(settings(), workspace, name)
+    metrics = read_parquet(workspace.analysis(name) / "metrics.parquet")
+    assert list(metrics.columns) == list(metrics_table([]).columns)
+    assert metrics["run"].str.startswith(f"{name}/").all()
+    assert not metrics.duplicated(["run", "metric"]).any()
+    pictures = read_parquet(workspace.analysis(name) / "pictures.parquet")
+    assert {"row", "question_id", "image_id"} <= set(pictures.columns)
+    assert not pictures.duplicated(["row", "question_id"]).any()
+
+
+def test_means_are_those_of_the_pictures(workspace):
+    examine.run(settings(), workspace, "overlap")
+    out = workspace.analysis("overlap")
+    metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
+    pictures = read_parquet(out / "pictures.parquet")
+    upright, turned = (pictures[pictures["row"] == f"edl_{c}"] for c in ("upright", "turned"))
+    assert metrics["overlap/edl_upright", "dice"] == pytest.approx(upright["dice"].mean())
+    gap = turned["dice"].to_numpy() - upright["dice"].to_numpy()
+    found = metrics["overlap/edl_upright_vs_turned", "dice_difference"]
+    assert found == pytest.approx(np.nanmean(gap))
+    assert upright["object_emd"].notna().sum() == 3
+    assert upright["dice_test"].notna().sum() == 18
+    curve = read_parquet(out / "thresholds.parquet")
+    half = curve[(curve["row"] == "edl_upright") & (curve["threshold"] == 0.5)]
+    assert half["dice"].item() == pytest.approx(metrics["overlap/edl_upright", "dice"])
+
+
+def test_the_same_training_twice_gives_the_same_answers(workspace, tmp_path):
+    again = Workspace(root=tmp_path)
+    train.run(settings(), again, "edl")
+    first, second = (load_classifier(settings(), place, "edl") for place in (workspace, again))
+    pixels = first.parts.test.pixels
+    for a, b in zip(first.predict(pixels), second.predict(pixels), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_weights_of_other_settings_are_refused(workspace):
+    other = settings(classifier_training={**TRAINING, "epochs": 3})
+    with pytest.raises(BadData, match=r"training.epochs was 2, is 3.*vqax edl train edl"):
+        load_classifier(other, workspace, "edl")
+
+
+def test_an_untrained_classifier_is_missing(tmp_path):
+    with pytest.raises(MissingArtefact, match=r"model\.json"):
+        load_classifier(settings(), Workspace(root=tmp_path), "edl")
+
+
+def test_strangers_cannot_be_learned_but_take_any_shape():
+    params = settings()
+    with pytest.raises(UsageError, match=r"pictures\.noise: has one class only"):
+        read_parts(params, "noise")
+    like = read_parts(params, "things").test
+    assert strangers(params, "noise", like).shape == (5, 1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        ("classifiers", {"a": {**CLASSIFIERS["edl"], "pictures": "nothing"}}, "'nothing' is not"),
+        ("experiments", {"answers": {"classifiers": ["nobody"], "bins": 3}}, "'nobody' is not one"),
+        (
+            "classifiers",
+            {"edl": {**CLASSIFIERS["edl"], "training": {"epochs": 0}}, "sure": CLASSIFIERS["sure"]},
+            "classifiers.edl.training.epochs",
+        ),
+    ],
+)
+def test_wrong_names_and_numbers_are_listed(section, value, message):
+    with pytest.raises(UsageError, match=message):
+        settings(**{section: value})
+
+
+def test_reported_tables_are_of_every_classifier(workspace):
+    examine.run(settings(), workspace, "answers")
+    table = read_parquet(workspace.analysis("answers") / "metrics.parquet")
+    assert isinstance(table, pd.DataFrame)
+    assert set(table["run"]) == {"answers/edl", "answers/sure"}
+    belief = table[table["metric"] == "belief"]
+    assert belief["run"].tolist() == ["answers/edl"]
