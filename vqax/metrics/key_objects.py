@@ -58,8 +58,7 @@ def on_needed(
     regions: Float[np.ndarray, "n k 4"], needed: Float[np.ndarray, "n m 4"], threshold: float = IOU
 ) -> Bool[np.ndarray, "n k"]:
     """Whether each region shows a needed object."""
-    shows: Bool[np.ndarray, "n k"] = np.any(iou(regions, needed) >= threshold, axis=2)
-    return shows
+    return np.asarray((iou(regions, needed) >= threshold).any(axis=2))
 
 
 def needed_share(

@@ -23,8 +23,7 @@ def category_vectors(
     owner = np.repeat(np.arange(len(words)), [len(name) for name in words])
     summed = np.zeros((len(words), vectors.dim), dtype=np.float32)
     np.add.at(summed, owner, vectors.lookup(flat))
-    known: Bool[np.ndarray, c] = np.any(summed, axis=1)
-    return summed, known
+    return summed, np.asarray(summed.any(axis=1))
 
 
 def cosine_table(
