@@ -195,7 +195,7 @@ def _call(
     where: str, function: Callable[..., Any], given: Any, skip: Collection[str] = ()
 ) -> list[str]:
     """Which of the keyword arguments ``given`` the function would not take, or lacks."""
-    fields = {
+    fields: dict[str, Any] = {
         key: (parameter.annotation, ... if parameter.default is NEEDED else parameter.default)
         for key, parameter in _parameters(function).items()
         if key not in skip
