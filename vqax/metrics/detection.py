@@ -34,7 +34,7 @@ def found(
     ious = intersection_over_union(true_boxes, boxes)
     covers = ious >= overlap
     surest = np.where(covers, scores, -np.inf).argmax(axis=1) if len(boxes) else 0
-    recalled: Bool[np.ndarray, n] = np.any(covers, axis=1)
+    recalled = np.asarray(covers.any(axis=1))
     best = ious.max(axis=1, initial=0.0)
     return Found(best, recalled, np.where(recalled, surest, -1))
 
