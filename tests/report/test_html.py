@@ -226,6 +226,18 @@ def test_without_ten_answers_the_truth_is_shown(content):
     assert "right answer a zebra" in text
 
 
+def test_a_report_without_runs_has_no_section_about_runs(content):
+    empty = {name: pd.DataFrame(columns=columns) for name, columns in FRAMES.items()}
+    bare = replace(
+        content, **empty, gallery=(), cd_diagrams={}, runs=(), comparisons=(Comparison("a", "b"),)
+    )
+    text = render(bare)
+    assert "a was not compared with b" in plain(body_of(text, "answer"))
+    assert "No table was given" in plain(body_of(text, "tables"))
+    for section in ("significance", "uncertainty", "training", "gallery"):
+        assert f'id="{section}"' not in text
+
+
 def test_a_report_with_nothing_measured_says_so_in_every_section(content):
     empty = {name: pd.DataFrame(columns=columns) for name, columns in FRAMES.items()}
     text = render(
@@ -234,7 +246,6 @@ def test_a_report_with_nothing_measured_says_so_in_every_section(content):
             **empty,
             gallery=(),
             cd_diagrams={},
-            runs=(),
             comparisons=(Comparison("a", "b"),),
         )
     )

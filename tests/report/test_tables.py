@@ -115,7 +115,6 @@ def test_measured_rows_must_be_printed_ones_and_given_once(table_iv, rows, messa
     [
         (("53.7", "fifty"), "value 'fifty' of row 'LSTM Q"),
         (("direction", "way"), "lacks the columns direction"),
-        (("SAN [29]", "LSTM Q+I[8]"), "occurs twice"),
     ],
 )
 def test_a_damaged_published_file_is_named(tmp_path, change, message):
@@ -179,3 +178,20 @@ def test_one_table_at_a_time(table_iv, render):
     other = tidy.assign(table="ucam/I")
     with pytest.raises(UsageError, match="not ucam/IV, ucam/I;"):
         render(pd.concat([tidy, other]))
+
+
+def test_a_row_printed_for_several_data_sets_is_a_row_for_each(tmp_path):
+    path = tmp_path / "printed.csv"
+    lines = [
+        "table,row,dataset,metric,value,std_error,direction,note",
+        *("t/1,Ours,first,accuracy_all,1,,higher,", "t/1,Ours,second,accuracy_all,2,,higher,"),
+        *("t/1,Ours,first,accuracy_other,3,,higher,", "t/1,Ours,both,accuracy_mean,4,,higher,"),
+        *("t/1,Base,first,accuracy_all,5,,higher,", "t/1,Base,first,accuracy_all,6,,higher,again"),
+        "t/1,Lone,second,accuracy_all,7,,higher,",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = published_table(path)
+    assert dict(zip(found["value"], found["row"], strict=True)) == {
+        **{1: "Ours | first", 2: "Ours | second", 3: "Ours | first", 4: "Ours | both"},
+        **{5: "Base", 6: "Base (2)", 7: "Lone"},
+    }

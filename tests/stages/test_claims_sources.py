@@ -43,6 +43,7 @@ def study(folder, questions, rows=None, seeds=None):
         seed=0,
         score=SimpleNamespace(resamples=50),
         all_analyses=["explanation_masks", "noise"],
+        experiments={},
     )
     rows = {
         table: {row: SimpleNamespace(run=run) for row, run in named.items()}

@@ -70,11 +70,19 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
         "features": params.grids,
         "scenes": params.scenes,
         "changing_priors": params.changing_priors,
+        **dict.fromkeys(("fine_tune", "explain_tuned", "score_tuned"), params.fine_tuned),
+        "detector": params.detectors,
+        "regions": params.regions,
+        "key_objects": params.key_objects,
         "analyse": params.analyses,
+        "analyse_regions": params.region_analyses,
+        "classify": params.classifiers,
+        "examine": params.experiments,
     }
     named = {f"{stage}@{name}" for stage, names in each.items() for name in names}
     studies = {f"{stage}_{name}" for stage in ("compare", "report") for name in params.studies}
-    assert set(stale(folder, ())) == named | studies | {"claims_ucam", "claims"}
+    tested = {f"claims_{name}" for name, study in params.studies.items() if study.report.claims}
+    assert set(stale(folder, ())) == named | studies | tested | {"claims"}
 
 
 @pytest.mark.parametrize("name", PROFILES)
