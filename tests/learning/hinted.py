@@ -2,11 +2,11 @@
 
 import torch
 
-from tests.models.small import ANSWERS, inputs
+from tests.models.small import ANSWERS, build, inputs
 from vqax.learning.batches import Batch
 from vqax.models import MODELS
 
-WITH_ATTENTION = [name for name in MODELS if name != "lstm_qi"]
+WITH_ATTENTION = [name for name in MODELS if build(name)(*inputs()).attention is not None]
 
 
 def hinted(samples=5, cells=6, seed=3, dtype=torch.float64, answers=ANSWERS):
