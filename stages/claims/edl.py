@@ -55,8 +55,7 @@ RULES: dict[str, Rule] = {
             Comparison(APART, (Side(first, RIGHT), Side(second, RIGHT)))
             for first, second in itertools.pairwise(ACCURACIES)
         ),
-        note="Needs classifiers of Fashion-MNIST and CIFAR-10, whose pictures do not come along; "
-        "the profile mnist has them.",
+        note="Needs classifiers of Fashion-MNIST and CIFAR-10, whose pictures do not come along.",
     ),
     "E04": Rule(
         note="Needs a ResNet-18 trained on ImageNet, and CIFAR-10; neither comes along.",
