@@ -8,6 +8,7 @@ Use = tuple[str, Any, Collection[str]]
 
 ANALYSIS_OF_FIGURE = {
     "noise": "noise",
+    "faithfulness": "faithfulness",
     "mask_comparison": "explanation_masks",
     "attention_samples": "attention_samples",
     "importance_maps": "interp_images",

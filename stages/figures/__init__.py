@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.figures import edl, interp, maps, numbers, regions, topn
+from stages.figures import attreg, edl, interp, maps, numbers, regions, topn
 from stages.study import Measured
 from vqax.files import write_parquet
 from vqax.report.content import FigureSection
@@ -27,6 +27,10 @@ COLLECT: dict[str, Callable[..., list[Part]]] = {
     "importance_maps": interp.importance_maps,
     "word_importance": interp.word_importance,
     "answer_changes": interp.answer_changes,
+    "lambda_sweep": attreg.lambda_sweep,
+    "choices": attreg.choices,
+    "ignored": attreg.ignored,
+    "faithfulness": attreg.faithfulness,
     "rotation": edl.rotation,
     "strangers": edl.strangers,
     "honesty": edl.honesty,

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from vqax.report.content import RANK_COLUMNS
 from vqax.report.figures import (
     controls,
+    curves,
     detections,
     honesty,
     loss_variance,
@@ -76,6 +77,33 @@ FIGURES = {
         metric_dots.draw_metric_dots,
         metric_dots.COLUMNS,
         "The same over {n} questions. " + _INTERVALS,
+    ),
+    "lambda_sweep": FigureKind(
+        curves.draw_curves,
+        curves.COLUMNS,
+        "Accuracy over the weight λ of the regulariser, on questions whose priors changed and on "
+        "questions with the priors of train. The level is the backbone. Bands are 95 % intervals.",
+    ),
+    "choices": FigureKind(
+        curves.draw_curves,
+        curves.COLUMNS,
+        "Accuracy over the number M of key objects of a question, and over how many of the most "
+        "attended regions do not count as ignored. The level is the backbone. Bands are 95 % "
+        "intervals.",
+    ),
+    "ignored": FigureKind(
+        curves.draw_curves,
+        curves.COLUMNS,
+        "Key objects outside of the most attended regions, mean over the training questions of an "
+        "epoch while its weights change.",
+    ),
+    "faithfulness": FigureKind(
+        curves.draw_curves,
+        curves.COLUMNS,
+        "Left: accuracy when the run is given a tenth of the regions alone, from those of the "
+        "highest weight to those of the lowest. Right: how far the scores of the answers move when "
+        "one region is taken away. If a weight is faithful, both lines fall. Bands are 95 % "
+        "intervals.",
     ),
     "uncertainty_error": FigureKind(
         uncertainty_error.draw_uncertainty_error,
@@ -266,6 +294,12 @@ FIGURES |= {
     ),
 }
 GROUPS = {
+    "lambda_sweep": FigureGroup("Figure 4", "How strong should it be?", ("lambda_sweep",)),
+    "choices": FigureGroup("Figure 5 a", "Which regions should be masked?", ("choices",)),
+    "ignored": FigureGroup("Figure 5 b", "Are key objects ignored less?", ("ignored",)),
+    "faithfulness": FigureGroup(
+        "Figure 7", "Do regions of high weight move the answer?", ("faithfulness",)
+    ),
     "topn_sweep": FigureGroup(
         "Figures 27 to 77, in numbers",
         "What does letting few gradients through do?",
