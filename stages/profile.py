@@ -16,9 +16,9 @@ from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
 WHOLE_SECTIONS = (
-    *("scenes", "changing_priors", "datasets", "grids", "detectors", "regions", "key_objects"),
-    *("coco_detectors", "imported_regions"),
-    *("runs", "fine_tuned", "analyses", "region_analyses", "studies", "labels"),
+    *("scenes", "changing_priors", "datasets", "grids", "detectors", "coco_detectors", "regions"),
+    *("imported_regions", "key_objects", "runs", "fine_tuned", "analyses", "region_analyses"),
+    *("pictures", "classifiers", "experiments", "studies", "labels"),
 )
 OF_A_STUDY = ("compare_", "report_", "claims_")
 ROOTED = (
@@ -33,7 +33,8 @@ SEEN_FROM_THE_REPOSITORY = ("stages", "vqax", "data/published", ".dvcignore")
 def prepare_profile(repository: Path, name: str) -> Path:
     """Write work/``name`` from profiles/``name``.yaml and return it.
 
-    Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry.
+    Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry. A
+    profile with data sets of its own has of those sections only what it gives.
     ``seeds: [21, 22]`` repeats every run with these seeds beside its own.
     A data set root below data/ belongs to the profile; any other is relative to the repository.
 
@@ -64,6 +65,8 @@ def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     seeds = overlay.get("seeds") or []
     overlay = {key: value for key, value in overlay.items() if key != "seeds"}
     whole = {key: value for key, value in overlay.items() if key in WHOLE_SECTIONS}
+    if "datasets" in whole:
+        whole = {**{key: {} for key in WHOLE_SECTIONS if key in base}, **whole}
     settings = merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
     if not isinstance(settings["runs"], dict):
         return settings

@@ -52,11 +52,13 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     root = repository.parent / "shared" / "data" / "coco_vqa_v2_mini"
     root.mkdir(parents=True)
     todo = stale(prepare_profile(repository, "coco_mini"), ())
-    runs = ["san", "mcb", "mcb_p_gca"]
+    runs = ["san", "mcb", "mcb_p_gca", "updn"]
     names = [f"{stage}@{run}" for stage in ("train", "explain", "score") for run in runs]
+    names += [f"{one}@updn_attreg" for one in ("fine_tune", "explain_tuned", "score_tuned")]
     assert set(todo) == {
         *names, "prepare@coco_mini", "agreement@coco_mini", "features@coco_mini",
-        "coco_detector@coco", "regions@coco_mini_regions", "compare_headline", "report_headline",
+        "coco_detector@coco", "regions@coco_mini_regions", "key_objects@coco_mini",
+        "compare_headline", "report_headline",
     }  # fmt: skip
 
 
