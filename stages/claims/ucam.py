@@ -146,11 +146,11 @@ RULES: dict[str, Rule] = {
         (
             larger(ACCURACY, *SAN_V2),
             larger(ACCURACY, *MCB_V2),
-            larger(ACCURACY, *COUNTER_V2, role="if measured"),
+            larger(ACCURACY, *COUNTER_V2),
         )
     ),
     "U26": Rule(
-        note="Needs Counter with P-GCA and BAN, both on detected objects; neither runs here."
+        note="Needs BAN, which does not run here; Counter with P-GCA stands in table VI."
     ),
     "U27": Rule(
         (
