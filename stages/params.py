@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -383,12 +382,12 @@ class Params(Section):
     studies: dict[str, Study]
     labels: dict[str, str] = Field(default_factory=dict, description="run -> name for readers")
 
-    @cached_property
+    @property
     def all_analyses(self) -> dict[str, dict[str, Any]]:
         """Those of runs on grids, then those of runs on regions."""
         return {**self.analyses, **self.region_analyses}
 
-    @cached_property
+    @property
     def all_runs(self) -> dict[str, Run]:
         """Those that start from random weights, then the fine-tuned ones."""
         return {**self.runs, **self.fine_tuned}

@@ -149,9 +149,7 @@ RULES: dict[str, Rule] = {
             larger(ACCURACY, *COUNTER_V2),
         )
     ),
-    "U26": Rule(
-        note="Needs BAN, which does not run here; Counter with P-GCA stands in table VI."
-    ),
+    "U26": Rule(note="Needs BAN, which does not run here; Counter with P-GCA stands in table VI."),
     "U27": Rule(
         (
             larger(ACCURACY, P_VII, A_VII),

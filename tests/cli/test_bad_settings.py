@@ -8,6 +8,7 @@ import yaml
 
 from tests.cli.commands import assert_refused, files, vqax
 
+DATASET = "scenes_v1"
 pytestmark = pytest.mark.usefixtures("workspace")
 
 

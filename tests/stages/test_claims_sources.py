@@ -44,6 +44,7 @@ def study(folder, questions, rows=None, seeds=None):
         score=SimpleNamespace(resamples=50),
         all_analyses=["explanation_masks", "noise"],
         experiments={},
+        labels={},
     )
     rows = {
         table: {row: SimpleNamespace(run=run) for row, run in named.items()}

@@ -14,6 +14,7 @@ from stages.explain_one.picture import load_upright
 from stages.explain_one.question import index_of
 from stages.explain_one.subject import load_subject
 from stages.params import Params, load
+from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.explain import WORD_EXPLAINERS, WordExplainer
 from vqax.report.one_picture import Explained, method_name, percent

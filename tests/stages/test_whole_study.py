@@ -180,7 +180,7 @@ def test_table_v_is_the_uncertainty_of_its_runs(tidy: pd.DataFrame, study: Measu
 def test_table_iii_is_the_analysis_of_the_masks(tidy: pd.DataFrame, where: Workspace) -> None:
     rows = tidy[tidy["table"] == "ucam/III"].set_index(["row", "metric"])["value"]
     questions = pd.read_parquet(where.analysis("explanation_masks") / "questions.parquet")
-    of = questions[questions["method"] == "predictive_mask"]
+    of = questions[questions["row"] == "predictive_mask"]
     assert rows["Predictive mask", "rank_correlation"] == pytest.approx(
         mean(of, "rank_correlation")
     )
@@ -275,14 +275,15 @@ def test_claims_count_the_seeds_and_use_the_analyses(where: Workspace) -> None:
 def test_claims_without_a_study_that_tests_them(params: Params, where: Workspace) -> None:
     studies = {tiny.STUDY: params.studies[tiny.STUDY]}
     with pytest.raises(UsageError, match="no study tests the claims of a paper; name one"):
-        verdicts.run(params.model_copy(update={"studies": studies}), where)
+        verdicts.gather(params.model_copy(update={"studies": studies}), where)
 
 
 # figures
 
 
-def test_the_study_draws_every_kind_of_figure(params: Params) -> None:
-    assert set(params.study(STUDY).report.figures) == set(COLLECT)
+def test_the_studies_draw_every_kind_of_figure() -> None:
+    studies = load(tiny.ROOT / "params.yaml").studies.values()
+    assert {name for study in studies for name in study.report.figures} == set(COLLECT)
 
 
 def frames(where: Workspace, name: str) -> pd.DataFrame:

@@ -274,3 +274,16 @@ def sweep() -> pd.DataFrame:
     ]
     columns = ["question", "how", "metric", "entries", "value", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def curves() -> pd.DataFrame:
+    """Two panels, two runs, one of them a level without an interval."""
+    nan = float("nan")
+    rows = [
+        [panel, run, x, value, low, high, "λ", f"accuracy {panel} (%)"]
+        for panel in ("out of domain", "in domain")
+        for x in (0.5, 1.0, 5.0)
+        for run, value, low, high in (("with it", 10 + x, 9.0, 17.0), ("without", 11.0, nan, nan))
+    ]
+    columns = ["panel", "run", "x", "value", "ci_low", "ci_high", "x_name", "y_name"]
+    return pd.DataFrame(rows, columns=columns)

@@ -49,6 +49,10 @@ PARTS = {
     "turned_picture": Part(
         "turned_picture", frames.turned_example(), {"pictures": np.eye(6)[None].repeat(3, 0)}
     ),
+    **{
+        name: Part(name, frames.curves())
+        for name in ("lambda_sweep", "choices", "ignored", "faithfulness")
+    },
     "turned_curves": Part("turned_curves", frames.turned_curves()),
     "stranger_example": Part(
         "stranger_example",
@@ -164,7 +168,7 @@ def test_several_drawings_of_a_kind_need_suffixes(tmp_path):
 
 
 def test_a_figure_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(UsageError, match="no figure 'fig4'; there are noise, "):
+    with pytest.raises(UsageError, match="no figure 'fig4'; there are .*noise, "):
         write_section("fig4", [], tmp_path)
     with pytest.raises(UsageError, match="has no part 'controls'; it has noise_top5, noise_flips"):
         write_section("noise", [PARTS["controls"]], tmp_path)
