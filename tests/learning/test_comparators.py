@@ -17,6 +17,7 @@ from vqax.learning.rand_img import partners, rand_img_objective
 from vqax.learning.scr import scr_objective
 from vqax.learning.words import WatchWords
 from vqax.learning.zero_out import zero_out_objective
+from vqax.models.padding import present
 
 TWICE = ["san", "updn", "lmh"]
 """Models with second derivatives at the regions."""

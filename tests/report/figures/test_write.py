@@ -168,7 +168,7 @@ def test_several_drawings_of_a_kind_need_suffixes(tmp_path):
 
 
 def test_a_figure_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(UsageError, match="no figure 'fig4'; there are .*noise, "):
+    with pytest.raises(UsageError, match=r"no figure 'fig4'; there are .*noise, "):
         write_section("fig4", [], tmp_path)
     with pytest.raises(UsageError, match="has no part 'controls'; it has noise_top5, noise_flips"):
         write_section("noise", [PARTS["controls"]], tmp_path)
