@@ -63,7 +63,7 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
     from dvc.repo import Repo
 
     try:
-        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, _settings_read_once():
+        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, _read_once():
             graph = repo.index.graph
             needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
             wanted = _with_needs(needs, _named(needs, targets))
@@ -82,16 +82,28 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
 
 
 @contextmanager
-def _settings_read_once() -> Iterator[None]:
-    """DVC parses params.yaml again for every stage: half of the time of finding nothing to do."""
-    from dvc.dependency import param
+def _read_once() -> Iterator[None]:
+    """Settings are parsed and files hashed once, where DVC does it for every stage that asks.
 
-    parse = param.load_path
-    param.load_path = cache(parse)
+    Nothing changes meanwhile: the repository is locked. Most of the time of finding nothing to do.
+    """
+    from dvc.dependency import param
+    from dvc.output import Output
+
+    parse, build = param.load_path, Output._build
+    known: dict[tuple[Any, ...], Any] = {}
+
+    def build_once(output: Any, *arguments: Any, **options: Any) -> Any:
+        key = (output.fs_path, output.hash_name, options.get("dry_run"))
+        if key not in known:
+            known[key] = build(output, *arguments, **options)
+        return known[key]
+
+    param.load_path, Output._build = cache(parse), build_once
     try:
         yield
     finally:
-        param.load_path = parse
+        param.load_path, Output._build = parse, build
 
 
 def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:

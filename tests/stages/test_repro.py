@@ -1,10 +1,12 @@
 """``vqax repro``: only what changed and what follows, side by side, with clear errors."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dvc import output
 
 from stages.repro import run, stale
 from tests.stages import pipelines, tiny
@@ -200,3 +202,28 @@ def test_a_changed_gain_for_real(up_to_date: Path, monkeypatch: pytest.MonkeyPat
     assert {path: path.stat().st_mtime_ns for path in others} == before
     assert weights.read_bytes() != old
     assert run((), jobs=2)["stages run"] == 0
+
+
+def test_what_many_stages_need_is_hashed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "file").write_text("1")
+    many = {
+        name: pipelines.shell(f"cp shared/file {name}", deps=("shared",), out=name)
+        for name in ("a", "b", "c")
+    }
+    folder = pipelines.trivial(tmp_path, many)
+    pipelines.dvc(folder, "repro", "--quiet")
+    hashed: Counter[str] = Counter()
+    original = output.build
+
+    def counted(odb: Any, path: str, *arguments: Any, **options: Any) -> Any:
+        hashed[Path(path).name] += 1
+        return original(odb, path, *arguments, **options)
+
+    monkeypatch.setattr(output, "build", counted)
+    assert stale(folder, ()) == {}
+    assert hashed["shared"] == 1
+    (folder / "shared" / "file").write_text("another")
+    assert sorted(stale(folder, ())) == ["a", "b", "c"]
