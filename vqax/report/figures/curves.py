@@ -20,6 +20,7 @@ from vqax.report.figures.style import (
 COLUMNS = ["panel", "run", "x", "value", "ci_low", "ci_high", "x_name", "y_name"]
 ACROSS = 2
 FEW = 12  # places up to which each has a marker and a tick of its own
+WIDE = 20  # how many times the first place the last one is where both need a logarithmic axis
 
 
 def draw_curves(frame: pd.DataFrame) -> Figure:
@@ -64,6 +65,9 @@ def _panel(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
             markersize=4.5,
         )
     if len(places) <= FEW:
+        if 0 < WIDE * places[0] <= places[-1]:
+            axes.set_xscale("log")
+            axes.minorticks_off()
         axes.set_xticks(places, [f"{place:g}" for place in places])
     few_ticks(axes.yaxis)
     axes.margins(x=0.05)
