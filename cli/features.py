@@ -68,7 +68,7 @@ def import_(
 ) -> dict[str, Any]:
     """Write published region features (TSV, HDF5, folder of npz) to a region store."""
     from stages import import_regions as stage
-    from stages.params import ImportedRegions
+    from stages.sections import ImportedRegions
 
     spec = ImportedRegions(
         source=source,

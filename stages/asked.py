@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from stages.params import FineTuned, Params
+from stages.params import Params
 from stages.prepare import Prepared
+from stages.sections import FineTuned
 from stages.stores import region_store
 from stages.workspace import Workspace
 from vqax.data import Example

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from stages.detections import evaluate
-from stages.params import Detector as Settings
 from stages.params import Params, named
+from stages.sections import Detector as Settings
 from stages.workspace import Workspace
 from vqax.data import Skipped
 from vqax.data.coco import Instance, read_instances

@@ -7,8 +7,9 @@ import pandas as pd
 from torch import Tensor
 
 from stages.maps import Maps
-from stages.params import Explain, Params
+from stages.params import Params
 from stages.region_maps import RegionMaps
+from stages.sections import Explain
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.data import Example

@@ -1,7 +1,7 @@
 """Names in params.yaml that stand for code: models, objectives, explainers, extractors."""
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError, create_model
@@ -11,6 +11,7 @@ from stages.analyses import ANALYSES
 from stages.claims import PAPERS
 from stages.edl import EXPERIMENTS
 from stages.figures import COLLECT
+from stages.names import all_analyses, section, training_runs
 from stages.params import mistakes
 from stages.tables import PRINTED
 from vqax.errors import UsageError
@@ -31,69 +32,57 @@ GIVEN_BY_THE_STAGE = ("words", "answers", "visual_dim", "variance", "variance_in
 
 def unknown_members(raw: dict[str, Any]) -> list[str]:
     """One line for every name no family has; works on settings with other mistakes."""
-    models, figures = _mapping(raw, "models"), []
-    used: list[tuple[str, Any, Collection[str]]] = [("models", name, MODELS) for name in models]
-    for study in _mapping(raw, "studies"):
-        for section in ("tables", "added"):
-            tables = _mapping(_mapping(_mapping(raw, "studies"), study), section)
-            used += [(f"studies.{study}.{section}", name, PRINTED) for name in tables]
-        report = _mapping(_mapping(_mapping(raw, "studies"), study), "report")
-        where = f"studies.{study}.report"
-        used += [(f"{where}.figures", name, COLLECT) for name in _mapping(report, "figures")]
-        if report.get("claims") is not None:
-            used.append((f"{where}.claims", report["claims"], PAPERS))
-        figures += [(f"{where}.figures", *item) for item in _mapping(report, "figures").items()]
-    analyses = {**_mapping(raw, "analyses"), **_mapping(raw, "region_analyses")}
-    used += [("analyses", name, ANALYSES) for name in analyses]
-    for name in analyses:
-        rows = _mapping(_mapping(analyses, name), "rows")
-        used += [
-            (f"analyses.{name}.rows.{row}.method", source["method"], EXPLAINERS)
-            for row, source in rows.items()
-            if isinstance(source, dict) and "method" in source
-        ]
-    used += _classifier_names(raw)
-    methods = _mapping(raw, "explain").get("methods")
-    used += [
-        ("explain.methods", name, OF_CELLS)
-        for name in (methods if isinstance(methods, list) else [])
-    ]
-    used += [
-        (f"grids.{name}.extractor", settings["extractor"], GRIDS)
-        for name, settings in _mapping(raw, "grids").items()
-        if isinstance(settings, dict) and "extractor" in settings
-    ]
-    wrong = [
+    unknown = [
         f"{where}: {name!r} is not one of {', '.join(known)}"
-        for where, name, known in used
+        for where, name, known in _used(raw)
         if name not in known
     ]
-    wrong += [
-        line
-        for name, sizes in models.items()
-        if name in MODELS
-        for line in _call(f"models.{name}", MODELS[name], sizes, GIVEN_BY_THE_STAGE)
-    ]
-    wrong += [
-        line
-        for name, options in analyses.items()
-        if name in ANALYSES
-        for line in _analysis(name, options, grids=name in _mapping(raw, "analyses"))
-    ]
-    wrong += [
-        line
-        for where, name, options in figures
-        if name in COLLECT
-        for line in _call(f"{where}.{name}", COLLECT[name], options, ("measured",))
-    ]
-    wrong += _wrong_experiments(raw)
-    wrong += _sizes(raw)
-    return wrong + [
-        line
-        for kind in ("runs", "fine_tuned")
-        for name, run in _mapping(raw, kind).items()
-        for line in _objective(f"{kind}.{name}", run)
-    ]
+    wrong = (_wrong_options, _wrong_experiments, _sizes, _objectives)
+    return [*unknown, *(line for check in wrong for line in check(raw))]
+
+
+def _used(raw: dict[str, Any]) -> Iterator[tuple[str, Any, Collection[str]]]:
+    """Where a name stands for code, the name, and the family it should be of."""
+    yield from (("models", name, MODELS) for name in section(raw, "models"))
+    yield from _used_by_studies(raw)
+    for name, options in all_analyses(raw).items():
+        yield "analyses", name, ANALYSES
+        for row, source in section(options, "rows").items():
+            if isinstance(source, dict) and "method" in source:
+                yield f"analyses.{name}.rows.{row}.method", source["method"], EXPLAINERS
+    yield from _classifier_names(raw)
+    methods = section(raw, "explain").get("methods")
+    for name in methods if isinstance(methods, list) else []:
+        yield "explain.methods", name, OF_CELLS
+    for name, settings in section(raw, "grids").items():
+        if isinstance(settings, dict) and "extractor" in settings:
+            yield f"grids.{name}.extractor", settings["extractor"], GRIDS
+
+
+def _used_by_studies(raw: dict[str, Any]) -> Iterator[tuple[str, Any, Collection[str]]]:
+    for name, study in section(raw, "studies").items():
+        for part in ("tables", "added"):
+            for table in section(study, part):
+                yield f"studies.{name}.{part}", table, PRINTED
+        report, where = section(study, "report"), f"studies.{name}.report"
+        yield from ((f"{where}.figures", one, COLLECT) for one in section(report, "figures"))
+        if report.get("claims") is not None:
+            yield f"{where}.claims", report["claims"], PAPERS
+
+
+def _wrong_options(raw: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the options of models, analyses and figures."""
+    for name, sizes in section(raw, "models").items():
+        if name in MODELS:
+            yield from _call(f"models.{name}", MODELS[name], sizes, GIVEN_BY_THE_STAGE)
+    for name, options in all_analyses(raw).items():
+        if name in ANALYSES:
+            yield from _analysis(name, options, grids=name in section(raw, "analyses"))
+    for name, study in section(raw, "studies").items():
+        where = f"studies.{name}.report.figures"
+        for figure, options in section(section(study, "report"), "figures").items():
+            if figure in COLLECT:
+                yield from _call(f"{where}.{figure}", COLLECT[figure], options, ("measured",))
 
 
 def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
@@ -109,30 +98,30 @@ def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
 
 def _classifier_names(raw: dict[str, Any]) -> list[tuple[str, Any, Collection[str]]]:
     """Where pictures come from, what classifiers are made of, which experiments there are."""
-    pictures, classifiers = _mapping(raw, "pictures"), _mapping(raw, "classifiers")
+    pictures, classifiers = section(raw, "pictures"), section(raw, "classifiers")
     used: list[tuple[str, Any, Collection[str]]] = [
-        (f"pictures.{name}.source", _mapping(pictures, name).get("source"), SOURCES)
+        (f"pictures.{name}.source", section(pictures, name).get("source"), SOURCES)
         for name in pictures
     ]
     for name in classifiers:
         for part, members in (("network", NETWORKS), ("head", HEADS)):
-            chosen = _mapping(_mapping(classifiers, name), part).get("name")
+            chosen = section(section(classifiers, name), part).get("name")
             used.append((f"classifiers.{name}.{part}.name", chosen, members))
-    return used + [("experiments", name, EXPERIMENTS) for name in _mapping(raw, "experiments")]
+    return used + [("experiments", name, EXPERIMENTS) for name in section(raw, "experiments")]
 
 
 def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
     """What is wrong with the options of networks, heads and experiments."""
     wrong = []
-    classifiers = _mapping(raw, "classifiers")
+    classifiers = section(raw, "classifiers")
     for name in classifiers:
         for part, members in (("network", NETWORKS), ("head", HEADS)):
-            given = dict(_mapping(_mapping(classifiers, name), part))
+            given = dict(section(section(classifiers, name), part))
             kind = given.pop("name", None)
             if kind in members:
                 where = f"classifiers.{name}.{part}"
                 wrong += _call(where, members[kind], given, GIVEN_BY_THE_CLASSIFIER)
-    for name, options in _mapping(raw, "experiments").items():
+    for name, options in section(raw, "experiments").items():
         if name in EXPERIMENTS:
             skip = ("params", "workspace")
             wrong += _call(f"experiments.{name}", EXPERIMENTS[name], options, skip)
@@ -141,24 +130,28 @@ def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
 
 def _sizes(raw: dict[str, Any]) -> list[str]:
     """What is wrong with the sizes that runs override."""
-    models = _mapping(raw, "models")
+    models = section(raw, "models")
     return [
         line
-        for kind in ("runs", "fine_tuned")
-        for name, run in _mapping(raw, kind).items()
-        if isinstance(run, dict) and run.get("sizes") and run.get("model") in MODELS
+        for where, run in training_runs(raw).values()
+        if run.get("sizes") and run.get("model") in MODELS
         for line in _call(
-            f"{kind}.{name}.sizes",
+            f"{where}.sizes",
             MODELS[run["model"]],
-            {**_mapping(models, run["model"]), **_mapping(run, "sizes")},
+            {**section(models, run["model"]), **section(run, "sizes")},
             GIVEN_BY_THE_STAGE,
         )
     ]
 
 
+def _objectives(raw: dict[str, Any]) -> list[str]:
+    runs = training_runs(raw).values()
+    return [line for where, run in runs for line in _objective(where, run)]
+
+
 def _objective(run: str, settings: Any) -> list[str]:
     """What is wrong with the objective of a run: its name, its options, or their values."""
-    given = dict(_mapping(settings, "objective")) if isinstance(settings, dict) else {}
+    given = dict(section(settings, "objective"))
     name, where = given.pop("name", None), f"{run}.objective"
     if name not in OBJECTIVES:
         return [f"{where}.name: {name!r} is not one of {', '.join(OBJECTIVES)}"]
@@ -174,11 +167,6 @@ def _objective(run: str, settings: Any) -> list[str]:
     except (TypeError, UsageError) as error:
         return [f"{where}: {error}"]
     return []
-
-
-def _mapping(raw: dict[str, Any], section: str) -> dict[str, Any]:
-    value = raw.get(section)
-    return value if isinstance(value, dict) else {}
 
 
 def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from stages.device import checked
-from stages.params import Grid, Params, named
+from stages.params import Params, named
+from stages.sections import Grid
 from stages.stores import grid_extractor
 from stages.workspace import Workspace
 from vqax.data import Skipped, VqaFolder

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from stages.params import ImportedRegions, Params, named
+from stages.params import Params, named
 from stages.prepare import folders
 from stages.regions import describe
+from stages.sections import ImportedRegions
 from stages.workspace import Workspace
 from vqax.data import Skipped
 from vqax.errors import UsageError

@@ -8,9 +8,9 @@ import pandas as pd
 import torch
 
 from stages.models import word_vectors
-from stages.params import KeyObjects as Settings
 from stages.params import Params, named
 from stages.prepare import BOX, load_prepared
+from stages.sections import KeyObjects as Settings
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.errors import UsageError

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from stages.params import FineTuned, Params, named
+from stages.params import Params, named
 from stages.prepare import Prepared
+from stages.sections import FineTuned
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
@@ -71,7 +72,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
     run = params.run(name)
     return {
         "run": name,
-        **({"backbone": run.backbone, "fresh": run.fresh} if isinstance(run, FineTuned) else {}),
+        **(_origin(params, run, prepared, store) if isinstance(run, FineTuned) else {}),
         "model": run.model,
         "sizes": params.sizes_of(name),
         "objective": run.objective.model_dump(mode="json"),
@@ -87,6 +88,17 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "train_questions": len(prepared.train),
         "train_hash": _hash(prepared),
         "features": {key: str(value) for key, value in store.attributes.items()},
+    }
+
+
+def _origin(
+    params: Params, run: FineTuned, prepared: Prepared, store: FeatureStore
+) -> dict[str, Any]:
+    """What a fine-tuned run starts from and sees besides: other weights if any of it changes."""
+    return {
+        "backbone": identity(params, run.backbone, prepared, store),
+        "fresh": run.fresh,
+        "key_objects": params.key_objects[run.key_objects].model_dump(mode="json"),
     }
 
 

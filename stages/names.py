@@ -6,6 +6,7 @@ from typing import Any
 Use = tuple[str, Any, Collection[str]]
 """Where a name is used, the name, and the names that would be right there."""
 
+SOURCES_OF_A_ROW = ("run", "average_with", "more", "gap_to")
 ANALYSIS_OF_FIGURE = {
     "noise": "noise",
     "faithfulness": "faithfulness",
@@ -35,19 +36,19 @@ def unknown_names(raw: dict[str, Any]) -> list[str]:
 
 
 def _of_regions(raw: dict[str, Any]) -> Iterator[Use]:
-    known = {**_mapping(raw, "detectors"), **_mapping(raw, "coco_detectors")}
-    for name in (stores := _mapping(raw, "regions")):
-        yield f"regions.{name}.detector", _mapping(stores, name).get("detector"), known
-    for name in (imports := _mapping(raw, "imported_regions")):
-        dataset = _mapping(imports, name).get("dataset")
-        yield f"imported_regions.{name}.dataset", dataset, _mapping(raw, "datasets")
+    known = {**section(raw, "detectors"), **section(raw, "coco_detectors")}
+    for name in (stores := section(raw, "regions")):
+        yield f"regions.{name}.detector", section(stores, name).get("detector"), known
+    for name in (imports := section(raw, "imported_regions")):
+        dataset = section(imports, name).get("dataset")
+        yield f"imported_regions.{name}.dataset", dataset, section(raw, "datasets")
 
 
 def _of_key_objects(raw: dict[str, Any]) -> Iterator[Use]:
-    for name in (sets := _mapping(raw, "key_objects")):
-        one = _mapping(sets, name)
-        yield f"key_objects.{name}.dataset", one.get("dataset"), _mapping(raw, "datasets")
-        stores = {**_mapping(raw, "regions"), **_mapping(raw, "imported_regions")}
+    for name in (sets := section(raw, "key_objects")):
+        one = section(sets, name)
+        yield f"key_objects.{name}.dataset", one.get("dataset"), section(raw, "datasets")
+        stores = {**section(raw, "regions"), **section(raw, "imported_regions")}
         yield f"key_objects.{name}.regions", one.get("regions"), stores
 
 
@@ -56,13 +57,12 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
 
     A backbone has the data set, the features and the model of the run that starts from it.
     """
-    runs, tuned = _runs(raw), _mapping(raw, "fine_tuned")
-    for name, run in runs.items():
+    runs, tuned = _runs(raw), section(raw, "fine_tuned")
+    for name, (at, run) in training_runs(raw).items():
         dataset = run.get("dataset")
-        at = f"{'fine_tuned' if name in tuned else 'runs'}.{name}"
-        yield f"{at}.dataset", dataset, _mapping(raw, "datasets")
+        yield f"{at}.dataset", dataset, section(raw, "datasets")
         yield f"{at}.features", run.get("features"), _stores(raw)
-        yield f"{at}.model", run.get("model"), _mapping(raw, "models")
+        yield f"{at}.model", run.get("model"), section(raw, "models")
         originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
         yield f"{at}.replicate_of", run.get("replicate_of"), originals
         if name in tuned:
@@ -70,29 +70,51 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
             yield f"{at}.backbone", run.get("backbone"), [one for one in alike if one not in tuned]
             group = runs.get(str(run.get("backbone")), {}).get("group")
             yield f"{at}.backbone_group", run.get("backbone_group"), [group]
+            yield f"{at}.key_objects", run.get("key_objects"), _mined_for(run, raw)
+
+
+def _mined_for(run: dict[str, Any], raw: dict[str, Any]) -> list[str]:
+    """The key objects of the questions and the regions of a run."""
+    asked = (run.get("dataset"), run.get("features"))
+    return [
+        name
+        for name, mined in section(raw, "key_objects").items()
+        if isinstance(mined, dict) and (mined.get("dataset"), mined.get("regions")) == asked
+    ]
 
 
 def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
-    """The runs that an analysis looks into are trained on its data set."""
-    for name in (analyses := _analyses(raw)):
-        where, options = f"analyses.{name}", _mapping(analyses, name)
-        dataset, rows = options.get("dataset"), _mapping(options, "rows")
-        yield f"{where}.dataset", dataset, _mapping(raw, "datasets")
+    """The runs that an analysis looks into are of its data set, and of its group if it names one.
+
+    dvc.yaml depends on the trained runs of that group alone.
+    """
+    groups = dict.fromkeys(run.get("group") for run in _runs(raw).values())
+    for name in (analyses := all_analyses(raw)):
+        where, options = f"analyses.{name}", section(analyses, name)
+        dataset, rows = options.get("dataset"), section(options, "rows")
+        yield f"{where}.dataset", dataset, section(raw, "datasets")
         yield f"{where}.features", options.get("features"), _stores(raw)
-        runs = _on(dataset, _runs(raw), raw)
+        group = options.get("group")
+        yield f"{where}.group", group, groups
+        everything = _runs(raw)
+        runs = [
+            run
+            for run in _on(dataset, everything, raw)
+            if group not in groups or everything[run].get("group") == group
+        ]
         yield f"{where}.name", options.get("name"), runs
         yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
-        yield from ((f"{where}.rows.{row}", _mapping(rows, row).get("run"), runs) for row in rows)
+        yield from ((f"{where}.rows.{row}", section(rows, row).get("run"), runs) for row in rows)
 
 
 def _of_classifiers(raw: dict[str, Any]) -> Iterator[Use]:
     """Classifiers learn pictures; experiments ask classifiers that there are."""
-    pictures, classifiers = _mapping(raw, "pictures"), _mapping(raw, "classifiers")
+    pictures, classifiers = section(raw, "pictures"), section(raw, "classifiers")
     for name in classifiers:
-        one = _mapping(classifiers, name)
+        one = section(classifiers, name)
         yield f"classifiers.{name}.pictures", one.get("pictures"), pictures
-    for name in (experiments := _mapping(raw, "experiments")):
-        where, options = f"experiments.{name}", _mapping(experiments, name)
+    for name in (experiments := section(raw, "experiments")):
+        where, options = f"experiments.{name}", section(experiments, name)
         used = [*_list(options, "classifiers"), options.get("classifier")]
         yield from ((f"{where}.classifiers", one, classifiers) for one in used)
         kinds = [*_list(options, "kinds")]
@@ -102,14 +124,14 @@ def _of_classifiers(raw: dict[str, Any]) -> Iterator[Use]:
 def _of_studies(raw: dict[str, Any]) -> Iterator[Use]:
     everything = _runs(raw)
     groups = [str(run.get("group")) for run in everything.values()]
-    for name in (studies := _mapping(raw, "studies")):
-        where, study = f"studies.{name}", _mapping(studies, name)
+    for name in (studies := section(raw, "studies")):
+        where, study = f"studies.{name}", section(studies, name)
         chosen = _list(study, "groups")
         yield from ((f"{where}.groups", group, dict.fromkeys(groups)) for group in chosen)
         runs = _originals({n: run for n, run in everything.items() if run.get("group") in chosen})
         yield from _of_tables(where, study, raw, list(runs))
         systems = dict.fromkeys(str(run.get("system") or one) for one, run in runs.items())
-        sets = _mapping(_mapping(study, "significance"), "sets")
+        sets = section(section(study, "significance"), "sets")
         for one in sets:
             used = _list(sets, one)
             yield from ((f"{where}.significance.sets.{one}", name, systems) for name in used)
@@ -120,21 +142,21 @@ def _of_tables(
     where: str, study: dict[str, Any], raw: dict[str, Any], runs: list[str]
 ) -> Iterator[Use]:
     measured = {
-        **_analyses(raw),
-        **_mapping(raw, "experiments"),
-        **_mapping(raw, "datasets"),
+        **all_analyses(raw),
+        **section(raw, "experiments"),
+        **section(raw, "datasets"),
     }
     tables = []
-    for section in ("tables", "added"):
-        for table in (found := _mapping(study, section)):
+    for part in ("tables", "added"):
+        for table in (found := section(study, part)):
             tables.append(table)
-            for row, source in _mapping(found, table).items():
-                at = f"{where}.{section}.{table}.{row}"
+            for row, source in section(found, table).items():
+                at = f"{where}.{part}.{table}.{row}"
                 given = source if isinstance(source, dict) else {"run": source}
-                for key in {"run", "average_with", "more", "gap_to"} & given.keys():
-                    first, slash, _ = str(given[key]).partition("/")
-                    yield (at, first, measured) if slash else (at, given[key], runs)
-    for table, baseline in _mapping(study, "gains").items():
+                for name in map(given.get, SOURCES_OF_A_ROW):
+                    first, slash, _ = str(name).partition("/")
+                    yield (at, first, measured) if slash else (at, name, runs)
+    for table, baseline in section(study, "gains").items():
         yield f"{where}.gains", table, tables
         yield f"{where}.gains.{table}", baseline, runs
 
@@ -143,8 +165,8 @@ def _of_report(
     where: str, study: dict[str, Any], raw: dict[str, Any], runs: dict[str, dict[str, Any]]
 ) -> Iterator[Use]:
     """Runs are compared, and shown beside each other, on one data set only."""
-    report = _mapping(study, "report")
-    for run, baseline in _mapping(report, "comparisons").items():
+    report = section(study, "report")
+    for run, baseline in section(report, "comparisons").items():
         yield f"{where}.comparisons", run, runs
         if run in runs:
             others = _on(runs[run].get("dataset"), runs, raw)
@@ -153,10 +175,10 @@ def _of_report(
     first = next(iter([*gallery, *runs]), None)
     shown = _on(runs[first].get("dataset"), runs, raw) if first is not None else []
     yield from ((f"{where}.gallery_runs", run, shown) for run in _list(report, "gallery_runs"))
-    for figure in (figures := _mapping(report, "figures")):
-        at, options = f"{where}.figures.{figure}", _mapping(figures, figure)
-        yield f"{at}.table", options.get("table"), _mapping(study, "gains")
-        yield from _of_figure(at, figure, options, _analyses(raw), list(runs))
+    for figure in (figures := section(report, "figures")):
+        at, options = f"{where}.figures.{figure}", section(figures, figure)
+        yield f"{at}.table", options.get("table"), section(study, "gains")
+        yield from _of_figure(at, figure, options, all_analyses(raw), list(runs))
 
 
 def _of_figure(
@@ -169,11 +191,11 @@ def _of_figure(
         yield where, analysis, analyses
         if analysis not in analyses:
             return
-        analysed = _mapping(analyses, analysis)
+        analysed = section(analyses, analysis)
         runs = [run for run in runs if run in _list(analysed, "runs")]
-        rows = _mapping(analysed, "rows")
+        rows = section(analysed, "rows")
     yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
-    yield from ((f"{where}.rows", row, rows) for row in _mapping(options, "rows"))
+    yield from ((f"{where}.rows", row, rows) for row in section(options, "rows"))
 
 
 def _originals(runs: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -183,7 +205,7 @@ def _originals(runs: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> list[str]:
     """The runs on a data set; an unknown one is a mistake of its own and fits any."""
-    datasets = _mapping(raw, "datasets")
+    datasets = section(raw, "datasets")
     return [
         name
         for name, run in runs.items()
@@ -192,19 +214,29 @@ def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> l
     ]
 
 
+def training_runs(raw: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Run -> where it stands (``runs.mcb``), and its settings."""
+    return {
+        name: (f"{kind}.{name}", run)
+        for kind in ("runs", "fine_tuned")
+        for name, run in section(raw, kind).items()
+        if isinstance(run, dict)
+    }
+
+
 def _runs(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    runs = {**_mapping(raw, "runs"), **_mapping(raw, "fine_tuned")}
-    return {name: run for name, run in runs.items() if isinstance(run, dict)}
+    return {name: run for name, (_, run) in training_runs(raw).items()}
 
 
-def _analyses(raw: dict[str, Any]) -> dict[str, Any]:
-    return {**_mapping(raw, "analyses"), **_mapping(raw, "region_analyses")}
+def all_analyses(raw: dict[str, Any]) -> dict[str, Any]:
+    """Those of runs on grids, then those of runs on regions."""
+    return {**section(raw, "analyses"), **section(raw, "region_analyses")}
 
 
 def _stores(raw: dict[str, Any]) -> dict[str, Any]:
     """The feature stores that a stage makes."""
-    sections = ("grids", "regions", "imported_regions")
-    return {name: spec for one in sections for name, spec in _mapping(raw, one).items()}
+    kinds = ("grids", "regions", "imported_regions")
+    return {name: spec for kind in kinds for name, spec in section(raw, kind).items()}
 
 
 def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
@@ -213,8 +245,10 @@ def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
     )
 
 
-def _mapping(parent: dict[str, Any], key: str) -> dict[str, Any]:
-    """A section, or none where something else stands in its place."""
+def section(parent: Any, key: str) -> dict[str, Any]:
+    """A part of settings that may be wrong: none where something else stands in its place."""
+    if not isinstance(parent, dict):
+        return {}
     value = parent.get(key)
     return value if isinstance(value, dict) else {}
 

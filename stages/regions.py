@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, Regions, named
+from stages.params import Params, named
+from stages.sections import Regions
 from stages.workspace import Workspace
 from vqax.data import Skipped
 from vqax.data.folder import VqaFolder

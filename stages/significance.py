@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from stages.params import Significance
+from stages.sections import Significance
 from stages.study import Measured
 from vqax.errors import BadData
 from vqax.report.content import PAIR_COLUMNS, RANK_COLUMNS

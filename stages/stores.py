@@ -1,6 +1,7 @@
 """The feature store that a run or an analysis reads, checked against params.yaml."""
 
-from stages.params import Grid, Params, named
+from stages.params import Params, named
+from stages.sections import Grid
 from stages.workspace import Workspace
 from vqax.errors import BadData
 from vqax.vision import FeatureStore, GridExtractor, build_extractor

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.params import Params, Study
+from stages.params import Params
+from stages.sections import Study
 from stages.workspace import Workspace
 from vqax.files import read_parquet
 from vqax.report.content import HISTORY_COLUMNS

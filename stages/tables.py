@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, RowSource, named, spelled_out
+from stages.params import Params, named
+from stages.sections import RowSource, spelled_out
 from stages.significance import paired
 from stages.study import Measured
 from stages.workspace import Workspace
@@ -157,18 +158,22 @@ def _cells(
     measured: Measured, table: str, row: str, source: RowSource, by_run: dict[str, pd.DataFrame]
 ) -> list[dict[str, Any]]:
     """The numbers of one row: levels, then gains over the run that the study names for it."""
-    if source.run not in by_run:
-        raise UsageError(
-            f"params.yaml: studies.{measured.name}: row {row!r} of {table} asks for {source.run}, "
-            f"of which there is no measurement (a data set without human maps has no people to "
-            f"compare with); take the row out, or one of {', '.join(by_run)}"
-        )
-    values, dataset = by_run[source.run], measured.dataset_label(source.run)
+
+    def measured_by(name: str) -> pd.DataFrame:
+        if name not in by_run:
+            raise UsageError(
+                f"params.yaml: studies.{measured.name}: row {row!r} of {table} asks for {name}, of "
+                "which there is no measurement (a data set without human maps has no people to "
+                f"compare with); take the row out, or one of {', '.join(by_run)}"
+            )
+        return by_run[name]
+
+    values, dataset = measured_by(source.run), measured.dataset_label(source.run)
     if source.average_with is not None:
         dataset = f"{dataset} + {measured.dataset_label(source.average_with)}"
-        values = mean_of_two(values, by_run[source.average_with])
+        values = mean_of_two(values, measured_by(source.average_with))
     if source.more is not None:
-        rest = by_run[source.more]
+        rest = measured_by(source.more)
         values = pd.concat([values, rest.loc[rest.index.difference(values.index)]])
     metrics = source.metrics
     if metrics is None:
@@ -222,46 +227,41 @@ def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:
 
 
 def _gap(measured: Measured, table: str, row: str, above: str, run: str) -> dict[str, Any]:
-    """How much less the run has of accuracy than ``above``, over the questions both answered."""
-    tables, settings = measured.questions, measured.params.score
-    a, b, images = paired(tables[above], tables[run], "accuracy_official")
-    gap = paired_bootstrap(
-        a, b, samples=settings.resamples, seed=measured.params.seed, clusters=images
-    )
-    return {
-        **{"table": table, "row": row, "metric": "accuracy_all_gap"},
-        **{"dataset": measured.dataset_label(run), "value": gap.value, "unit": "fraction"},
-        **{"ci_low": gap.low, "ci_high": gap.high, "n": gap.n, "note": ""},
-        "seeds": len(measured.seeds(run)),
-    }
+    """How much less the run has of accuracy than ``above``."""
+    gap = _difference(measured, "accuracy_official", above, run)
+    seeds = len(measured.seeds(run))
+    return {"table": table, "row": row, "metric": "accuracy_all_gap", **gap, "seeds": seeds}
 
 
 def _gains(
     measured: Measured, table: str, row: str, run: str, baseline: str
 ) -> list[dict[str, Any]]:
-    """What the run adds to the baseline, over the questions both answered."""
-    tables = measured.questions[run], measured.questions[baseline]
+    """What the run adds to the baseline."""
     row_of = {source.run: row for row, source in measured.study.rows[table].items()}
-    cells = []
-    for metric, measure in GAINS.items():
-        if any(measure not in one for one in tables):
-            continue
-        a, b, images = paired(*tables, measure)
-        settings = measured.params.score
-        gain = paired_bootstrap(
-            a, b, samples=settings.resamples, seed=measured.params.seed, clusters=images
-        )
-        cells.append(
-            {
-                **{"table": table, "row": row, "metric": f"{metric}_gain"},
-                **{"dataset": measured.dataset_label(run), "value": gain.value},
-                **{"ci_low": gain.low, "ci_high": gain.high, "n": gain.n},
-                "unit": "fraction" if metric.startswith("accuracy") else "",
-                "seeds": len(measured.seeds(run)),
-                "note": f"minus {row_of.get(baseline, baseline)}, paired by question",
-            }
-        )
-    return cells
+    return [
+        {
+            **{"table": table, "row": row, "metric": f"{metric}_gain"},
+            **_difference(measured, measure, run, baseline),
+            "seeds": len(measured.seeds(run)),
+            "note": f"minus {row_of.get(baseline, baseline)}, paired by question",
+        }
+        for metric, measure in GAINS.items()
+        if all(measure in measured.questions[one] for one in (run, baseline))
+    ]
+
+
+def _difference(measured: Measured, measure: str, first: str, second: str) -> dict[str, Any]:
+    """First minus second run, over the questions that both answered."""
+    a, b, images = paired(measured.questions[first], measured.questions[second], measure)
+    settings = measured.params
+    found = paired_bootstrap(
+        a, b, samples=settings.score.resamples, seed=settings.seed, clusters=images
+    )
+    return {
+        **{"dataset": measured.dataset_label(first), "value": found.value},
+        **{"ci_low": found.low, "ci_high": found.high, "n": found.n},
+        "unit": "fraction" if measure.startswith("accuracy") else "",
+    }
 
 
 def _published(workspace: Workspace, table: str) -> pd.DataFrame:

@@ -13,8 +13,9 @@ from torch import nn
 from stages.asked import questions_of
 from stages.device import checked
 from stages.models import build, identity, trained
-from stages.params import FineTuned, Params, Training, named
+from stages.params import Params, named
 from stages.prepare import Prepared, load_prepared
+from stages.sections import FineTuned, Training
 from stages.stores import open_store
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped

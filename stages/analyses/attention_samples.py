@@ -7,8 +7,9 @@ import pandas as pd
 from torch import Tensor
 
 from stages.maps import write_hdf5
-from stages.params import Params, Positive
+from stages.params import Params
 from stages.people import read_human_maps
+from stages.sections import Positive
 from stages.trained import load_trained
 from stages.workspace import Workspace
 from vqax.errors import BadData

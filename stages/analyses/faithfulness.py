@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 from pydantic import Field
 
-from stages.params import Params, Positive
+from stages.params import Params
+from stages.sections import Positive
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.explain import EXPLAINERS

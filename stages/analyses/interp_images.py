@@ -16,9 +16,10 @@ from torch import Tensor
 
 from stages.analyses.interp_failures import foretold, predictor_metrics, share_metrics
 from stages.maps import write_hdf5
-from stages.params import Params, Positive
+from stages.params import Params
 from stages.people import read_human_maps
 from stages.pixels import pictures_of, pixel_model
+from stages.sections import Positive
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.data import Example

@@ -9,7 +9,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from stages.params import Params, Positive, Rate
+from stages.params import Params
+from stages.sections import Positive, Rate
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.explain.noise import NoisyAnswers, answers_under_noise

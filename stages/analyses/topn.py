@@ -27,8 +27,9 @@ from stages.analyses.topn_routing import (
 )
 from stages.analyses.topn_vectors import compared, examples, listed, relations
 from stages.maps import write_hdf5
-from stages.params import Params, Positive
+from stages.params import Params
 from stages.people import read_human_maps
+from stages.sections import Positive
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.explain.topn import REDUCTIONS

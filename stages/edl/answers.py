@@ -8,7 +8,8 @@ import pandas as pd
 
 from stages.edl.rows import Row, means, metrics_table, pictures_table, statistic
 from stages.edl.trained import Trained, load_classifier
-from stages.params import Params, Positive
+from stages.params import Params
+from stages.sections import Positive
 from stages.workspace import Workspace
 from vqax.evidential.reliability import (
     brier_score_of_classes,

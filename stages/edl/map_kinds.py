@@ -10,7 +10,8 @@ from stages.edl.overlap import CONDITIONS
 from stages.edl.pairs import signed_rank_p
 from stages.edl.rows import means, metrics_table, number, pictures_table
 from stages.edl.trained import Trained, load_classifier
-from stages.params import Params, Positive, Share
+from stages.params import Params
+from stages.sections import Positive, Share
 from stages.workspace import Workspace
 from vqax.evidential.cam import classifier_grad_cam, enlarge
 from vqax.evidential.overlap import object_masks, overlap

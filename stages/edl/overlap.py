@@ -16,7 +16,8 @@ from stages.edl.pairs import compared
 from stages.edl.rows import Row, means, metrics_table, pictures_table, statistic
 from stages.edl.trained import Trained, load_classifier
 from stages.maps import write_hdf5
-from stages.params import Params, Positive, Share
+from stages.params import Params
+from stages.sections import Positive, Share
 from stages.workspace import Workspace
 from vqax.evidential.cam import classifier_grad_cam, enlarge
 from vqax.evidential.overlap import (

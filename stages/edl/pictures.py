@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.params import Params, PictureSet, named
+from stages.params import Params, named
+from stages.sections import PictureSet
 from vqax.errors import UsageError
 from vqax.evidential.pictures import Pictures, download
 from vqax.evidential.sources import SOURCES

@@ -10,31 +10,30 @@ from safetensors.torch import load_file
 
 from stages.params import Params
 from stages.workspace import Workspace
+from tests.stages import test_runs_on_regions as regions
 from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact, UsageError
 
-NAME, BACKBONE = "san_tuned", "san"
+NAME, BACKBONE = "updn_attreg", "updn"
+FEW_STEPS = {"epochs": 1, "optimiser": {"name": "adamax", "lr": 1e-6}, "decay": "none"}
 
 
 def settings(**changes: Any) -> dict[str, Any]:
-    value = tiny.settings()
-    value["fine_tuned"] = {
-        NAME: {
-            **value["runs"][BACKBONE],
-            "group": "headline",
-            "backbone": BACKBONE,
-            "backbone_group": "headline",
-            "key_objects": "none",
-            "training": {"epochs": 1, "optimiser": {"name": "adamax", "lr": 1e-6}, "decay": "none"},
-            **changes,
-        }
-    }
-    return value
+    value = regions.settings()
+    run = {**value["fine_tuned"][NAME], "training": FEW_STEPS, **changes}
+    return {**value, "fine_tuned": {NAME: run}}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("backbone")
+    tiny.make_run(*regions.mined(folder), BACKBONE)
+    return folder
 
 
 @pytest.fixture
-def folder(finished: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(finished, tmp_path / "again")
+def folder(trained: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(trained, tmp_path / "again")
 
 
 def weights(where: Workspace, name: str) -> dict[str, torch.Tensor]:
@@ -71,20 +70,43 @@ def test_the_backbone_has_to_be_trained_first(folder: Path) -> None:
 
 def test_a_backbone_of_other_settings_is_not_taken(folder: Path) -> None:
     value = settings()
-    value["runs"][BACKBONE]["seed"] = 5
+    value["runs"] = {BACKBONE: {**value["runs"][BACKBONE], "seed": 5}}
     params = tiny.write_settings(folder, value)
     with pytest.raises(BadData, match="another run"):
         tiny.train.run(params, tiny.workspace(folder), NAME)
 
 
+@pytest.mark.parametrize("section", ["key_objects", "runs"])
+def test_it_is_another_run_where_its_origin_is_another(folder: Path, section: str) -> None:
+    params, where = made(folder)
+    tiny.make_run(params, where, NAME)
+    value = settings()
+    if section == "key_objects":
+        value["key_objects"]["plain"]["sigma"] = 1.0
+    else:
+        value["runs"] = {BACKBONE: {**value["runs"][BACKBONE], "seed": 5}}
+    params = tiny.write_settings(folder, value)
+    with pytest.raises(BadData, match="another run"):
+        tiny.explain.run(params, where, NAME)
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"backbone": "mcb"}, "fine_tuned.san_tuned.backbone: 'mcb'"),
-        ({"backbone_group": "ucam"}, "fine_tuned.san_tuned.backbone_group: 'ucam'"),
-        ({"features": "regions"}, "fine_tuned.san_tuned.features: 'regions'"),
+        ({"backbone": "lmh"}, "fine_tuned.updn_attreg.backbone: 'lmh'"),
+        ({"backbone_group": "ucam"}, "fine_tuned.updn_attreg.backbone_group: 'ucam'"),
+        ({"features": "grid"}, "fine_tuned.updn_attreg.features: 'grid'"),
+        ({"key_objects": "none"}, "key_objects: 'none' is not one of plain"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, changes: dict[str, str], word: str) -> None:
     with pytest.raises(UsageError, match=word):
         tiny.write_settings(tmp_path, settings(**changes))
+
+
+def test_key_objects_of_other_regions_do_not_fit(tmp_path: Path) -> None:
+    value = settings()
+    value["regions"]["others"] = value["regions"][regions.STORE]
+    value["key_objects"]["plain"]["regions"] = "others"
+    with pytest.raises(UsageError, match="key_objects: 'plain' is not one of none"):
+        tiny.write_settings(tmp_path, value)

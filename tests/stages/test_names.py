@@ -60,6 +60,14 @@ def test_the_settings_that_the_tests_use_are_whole() -> None:
             ["analyses.noise.runs: 'mcb_v2' is not one of lstm_qi"],
         ),
         (
+            lambda s: s["analyses"]["noise"].update(group="topn"),
+            ["analyses.noise.group: 'topn' is not one of headline, ucam"],
+        ),
+        (
+            lambda s: s["analyses"]["noise"]["runs"].append("mcb_ve"),
+            ["analyses.noise.runs: 'mcb_ve' is not one of lstm_qi, san, san_p_gca, mcb,"],
+        ),
+        (
             lambda s: s["analyses"]["attention_samples"].update(name="bert"),
             ["analyses.attention_samples.name: 'bert'"],
         ),

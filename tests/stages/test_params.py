@@ -71,6 +71,15 @@ def test_a_run_may_override_the_shared_training(tmp_path: Path) -> None:
     assert training.optimiser.name == value["training"]["optimiser"]["name"]
 
 
+def test_a_mistake_in_the_training_of_a_run_is_listed_once(tmp_path: Path) -> None:
+    value = settings()
+    value["runs"]["mcb"]["training"] = {"epochs": 0, "optimiser": {"lr": -1.0}}
+    with pytest.raises(UsageError, match="2 mistake") as caught:
+        load(written(tmp_path, value))
+    assert str(caught.value).count("runs.mcb.training.epochs") == 1
+    assert str(caught.value).count("runs.mcb.training.optimiser") == 1
+
+
 def test_a_run_may_override_the_sizes_of_its_model(tmp_path: Path) -> None:
     value = settings()
     value["runs"]["mcb"]["sizes"] = {"glimpses": 3}

@@ -66,8 +66,8 @@ def settings() -> dict[str, Any]:
     value = tiny.settings()
     value.update(runs=RUNS, fine_tuned=TUNED, region_analyses=ANALYSES)
     value["detectors"], value["regions"] = {"scenes": DETECTOR}, {STORE: REGIONS}
-    mined = {"dataset": tiny.DATASET, "regions": STORE, "sigma": 0.6, "top": 3}
-    value["key_objects"] = {"plain": mined}
+    plain = {"dataset": tiny.DATASET, "regions": STORE, "sigma": 0.6, "top": 3}
+    value["key_objects"] = {"plain": plain}
     value["studies"] = {
         STUDY: {
             **{"groups": [GROUP], "significance": None, "tables": ROWS},
@@ -77,9 +77,8 @@ def settings() -> dict[str, Any]:
     return value
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
-    folder = tmp_path_factory.mktemp("regions")
+def mined(folder: Path) -> tuple[Params, Workspace]:
+    """Everything that the runs start from."""
     params = tiny.write_settings(folder, settings())
     where = tiny.workspace(folder)
     scenes.run(params, where, tiny.DATASET)
@@ -89,6 +88,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
         shape = file["features"].shape
         file["features"][:] = np.random.default_rng(0).normal(size=shape).astype(np.float16)
     key_objects.run(params, where, "plain")
+    return params, where
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
+    params, where = mined(tmp_path_factory.mktemp("regions"))
     for name in params.all_runs:
         tiny.make_run(params, where, name)
     for name in ANALYSES:

@@ -27,8 +27,8 @@ from stages.analyses.topn_vectors import OTHER, SAME, first_entries, relations, 
 from stages.claims import published_claims
 from stages.claims.topn import RULES
 from stages.maps import open_hdf5
-from stages.params import spelled_out
 from stages.prepare import load_prepared
+from stages.sections import spelled_out
 from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.data import Example
