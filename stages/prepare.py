@@ -47,7 +47,8 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     questions = QuestionVocabulary.from_questions(
         [example.question for example in parts["train"]], min_count=params.text.min_word_count
     )
-    answers = AnswerVocabulary.from_examples(parts["train"], min_count=params.text.min_answer_count)
+    often_enough = spec.min_answer_count or params.text.min_answer_count
+    answers = AnswerVocabulary.from_examples(parts["train"], min_count=often_enough)
     test_folder = folders(spec, workspace)[1]
     skipped += write_human_maps(out / "human_maps.h5", test_folder, parts["test"])
     skipped += write_explanation_maps(out / "explanation_maps.h5", test_folder, parts["test"])

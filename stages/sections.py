@@ -59,6 +59,9 @@ class Dataset(Section):
     test: str | None = Field(description="official split; none: pictures held out of `train`")
     test_share: Share = 0.0
     validation_share: Share
+    min_answer_count: Positive | None = Field(
+        None, description="instead of `text.min_answer_count`"
+    )
     label: str
 
     @model_validator(mode="after")

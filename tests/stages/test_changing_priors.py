@@ -1,6 +1,7 @@
 """Changing priors as a data set of the pipeline: made, prepared, scored against people."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from tests.stages import tiny
 from vqax.data import VqaFolder
 from vqax.errors import BadData
 from vqax.files import read_parquet
+from vqax.text.answers import normalise_answer
 
+FEW = 4
 CP = {"root": "data/scenes/scenes_v1", "splits": ["train2014", "val2014"], "seed": 1}
 DATASET = {
     "root": "data/cp/cp_v1", "pictures": "data/scenes/scenes_v1", "train": "train", "test": "test",
@@ -26,11 +29,13 @@ DATASET = {
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
     folder = tmp_path_factory.mktemp("cp")
     priors = {"cp_v1": {**CP, "test_share": 0.4, "covering_share": 0.2}}
-    settings = tiny.settings(changing_priors=priors, datasets={"cp_v1": DATASET})
+    datasets = {"cp_v1": DATASET, "few_answers": {**DATASET, "min_answer_count": FEW}}
+    settings = tiny.settings(changing_priors=priors, datasets=datasets)
     params, workspace = tiny.write_settings(folder, settings), Workspace(folder)
     scenes.run(params, workspace, tiny.DATASET)
     changing_priors.run(params, workspace, "cp_v1")
-    prepare.run(params, workspace, "cp_v1")
+    for name in datasets:
+        prepare.run(params, workspace, name)
     return params, workspace
 
 
@@ -44,6 +49,13 @@ def test_parts_of_pictures_of_both_splits(made: tuple[Params, Workspace]) -> Non
     assert not in_domain & {e.image_id for e in prepared.train}
     folders = {prepared.test_folder.image_path(e.image_id).parent.name for e in prepared.test}
     assert folders == {"train2014", "val2014"}
+
+
+def test_a_data_set_may_keep_fewer_answers(made: tuple[Params, Workspace]) -> None:
+    usual, fewer = (load_prepared(*made, name) for name in ("cp_v1", "few_answers"))
+    given = Counter(normalise_answer(e.multiple_choice_answer) for e in fewer.train)
+    assert set(fewer.answers.answers) == {answer for answer, n in given.items() if n >= FEW}
+    assert set(fewer.answers.answers) < set(usual.answers.answers)
 
 
 def test_people_looked_at_questions_of_both_splits(made: tuple[Params, Workspace]) -> None:
