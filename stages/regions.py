@@ -23,8 +23,7 @@ def run(
 ) -> dict[str, Any]:
     """Write data/features/``name``.h5; list the pictures left out beside it."""
     spec = named(params.regions, name, "region store", "params.yaml: regions")
-    detector, origin = stored_detector(workspace.detector(spec.detector))
-    extractor = RegionExtractor(spec.detector, detector, origin=origin, boxes=spec.boxes)
+    extractor = region_extractor(workspace, spec)
     path = workspace.features(name)
     skipped = extract_regions(
         pictures_of(spec, workspace), extractor, path, workers=workers, progress=progress
@@ -33,6 +32,12 @@ def run(
         path.with_name(f"{name}_skipped.parquet"), pd.DataFrame(skipped, columns=Skipped._fields)
     )
     return {**describe(path), "skipped": len(skipped)}
+
+
+def region_extractor(workspace: Workspace, spec: Regions) -> RegionExtractor:
+    """The detector of a store of regions, to be shown pictures."""
+    detector, origin = stored_detector(workspace.detector(spec.detector))
+    return RegionExtractor(spec.detector, detector, origin=origin, boxes=spec.boxes)
 
 
 def pictures_of(spec: Regions, workspace: Workspace) -> dict[int, Path]:

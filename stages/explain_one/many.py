@@ -9,12 +9,12 @@ import pandas as pd
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
 from stages.explain_one.asked import Model
+from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.lines import Line, lines_of
 from stages.explain_one.methods import check_methods
 from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, Asked, ask, check_question
-from stages.explain_one.subject import Looked
 from stages.explain_one.summary import Say, quiet
 from vqax.errors import BadData, VqaxError
 from vqax.files import write_parquet
@@ -95,7 +95,7 @@ def _each(asker: Asker, lines: Sequence[Line], folder: Path) -> Iterator[tuple[L
             by_picture.setdefault(line.image, []).append(line)
     for image, about in by_picture.items():
         try:
-            looked = asker.subject.look(folder / image, load_upright(folder / image))
+            looked = asker.subject.eyes.look(folder / image, load_upright(folder / image))
         except VqaxError as error:
             yield from ((line, error) for line in about)
             continue

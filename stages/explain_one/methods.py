@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from stages.explain_one.subject import Looked, Subject, as_array
+from stages.explain_one.eyes import Looked
+from stages.explain_one.subject import Subject, as_array
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.explain.black_box import ANY_GRID
@@ -22,6 +23,11 @@ USUAL = (
     *("word_occlusion", "word_gradient_input"),
 )
 """What a person sees who names no method; the others take longer or say much the same."""
+USUAL_OF_REGIONS = (
+    *("attention", "grad_cam", "aleatoric_mask", "predictive_mask"),
+    *("region_occlusion", "word_occlusion", "word_gradient_input"),
+)
+"""The same where a detector hides the pixels from gradients and patches."""
 
 
 class Methods(NamedTuple):
@@ -58,7 +64,7 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
                 f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
                 f"({subject.kind}) has not; choose from {', '.join(usable)}"
             )
-    wanted = names or USUAL
+    wanted = names or (USUAL_OF_REGIONS if subject.eyes.pixel_model is None else USUAL)
     used = [name for name in usable if name in wanted]
     left_out = {name: lacking[name] for name in wanted if lacking[name]}
     return Methods(tuple(used), left_out)
@@ -67,8 +73,9 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
 def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
     """The needs of each method that the model does not meet; a black box has no cells either."""
     forward, gradient = _any_forward(subject), subject.grid is not None
+    pixels = subject.eyes.pixel_model is not None
     lacking = {
-        name: explainer.lacks(forward, pixels=True, gradient=gradient)
+        name: explainer.lacks(forward, pixels=pixels, gradient=gradient)
         | (frozenset() if gradient or "pixels" in explainer.needs else {"cells"})
         for name, explainer in EXPLAINERS.items()
     }
@@ -81,10 +88,9 @@ def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
 
 def _any_forward(subject: Subject) -> Forward:
     """What the model returns for any input: it shows what there is to explain it by."""
-    grey = torch.full((1, 3, *subject.size_px), 127.0, device=subject.place)
     tokens = torch.full((1, 1), UNKNOWN_INDEX, device=subject.place)
     with torch.no_grad():
-        forward: Forward = subject.pixel_model(grey, tokens)
+        forward: Forward = subject.model(subject.eyes.blank(), tokens)
     return forward
 
 
@@ -124,9 +130,8 @@ def _raw(
     explainer = EXPLAINERS[method]
     if "pixels" in explainer.needs:
         same = torch.zeros(len(tokens), dtype=torch.int64, device=subject.place)
-        model, visual = subject.pixel_model, looked.pixels
-        grid = subject.grid or ANY_GRID
-        raw = explainer(model, visual, tokens, answer, grid, picture_of=same)
+        model, grid = subject.eyes.pixel_model, subject.grid or ANY_GRID
+        raw = explainer(model, looked.pixels, tokens, answer, grid, picture_of=same)
     else:
-        raw = explainer(subject.model, cells, tokens, answer, subject.grid)
+        raw = looked.painted(explainer(subject.model, cells, tokens, answer, subject.grid))
     return as_array(raw)

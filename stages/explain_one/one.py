@@ -8,11 +8,12 @@ from typing import Any
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
 from stages.explain_one.asked import Model
+from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.methods import check_methods
 from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, ask, check_question
-from stages.explain_one.subject import Looked, Subject
+from stages.explain_one.subject import Subject
 from stages.explain_one.summary import Say, quiet
 from vqax.report.one_picture import Explained
 
@@ -47,7 +48,7 @@ def run(
         check_question(question)
     picture = load_upright(image)
     subject = model.load(device)
-    looked = subject.look(image, picture)
+    looked = subject.eyes.look(image, picture)
     asked = [ask(subject, question) for question in questions]
     asker = Asker(subject, methods)
     opening = [f"{subject.label} looks at {image}, {picture.width} × {picture.height} px"]

@@ -1,92 +1,55 @@
-"""Who is asked: a trained run with the trunk that made its features, or a foreign model."""
+"""Who is asked: a trained run with what made its features, or a foreign model."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from PIL import Image
 from torch import Tensor, nn
 
+from stages.asked import reads_boxes
 from stages.device import checked
+from stages.explain_one.eyes import Boxes, Eyes, Trunk, same_features
 from stages.models import trained
 from stages.params import Params
 from stages.prepare import Prepared, load_prepared
+from stages.regions import region_extractor
 from stages.stores import grid, grid_extractor, open_store
 from stages.workspace import Workspace
 from vqax.adapters import Foreign, Reading, reader
-from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.errors import MissingArtefact, UsageError
 from vqax.explain import PixelModel
 from vqax.learning.weights import META
 from vqax.text.answers import AnswerVocabulary
-from vqax.vision import FeatureStore, GridExtractor
+from vqax.vision import FeatureStore
 
 SAMPLES = 25  # of a foreign model's head; those of a run are in params.yaml
-
-
-class Looked(NamedTuple):
-    """A picture, its pixels (1,3,y,x) in 0..255, and what the model is given of it.
-
-    ``cells`` are (1,l,d), for a trained run as a store keeps them; of a black box the pixels.
-    """
-
-    path: Path
-    picture: Image.Image
-    pixels: Float[Tensor, "1 3 y x"]
-    cells: Float[Tensor, "1 *cells"]
 
 
 @dataclass(frozen=True)
 class Subject:
     """A model in evaluation mode; ``samples`` and ``seed`` are of its Monte-Carlo passes.
 
-    ``grid`` is None for a black box. ``size_px`` are rows and columns of the pictures it sees,
-    ``facts`` what a reader needs to find it again. ``prepared`` is the data set of a trained run,
-    whose features are ``stored`` in fp16.
+    ``grid`` is None for a black box. ``facts`` are what a reader needs to find it again,
+    ``prepared`` the data set of a trained run.
     """
 
     name: str
     label: str
-    pixel_model: PixelModel
+    model: nn.Module
+    eyes: Eyes
     answers: AnswerVocabulary
     read: Callable[[str], Reading]
     grid: tuple[int, int] | None
-    size_px: tuple[int, int]
     samples: int
     seed: int
     place: torch.device
     facts: Mapping[str, str] = field(default_factory=dict)
     prepared: Prepared | None = None
-    stored: bool = False
-
-    @property
-    def model(self) -> nn.Module:
-        return self.pixel_model.model
 
     @property
     def kind(self) -> str:
         return type(self.model).__name__
-
-    def look(self, path: Path, picture: Image.Image) -> Looked:
-        """Run the trunk on a picture, once for all its questions; raises BadData for NaN."""
-        pixels = squeezed(picture, self.size_px).to(self.place)
-        with torch.no_grad():
-            cells = self.pixel_model.trunk(pixels)
-        if self.stored:
-            cells = cells.half().float()
-        if not bool(cells.isfinite().all()):
-            raise BadData(f"{path}: its features are not finite in fp16; give another picture")
-        return Looked(path, picture, pixels, cells)
-
-
-def squeezed(picture: Image.Image, size_px: tuple[int, int]) -> Float[Tensor, "1 3 y x"]:
-    """The whole picture at (rows, columns), by the rule of ``vqax.vision.preprocess``."""
-    rows, columns = size_px
-    small = picture.convert("RGB").resize((columns, rows), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float()
 
 
 def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
@@ -114,43 +77,69 @@ def load_subject(params: Params, workspace: Workspace, name: str, *, device: str
     """Everything that answers questions as run ``name`` does in the pipeline.
 
     Raises:
-        UsageError: the run reads regions.
+        UsageError: the run reads imported regions.
         MissingArtefact: an earlier stage was not run, or the trunk's weights are not there.
-        BadData: the weights are of another run, or the trunk is not the one of its features.
+        BadData: the weights are of another run, or the trunk or the detector not the one of its
+            features.
     """
     run = params.run(name)
-    if run.features in params.regions:
-        raise UsageError(
-            f"{name}: reads the regions that a detector found ({run.features}), and there is no "
-            "detector for other pictures; name a run that reads a grid, or use `vqax explain "
-            f"{name}` alone for the pictures of its data set"
-        )
     prepared = load_prepared(params, workspace, run.dataset)
     store = open_store(params, workspace, run.features)
     place = torch.device(checked(device))
     model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
-    trunk = grid_extractor(grid(params, run.features))
-    _same_trunk(trunk, store)
-    rows, columns = store.grid
+    eyes, seen = made_with(params, workspace, name, model, store, place)
     return Subject(
         name=name,
         label=params.label(name),
-        pixel_model=PixelModel(trunk.to(place), model),
+        model=model,
+        eyes=eyes,
         answers=prepared.answers,
         read=reader(prepared.questions, params.text.max_tokens),
         grid=store.grid,
-        size_px=(trunk.input_px, trunk.input_px),
         samples=params.explain.samples,
         seed=params.seed_of(name),
         place=place,
         facts={
             "run": f"{params.label(name)} ({name}), {type(model).__name__}",
             "data set": run.dataset,
-            "features": f"{trunk.name}, {trunk.input_px} px, {rows} × {columns} cells",
+            "features": seen,
         },
         prepared=prepared,
-        stored=True,
     )
+
+
+def made_with(
+    params: Params,
+    workspace: Workspace,
+    name: str,
+    model: nn.Module,
+    store: FeatureStore,
+    place: torch.device,
+) -> tuple[Eyes, str]:
+    """What made the features of a run, ready for other pictures, and what a reader is told.
+
+    Raises:
+        UsageError: nothing here did: they are imported regions.
+        MissingArtefact, BadData: it is not there, or is another one than then.
+    """
+    features = params.run(name).features
+    if features in params.imported_regions:
+        raise UsageError(
+            f"{name}: reads regions that were imported ({features}), and there is no detector for "
+            "other pictures; name a run that reads a grid or regions found here, or use "
+            f"`vqax explain {name}` alone for the pictures of its data set"
+        )
+    if features in params.regions:
+        extractor = region_extractor(workspace, params.regions[features])
+        made = {key: value for key, value in extractor.attributes.items() if key != "class_names"}
+        same_features(made, store.attributes, store.path, "regions")
+        seen = f"{extractor.boxes} regions of the detector {extractor.name}"
+        return Boxes(extractor, reads_boxes(params, name), place), seen
+    trunk = grid_extractor(grid(params, features))
+    same_features(trunk.attributes, store.attributes, store.path, "grids")
+    (rows, columns), side = store.grid, trunk.input_px
+    eyes = Trunk(PixelModel(trunk.to(place), model), (side, side), place, stored=True)
+    return eyes, f"{trunk.name}, {side} px, {rows} × {columns} cells"
 
 
 def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
@@ -159,14 +148,15 @@ def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
     place = torch.device(checked(device))
     rows, columns = foreign.size_px
     cells = "no cells" if foreign.grid is None else f"{foreign.grid[0]} × {foreign.grid[1]} cells"
+    pixel_model = foreign.model.to(place).eval()
     return Subject(
         name=name,
         label=name,
-        pixel_model=foreign.model.to(place).eval(),
+        model=pixel_model.model,
+        eyes=Trunk(pixel_model, foreign.size_px, place),
         answers=AnswerVocabulary(foreign.answers),
         read=foreign.read,
         grid=foreign.grid,
-        size_px=foreign.size_px,
         samples=SAMPLES,
         seed=0,
         place=place,
@@ -175,16 +165,6 @@ def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
             "sees": f"{columns} × {rows} px, {cells}",
         },
     )
-
-
-def _same_trunk(trunk: GridExtractor, store: FeatureStore) -> None:
-    made_by = {key: store.attributes.get(key) for key in trunk.attributes}
-    for key, value in trunk.attributes.items():
-        if made_by[key] != value:
-            raise BadData(
-                f"{store.path}: features of {key} {made_by[key]}, the extractor here has {value}; "
-                "set grids in params.yaml as they were when the features were made"
-            )
 
 
 def as_array(tensor: Tensor) -> np.ndarray:

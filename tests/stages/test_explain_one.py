@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from stages.explain_one import Model, explain_picture
 from stages.explain_one.files import slug
 from stages.explain_one.picture import load_upright
 from stages.explain_one.question import index_of
-from stages.explain_one.subject import load_subject
+from stages.explain_one.subject import made_with
 from stages.params import Params, load
 from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact, UsageError
@@ -103,11 +104,11 @@ def test_a_question_becomes_a_harmless_file_name(text: str, wanted: str) -> None
     assert len(slug("word " * 60)) <= 48
 
 
-def test_a_run_that_reads_regions_cannot_look_at_other_pictures() -> None:
+def test_there_is_no_detector_behind_imported_regions() -> None:
     run = SimpleNamespace(features="boxes", dataset="scenes")
-    params = SimpleNamespace(run=lambda name: run, regions={"boxes": None})
-    with pytest.raises(UsageError, match=r"updn: reads the regions.*boxes.*reads a grid"):
-        load_subject(params, tiny.workspace(Path()), "updn", device="cpu")
+    params = SimpleNamespace(run=lambda name: run, imported_regions={"boxes": None})
+    with pytest.raises(UsageError, match=r"updn: reads regions that were imported.*boxes"):
+        made_with(params, tiny.workspace(Path()), "updn", nn.Identity(), None, torch.device("cpu"))
 
 
 @pytest.fixture
