@@ -81,11 +81,17 @@ def speaker(*, quiet: bool) -> Callable[[str], None]:
 
 
 def loaded(*, families: bool = False) -> tuple[Any, Any]:
-    """The settings, as ``stages.params.load`` checks them, and the workspace of this folder."""
-    from stages.params import load
+    """The settings and the workspace of this folder; ``families`` as ``load_whole`` checks them.
+
+    That costs the import of torch, so only commands that need it anyway ask for it.
+    """
     from stages.workspace import Workspace
 
-    params = load(families=families)
+    if families:
+        from stages.families import load_whole as load
+    else:
+        from stages.params import load
+    params = load()
     return params, Workspace(groups=params.groups)
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, ValidationError, create_model
@@ -12,7 +13,7 @@ from stages.claims import PAPERS
 from stages.edl import EXPERIMENTS
 from stages.figures import COLLECT
 from stages.names import all_analyses, section, training_runs
-from stages.params import mistakes
+from stages.params import Params, checked, mistakes, read_settings
 from stages.tables import PRINTED
 from vqax.errors import UsageError
 from vqax.evidential.heads import HEADS
@@ -28,6 +29,25 @@ OF_CELLS = [name for name, explainer in EXPLAINERS.items() if "pixels" not in ex
 NEEDED = inspect.Parameter.empty
 GIVEN_BY_THE_CLASSIFIER = ("classes", "channels", "size", "linear", "weights", "examples")
 GIVEN_BY_THE_STAGE = ("words", "answers", "visual_dim", "variance", "variance_input")
+
+
+def load_whole(path: Path = Path("params.yaml")) -> Params:
+    """As ``params.load``, and names that stand for code are checked too; that imports torch.
+
+    Raises:
+        MissingArtefact: no such file.
+        UsageError: as ``check_whole``.
+    """
+    return check_whole(read_settings(path), str(path))
+
+
+def check_whole(raw: dict[str, Any], source: str) -> Params:
+    """The settings of ``source``.
+
+    Raises:
+        UsageError: every unknown, missing or wrong entry, one line each.
+    """
+    return checked(raw, source, unknown_members(raw))
 
 
 def unknown_members(raw: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -171,29 +172,23 @@ def read_settings(path: Path) -> dict[str, Any]:
     return value
 
 
-def load(path: Path = Path("params.yaml"), *, families: bool = False) -> Params:
-    """Read and check the settings.
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Read and check the settings, but for names that stand for code: ``families.load_whole``.
 
     Raises:
         MissingArtefact: no such file.
         UsageError: as ``checked``.
     """
-    return checked(read_settings(path), str(path), families=families)
+    return checked(read_settings(path), str(path))
 
 
-def checked(raw: dict[str, Any], source: str, *, families: bool = False) -> Params:
-    """The settings of ``source``; ``families`` also checks names that stand for code.
-
-    That costs the import of torch, so only commands that need it anyway ask for it.
+def checked(raw: dict[str, Any], source: str, more: Sequence[str] = ()) -> Params:
+    """The settings of ``source``; ``more`` are mistakes that were found elsewhere.
 
     Raises:
         UsageError: every unknown, missing or wrong entry, one line each.
     """
-    wrong = [*unknown_names(raw), *wrong_overrides(raw)]
-    if families:
-        from stages.families import unknown_members
-
-        wrong += unknown_members(raw)
+    wrong = [*unknown_names(raw), *wrong_overrides(raw), *more]
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from stages.params import checked, merged, read_settings
+from stages.families import check_whole
+from stages.params import merged, read_settings
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 
@@ -48,7 +49,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
         raise MissingArtefact(f"{overlay_path}: no such profile; there are: {known or 'none'}")
     folder = repository / "work" / name
     settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
-    checked(settings, f"{overlay_path} over params.yaml", families=True)
+    check_whole(settings, f"{overlay_path} over params.yaml")
     for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
         for key in set(PATHS) & spec.keys():
             if spec[key] not in NO_PATHS and Path(spec[key]).parts[0] != "data":

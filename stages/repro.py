@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stages.params import load
+from stages.families import load_whole
 from stages.profile import prepare_profile
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError, VqaxError
@@ -40,7 +40,7 @@ def run(
     if profile:
         folder = prepare_profile(repository, profile)
     else:
-        load(repository / "params.yaml", families=True)
+        load_whole(repository / "params.yaml")
     todo = stale(folder, targets, force=force)
     if dry:
         return {"folder": str(folder), "would run": list(todo)}

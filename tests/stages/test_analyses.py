@@ -12,9 +12,9 @@ from PIL import Image
 
 from stages import analyse
 from stages.analyses import ANALYSES
-from stages.families import unknown_members
+from stages.families import check_whole, unknown_members
 from stages.maps import write_hdf5
-from stages.params import Params, checked, load
+from stages.params import Params, load
 from stages.people import read_human_maps
 from stages.prepare import load_prepared
 from stages.workspace import Workspace
@@ -321,6 +321,6 @@ def test_all_mistakes_of_the_analyses_are_listed_at_once() -> None:
     settings["analyses"]["noise"]["runs"].append("bert")
     settings["analyses"]["attention_samples"].pop("name")
     with pytest.raises(UsageError, match=r"3 mistake") as caught:
-        checked(settings, "params.yaml", families=True)
+        check_whole(settings, "params.yaml")
     for word in ("noise.strengths.0", "noise.runs: 'bert'", "attention_samples.name"):
         assert word in str(caught.value)

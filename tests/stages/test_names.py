@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from stages.families import check_whole
 from stages.names import unknown_names
-from stages.params import checked, read_settings
+from stages.params import read_settings
 from tests.stages import tiny
 from vqax.errors import UsageError
 
@@ -170,7 +171,7 @@ def test_a_run_on_an_unknown_data_set_is_one_mistake() -> None:
 @pytest.mark.parametrize("section", ["runs", "datasets", "analyses", "studies", "training"])
 def test_sections_of_another_kind_are_mistakes_and_no_crash(section: str, value: object) -> None:
     with pytest.raises(UsageError, match=r"params: \d+ mistake"):
-        checked({**tiny.study_settings(), section: value}, "params", families=True)
+        check_whole({**tiny.study_settings(), section: value}, "params")
 
 
 @pytest.mark.parametrize("key", ["groups", "tables", "added", "gains", "report", "significance"])
@@ -179,7 +180,7 @@ def test_parts_of_a_study_of_another_kind_are_no_crash(key: str, value: object) 
     settings = tiny.study_settings()
     study(settings)[key] = value
     with pytest.raises(UsageError, match="mistake"):
-        checked(settings, "params", families=True)
+        check_whole(settings, "params")
 
 
 def test_every_parameter_of_the_committed_pipeline_is_set() -> None:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stages.families import load_whole
 from stages.params import load, merged
 from vqax.errors import MissingArtefact, UsageError
 
@@ -21,7 +22,7 @@ def written(folder: Path, value: object) -> Path:
 
 
 def test_the_committed_settings_are_whole() -> None:
-    params = load(ROOT / "params.yaml", families=True)
+    params = load_whole(ROOT / "params.yaml")
     assert params.runs
 
 
@@ -83,12 +84,12 @@ def test_a_mistake_in_the_training_of_a_run_is_listed_once(tmp_path: Path) -> No
 def test_a_run_may_override_the_sizes_of_its_model(tmp_path: Path) -> None:
     value = settings()
     value["runs"]["mcb"]["sizes"] = {"glimpses": 3}
-    params = load(written(tmp_path, value), families=True)
+    params = load_whole(written(tmp_path, value))
     assert params.sizes_of("mcb") == {**value["models"]["mcb"], "glimpses": 3}
     assert params.sizes_of("mcb_p_gca") == value["models"]["mcb"]
     value["runs"]["mcb"]["sizes"] = {"glimpses": "many", "heads": 2}
     with pytest.raises(UsageError, match=r"runs\.mcb\.sizes\.glimpses") as caught:
-        load(written(tmp_path, value), families=True)
+        load_whole(written(tmp_path, value))
     assert "runs.mcb.sizes.heads" in str(caught.value)
 
 
@@ -114,7 +115,7 @@ def test_an_objective_is_checked_against_its_own_signature(tmp_path: Path) -> No
     wrong["runs"]["mcb_p_gca"]["objective"]["source"] = "epistemic"
     wrong["runs"]["san_p_gca"]["objective"]["samples"] = "many"
     with pytest.raises(UsageError) as caught:
-        load(written(tmp_path, wrong), families=True)
+        load_whole(written(tmp_path, wrong))
     message = str(caught.value)
     assert "runs.mcb.objective.name: 'certainty' is not one of answer, uncertainty" in message
     assert "runs.san.objective.eta" in message

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stages.families import load_whole
 from stages.params import load, read_settings
 from stages.profile import WHOLE_SECTIONS, prepare_profile
 from stages.repro import stale
@@ -42,7 +43,7 @@ def test_there_is_the_profile_with_real_pictures() -> None:
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_committed_profile_is_whole(repository: Path, name: str) -> None:
     folder = prepare_profile(repository, name)
-    params = load(folder / "params.yaml", families=True)
+    params = load_whole(folder / "params.yaml")
     own = yaml.safe_load((ROOT / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
     for section in set(own) & set(WHOLE_SECTIONS) & {"runs", "datasets", "scenes", "studies"}:
         assert getattr(params, section).keys() == own[section].keys()
@@ -66,7 +67,7 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
 
 def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
     folder = prepare_profile(repository, "full")
-    params = load(folder / "params.yaml", families=True)
+    params = load_whole(folder / "params.yaml")
     assert set(params.runs) > set(load(ROOT / "params.yaml").runs)
     each = {
         **dict.fromkeys(("train", "explain", "score"), params.runs),

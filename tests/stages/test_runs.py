@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages import explain
+from stages.families import load_whole
 from stages.models import build, identity, trained
-from stages.params import Params, load
+from stages.params import Params
 from stages.prepare import Prepared, load_prepared
 from stages.stores import open_store
 from stages.train import run as train
@@ -76,7 +77,7 @@ def test_the_whole_is_all_of_it_and_another_seed_another_half() -> None:
 
 @pytest.fixture(scope="module")
 def params(whole: Path) -> Params:
-    return load(whole / "params.yaml", families=True)
+    return load_whole(whole / "params.yaml")
 
 
 @pytest.fixture(scope="module")

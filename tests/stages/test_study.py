@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.params import Params, checked
+from stages.families import check_whole
+from stages.params import Params
 from stages.significance import pairs, ranks
 from stages.study import Measured
 from stages.workspace import Workspace
@@ -34,7 +35,7 @@ def settings(runs: dict[str, list[int]], **significance: Any) -> Params:
     study["significance"] = {**study["significance"], "sets": {}, **significance}
     study["report"] = {**study["report"], "comparisons": {}, "figures": {}, "gallery_runs": []}
     value["studies"] = {STUDY: study}
-    return checked(value, "params.yaml", families=True)
+    return check_whole(value, "params.yaml")
 
 
 def question_table(dataset: str, random: np.random.Generator) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pytest
 
 from stages import agreement, compare, prepare, report, verdicts
 from stages.claims import PAPERS
+from stages.families import load_whole
 from stages.figures import COLLECT, sections
 from stages.maps import write_hdf5
 from stages.params import Params, load
@@ -31,7 +32,7 @@ UNPRINTED = ["ucam/controls", "ucam/inputs"]
 
 @pytest.fixture(scope="module")
 def params(whole: Path) -> Params:
-    return load(whole / "params.yaml", families=True)
+    return load_whole(whole / "params.yaml")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from stages import (
     train,
     verdicts,
 )
+from stages.families import load_whole
 from stages.params import Params, load
 from stages.workspace import Workspace
 
@@ -158,7 +159,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 def write_settings(folder: Path, value: dict[str, Any]) -> Params:
     path = folder / "params.yaml"
     path.write_text(yaml.safe_dump(value, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    return load(path, families=True)
+    return load_whole(path)
 
 
 def workspace(folder: Path) -> Workspace:
