@@ -124,7 +124,10 @@ PRINTED: dict[str, dict[str, str]] = {
     "topn/vectors": VECTORS,
 }
 CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
+TWO = "ours: the interval takes the two sets for independent, though they share pictures"
 NOTES = {
+    "accuracy_mean": TWO,
+    "accuracy_other_mean": TWO,
     "emd": "ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD",
     "histogram_emd": "1-D EMD between value histograms, the form of the same laboratory's code",
     "dA_dq_top10_value": "ours: length of the row of ∂A/∂q, of another question and picture than "
@@ -196,8 +199,9 @@ def _cells(
 
 
 def mean_of_two(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Metrics of two independent samples, averaged; the interval has half their widths' root sum.
+    """Metrics of two samples, averaged; the interval has half the root sum of their widths.
 
+    That is as if they were independent, though two sets of questions can share pictures (``TWO``).
     ``a`` and ``b`` are indexed by metric; those that both have are kept.
     """
     both = a.index.intersection(b.index)

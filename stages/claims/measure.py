@@ -10,11 +10,11 @@ from stages.claims.rules import Comparison, Row
 from stages.claims.sources import QUESTION, NotMeasured, Sources
 from vqax.stats.contrast import (
     Contrast,
-    averaged,
     correlation,
     either_sign,
     gain_contrast,
     mean_contrast,
+    mean_of_both,
     rank_contrast,
     rate_difference,
     separation,
@@ -34,6 +34,7 @@ STATISTICS: dict[str, Callable[..., Contrast]] = {
     "separation": partial(statistic_contrast, separation),
     "rate": partial(statistic_contrast, rate_difference),
     DIFFERS: either_sign,
+    BOTH: partial(statistic_contrast, mean_of_both),
 }
 
 
@@ -47,9 +48,8 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
         return _rank(comparison, sources)
     if comparison.statistic == APART:
         return _apart(comparison, sources, samples, seed)
-    if comparison.statistic == BOTH:
-        return _of_both(comparison, sources, samples, seed)
-    columns, images = _aligned(comparison, sources)
+    aligned = _of_both if comparison.statistic == BOTH else _aligned
+    columns, images = aligned(comparison, sources)
     contrast = STATISTICS[comparison.statistic](
         *columns, clusters=images, samples=samples, seed=seed
     )
@@ -60,30 +60,36 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
 
 def _apart(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Contrast:
     """The difference of two means over different questions or pictures."""
-    first, second = (
-        table[number].dropna().to_numpy(np.float64)
-        for number, table in enumerate(_each(comparison, sources))
-    )
+    tables = [table.dropna() for table in _each(comparison, sources)]
+    for side, table in zip(comparison.sides, tables, strict=True):
+        _enough(table, sources.resolve(side.source))
+    first, second = (table[number].to_numpy(np.float64) for number, table in enumerate(tables))
     return unpaired_contrast(first, second, samples=samples, seed=seed)
 
 
-def _of_both(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Contrast:
-    """Sides a, a', b, b' with a and b on one data set, a' and b' on another: (a-b + a'-b') / 2."""
+def _of_both(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray], np.ndarray]:
+    """Sides a, a', b, b': a - b on one data set above a' - b' on another, and which is which."""
     a, other_a, b, other_b = comparison.sides
-    pairs = ((a, b), (other_a, other_b))
-    each = (Comparison("mean", pair, comparison.role) for pair in pairs)
-    return averaged(*(measured(one, sources, samples=samples, seed=seed) for one in each))
+    pairs = [Comparison("mean", pair) for pair in ((a, b), (other_a, other_b))]
+    (first, images), (second, others) = (_aligned(pair, sources) for pair in pairs)
+    differences = [left - right for left, right in (first, second)]
+    of_first = np.repeat([1.0, 0.0], [len(images), len(others)])
+    return [np.concatenate(differences), of_first], np.concatenate([images, others])
 
 
 def _aligned(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray], np.ndarray]:
     values = _each(comparison, sources)
     table = reduce(lambda left, right: left.merge(right, on=QUESTION), values).dropna()
+    _enough(table, _names(comparison, sources))
+    columns = [table[number].to_numpy(np.float64) for number in range(len(comparison.sides))]
+    return columns, table["image_id"].to_numpy()
+
+
+def _enough(table: pd.DataFrame, names: str) -> None:
     pictures = table["image_id"].nunique()
     if pictures < FEWEST_CLUSTERS:
         cause = f"Fewer than {FEWEST_CLUSTERS} pictures with a value of"
-        raise NotMeasured((cause, f"{_names(comparison, sources)} ({pictures})"))
-    columns = [table[number].to_numpy(np.float64) for number in range(len(comparison.sides))]
-    return columns, table["image_id"].to_numpy()
+        raise NotMeasured((cause, f"{names} ({pictures})"))
 
 
 def _each(comparison: Comparison, sources: Sources) -> list[pd.DataFrame]:

@@ -7,13 +7,16 @@ from scipy.stats import spearmanr
 from vqax.stats.bootstrap import paired_bootstrap
 from vqax.stats.contrast import (
     correlation,
+    either_sign,
     gain_contrast,
     mean_contrast,
+    mean_of_both,
     rank_contrast,
     rate_difference,
     separation,
     spread_difference,
     statistic_contrast,
+    unpaired_contrast,
 )
 from vqax.stats.nemenyi import critical_difference, nemenyi
 
@@ -137,3 +140,62 @@ def test_the_interval_of_a_rate_equals_a_loop():
     fast = statistic_contrast(rate_difference, *columns, clusters=images, samples=60, seed=4)
     slow = slow_interval(rate_difference, columns, images, 60, 4)
     assert (fast.low, fast.high, fast.p) == pytest.approx(slow, abs=1e-12)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_either_sign_is_the_size_with_the_interval_turned_around(swapped):
+    a, b, images = sample()
+    larger, smaller = (a + 2, b) if a.mean() + 2 > b.mean() else (b, a + 2)
+    options = {"clusters": images, "samples": 80, "seed": 1}
+    plain = mean_contrast(larger, smaller, **options)
+    sides = (smaller, larger) if swapped else (larger, smaller)
+    found = either_sign(*sides, **options)
+    assert found == pytest.approx(plain)
+    assert found.low > 0
+
+
+def test_a_size_that_may_be_zero_has_an_interval_around_it():
+    a, _, images = sample()
+    found = either_sign(a, a + a[::-1] / 9, clusters=images, samples=80, seed=1)
+    assert found.value >= 0
+    assert found.low < 0 < found.high
+
+
+def test_the_mean_of_both_sets_weighs_the_sets_not_the_questions():
+    difference, first = np.array([4.0, 0.0, 2.0, 7.0]), np.array([1.0, 1.0, 1.0, 0.0])
+    assert mean_of_both(difference, first) == pytest.approx((2.0 + 7.0) / 2)
+    assert mean_of_both(-difference, 1 - first) == pytest.approx(-4.5)
+    assert np.isnan(mean_of_both(difference, np.ones(4)))
+    assert np.isnan(mean_of_both(difference, np.zeros(4)))
+
+
+def test_the_interval_of_the_mean_of_both_sets_equals_a_loop_and_knows_shared_pictures():
+    difference, _, images = sample(n=60, images=12)
+    first = np.arange(60) % 3 == 0
+    columns = (difference, first.astype(float))
+    fast = statistic_contrast(mean_of_both, *columns, clusters=images, samples=60, seed=4)
+    slow = slow_interval(mean_of_both, columns, images, 60, 4)
+    assert (fast.low, fast.high, fast.p) == pytest.approx(slow, abs=1e-12)
+    again = np.concatenate([difference, difference])  # the same questions in both sets
+    of_first = np.repeat([1.0, 0.0], 60)
+    options = {"samples": 60, "seed": 4}
+    twice = statistic_contrast(
+        mean_of_both, again, of_first, clusters=np.concatenate([images, images]), **options
+    )
+    alone = mean_contrast(difference, np.zeros(60), clusters=images, **options)
+    assert twice[:3] == pytest.approx(alone[:3])
+
+
+def test_unpaired_samples_are_drawn_each_by_itself():
+    rng = np.random.default_rng(0)
+    larger, smaller = rng.normal(1.0, 1.0, 50), rng.normal(0.0, 2.0, 80)
+    found = unpaired_contrast(larger, smaller, samples=2000, seed=0)
+    assert found.value == pytest.approx(larger.mean() - smaller.mean())
+    assert found.n == 130
+    error = np.sqrt(larger.var() / 50 + smaller.var() / 80)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.06)
+    assert found.low < found.value < found.high
+    assert (found.p < 0.05) == (found.low > 0)
+    turned = unpaired_contrast(smaller, larger, samples=2000, seed=0)
+    assert turned.value == pytest.approx(-found.value)
+    assert turned.high < 0

@@ -51,22 +51,6 @@ def either_sign(
     return found
 
 
-def averaged(first: Contrast, second: Contrast) -> Contrast:
-    """The mean of two contrasts over independent questions.
-
-    Each side of the interval is half the root of the sum of the two squared; p from its width.
-    """
-    value = (first.value + second.value) / 2
-    low, high = (
-        float(np.hypot(getattr(first, side) - first.value, getattr(second, side) - second.value))
-        / 2
-        for side in ("low", "high")
-    )
-    error = (low + high) / 2 / scipy.stats.norm.ppf(0.975)
-    p = float(2 * scipy.stats.norm.sf(abs(value) / error)) if error > 0 else float("nan")
-    return Contrast(value, value - low, value + high, first.n + second.n, p)
-
-
 def unpaired_contrast(
     larger: Float[np.ndarray, "m"], smaller: Float[np.ndarray, "n"], *, samples: int, seed: int
 ) -> Contrast:
@@ -155,6 +139,18 @@ def rate_difference(hits_a: Values, of_a: Values, hits_b: Values, of_b: Values) 
     """Σ hits_a / Σ of_a - Σ hits_b / Σ of_b over the questions; NaN where there are none."""
     a, b = of_a.sum(), of_b.sum()
     return float(hits_a.sum() / a - hits_b.sum() / b) if a > 0 and b > 0 else float("nan")
+
+
+def mean_of_both(difference: Values, of_first: Values) -> float:
+    """Half the sum of the mean differences on two sets; NaN where one of them has no question.
+
+    ``of_first`` is 1 for a question of the first set and 0 for one of the second. Drawing pictures
+    whole keeps what the sets have in common: their pictures, and some of their questions.
+    """
+    first = of_first > 0
+    if first.all() or not first.any():
+        return float("nan")
+    return float(difference[first].mean() + difference[~first].mean()) / 2
 
 
 class _Rows:
