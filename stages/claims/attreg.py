@@ -144,7 +144,7 @@ RULES: dict[str, Rule] = {
             *above(
                 ACCURACY,
                 rows("attreg/3", "LMH-AttReg (Ours)"),
-                rows("attreg/3", "UpDn [2]", "LMH [9]", "LMH-CSS [7]", "UpDn-AttReg (Ours)"),
+                rows("attreg/3", "UpDn [2]", "LMH-CSS [7]", "UpDn-AttReg (Ours)"),
             ),
             *above(
                 ACCURACY,
@@ -304,7 +304,9 @@ RULES: dict[str, Rule] = {
     "A30": Rule(falling("tvd", *RANKED["attention"])),
     "A31": Rule(
         (
-            larger("rank_correlation", "faithfulness/attention", "faithfulness/region_grad_cam"),
+            larger(
+                "tvd_rank_correlation", "faithfulness/attention", "faithfulness/region_grad_cam"
+            ),
             larger("tvd_low_ranks", "faithfulness/region_grad_cam", "faithfulness/attention"),
         ),
         note="Per question: Spearman correlation of weight and TVD, the larger the more faithful; "

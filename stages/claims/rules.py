@@ -34,6 +34,7 @@ NAMES = {
     "key_share": "share of attention on key objects",
     "tvd": "total variation distance",
     "tvd_low_ranks": "total variation distance of ranks 26 to 36",
+    "tvd_rank_correlation": "rank correlation of weight and total variation distance",
     "hit": "right or wrong foretold",
     "hits_wh_words": "a wh-word",
     "hits_adjectives": "an adjective",

@@ -85,10 +85,10 @@ class Sources:
         return table.groupby(QUESTION, as_index=False, sort=False)[column].mean()
 
     def label(self, source: Row | str) -> str:
-        """A printed row by its name; a run by its label; a row of an analysis by its last part."""
+        """A printed row by its name; a run by its label; a row of an analysis without its name."""
         if isinstance(source, Row):
             return source.row
-        return self.labels.get(source, source.rpartition("/")[2].replace("_", " "))
+        return self.labels.get(source, source.split("/", 1)[-1].replace("_", " "))
 
 
 def _of_type(table: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -199,7 +199,9 @@ def _faithfulness(workspace: Workspace) -> dict[str, pd.DataFrame]:
         name, asked = f"faithfulness/{method}", table[QUESTION]
         tvd = np.stack(table["tvd"].to_list())
         low = tvd[:, LOW_RANKS].mean(axis=1)
-        found[name] = table[[*QUESTION, "rank_correlation"]].assign(tvd_low_ranks=low)
+        found[name] = asked.assign(
+            tvd_rank_correlation=table["rank_correlation"], tvd_low_ranks=low
+        )
         for rank, column in enumerate(tvd.T, start=1):
             found[f"{name}_rank_{rank}"] = asked.assign(tvd=column)
         for part, column in enumerate(np.stack(table["accuracy"].to_list()).T, start=1):

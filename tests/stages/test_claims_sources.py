@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims import claims, judged, published_claims
+from stages.claims import PAPERS, claims, judged, published_claims
+from stages.claims.measure import APART, BOTH
 from stages.claims.measure import measured as contrast_of
-from stages.claims.rules import Comparison, Row, Rule, Side, falling, larger, rising
+from stages.claims.rules import Comparison, Row, Rule, Side, describe, falling, larger, rising
 from stages.claims.sources import PEOPLE, NotMeasured, Sources, collect
 from stages.claims.ucam import RULES
 from stages.maps import write_hdf5
@@ -121,6 +122,10 @@ def test_several_values_of_a_question_are_averaged():
             larger("margin", "a", "b", statistic="mean rank"),
             "Not ranked together: a and b.",
         ),
+        (
+            Comparison(APART, (Side("few", "margin"), Side("a", "margin"))),
+            "Fewer than 6 pictures with a value of few (5).",
+        ),
     ],
 )
 def test_what_is_missing_is_named(comparison, sentence):
@@ -129,6 +134,71 @@ def test_what_is_missing_is_named(comparison, sentence):
     known["flat"] = scores(1).assign(margin=1.0)
     with pytest.raises(NotMeasured, match=f"{re.escape(sentence)}$"):
         contrast_of(comparison, sources(known), samples=20, seed=0)
+
+
+def of_both(*runs):
+    return Comparison(BOTH, tuple(Side(run, "entropy") for run in runs))
+
+
+def test_the_mean_over_both_sets_is_of_the_differences_on_each():
+    first, second = scores(0), scores(1).iloc[:14]
+    second = second.assign(image_id=second["image_id"] + 5)
+    known = sources(
+        {
+            "a": first.assign(entropy=first["entropy"] + 4.0),
+            "a_v2": second.assign(entropy=second["entropy"] + 1.0),
+            "b": first,
+            "b_v2": second,
+        }
+    )
+    found = contrast_of(of_both("a", "a_v2", "b", "b_v2"), known, samples=30, seed=0)
+    assert found[:4] == pytest.approx((2.5, 2.5, 2.5, QUESTIONS + 14))
+    turned = contrast_of(of_both("b", "b_v2", "a", "a_v2"), known, samples=30, seed=0)
+    assert turned.value == pytest.approx(-2.5)
+
+
+def test_a_mean_over_twice_the_same_set_is_as_sure_as_one():
+    known = sources({"a": scores(0), "b": scores(1)})
+    both = contrast_of(of_both("a", "a", "b", "b"), known, samples=60, seed=0)
+    assert both[:3] == pytest.approx(
+        contrast_of(larger("entropy", "a", "b"), known, samples=60, seed=0)[:3]
+    )
+
+
+def test_values_of_different_pictures_are_compared_by_their_means():
+    a, b = scores(0, 3.0), scores(1).assign(question_id=np.arange(QUESTIONS) + 900)
+    known = sources({"a": a, "b": b})
+    comparison = Comparison(APART, (Side("a", "entropy"), Side("b", "entropy")))
+    found = contrast_of(comparison, known, samples=60, seed=0)
+    assert found.value == pytest.approx(a["entropy"].mean() - b["entropy"].mean())
+    assert found.low > 0
+    turned = contrast_of(Comparison(APART, comparison.sides[::-1]), known, samples=60, seed=0)
+    assert turned.high < 0
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_claim_counts_a_comparison_once_and_a_reader_can_tell_them_apart(paper):
+    name = sources({}).label
+    for claim, rule in PAPERS[paper].items():
+        words = [describe(comparison, name) for comparison in rule.comparisons]
+        assert len(set(words)) == len(words), claim
+
+
+def test_faithfulness_is_read_by_rank_part_and_method(tmp_path):
+    workspace = Workspace(tmp_path)
+    tvd = [np.arange(36.0, 0.0, -1.0)] * QUESTIONS
+    table = pd.DataFrame(IDS).assign(method="attention", rank_correlation=0.5, tvd=tvd)
+    table = table.assign(accuracy=[np.array([1.0, 0.0])] * QUESTIONS, top_fifth=1.0, rest=0.25)
+    write_parquet(workspace.analysis("faithfulness") / "questions.parquet", table)
+    found = collect(study(tmp_path, {"mcb": scores(0)}), NO_RANKS).values
+    method = found["faithfulness/attention"]
+    assert set(method["tvd_rank_correlation"]) == {0.5}
+    assert set(method["tvd_low_ranks"]) == {np.arange(11.0, 0.0, -1.0).mean()}  # ranks 26 to 36
+    assert set(found["faithfulness/attention_rank_1"]["tvd"]) == {36.0}
+    assert set(found["faithfulness/attention_rank_36"]["tvd"]) == {1.0}
+    shares = ("part_1", "part_2", "top_fifth", "rest")
+    values = [found[f"faithfulness/attention_{one}"]["accuracy_official"].iloc[0] for one in shares]
+    assert values == [1.0, 0.0, 1.0, 0.25]
 
 
 def ranked(name, order, cd=1.0):
