@@ -1,0 +1,139 @@
+"""EDL's claims: in print they come out as their status says; turned around they do not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.claims import PAPERS
+from stages.claims.edl import ANGLES, RULES
+from stages.claims.rules import Row
+from tests.stages.printed import printed, turned, verdicts
+from tests.stages.tiny import ROOT
+
+TABLES = {"edl/1": "dice", "edl/2": "iou"}
+ROWS = {
+    table: {row: f"{table}: {row}" for row in printed(table).query(f"metric == '{metric}'")["row"]}
+    for table, metric in TABLES.items()
+}
+AS_PRINTED = {
+    (ROWS[table][cell.row], metric): float(cell.value)
+    for table, metric in TABLES.items()
+    for cell in printed(table).query(f"metric == '{metric}'").itertuples()
+}
+
+
+def exchanged(values):
+    """Upright and turned pictures with each other's numbers."""
+    other = {"Normal": "Rotated", "Rotated": "Normal"}
+    words = {key: next(one for one in other if f"{one} |" in key[0]) for key in values}
+    return {
+        (name.replace(words[name, column], other[words[name, column]]), column): value
+        for (name, column), value in values.items()
+    }
+
+
+def test_every_claim_has_a_rule():
+    assert len(RULES) == 10
+    assert PAPERS["edl"] is RULES
+    silent = {claim for claim, rule in RULES.items() if not rule.comparisons}
+    assert silent == {"E04"}
+    assert RULES["E04"].note
+
+
+def test_rows_of_the_rules_are_printed():
+    named = {
+        tuple(side.source)
+        for rule in RULES.values()
+        for comparison in rule.comparisons
+        for side in comparison.sides
+        if isinstance(side.source, Row)
+    }
+    assert named == {(table, row) for table, rows in ROWS.items() for row in rows}
+
+
+def test_in_print_the_hypothesis_is_contradicted_and_the_difference_is_there():
+    found = verdicts("edl", AS_PRINTED, ROWS)
+    for claim, verdict, held in (("E05", "contradicted", 0), ("E06", "contradicted", 0)):
+        assert tuple(found.loc[claim, ["verdict", "held", "compared"]]) == (verdict, held, 2)
+        assert found.loc[claim, "published_status"] == verdict
+    assert found.loc["E05", "difference"] == pytest.approx(0.21 - 0.35)
+    assert tuple(found.loc["E07", ["verdict", "held", "compared"]]) == ("holds", 4, 4)
+    assert found.loc["E07", "published_status"] == "holds"
+
+
+def test_the_hypothesis_holds_on_exchanged_numbers_and_the_difference_stays():
+    found = verdicts("edl", exchanged(AS_PRINTED), ROWS)
+    assert list(found.loc[["E05", "E06", "E07"], "verdict"]) == ["holds"] * 3
+
+
+def test_no_difference_is_none_of_either_sign():
+    alike = {key: np.arange(12.0) for key in AS_PRINTED}
+    for key in alike:
+        if "Rotated" in key[0]:
+            alike[key] = alike[key] + np.resize([1.0, -1.0], 12)
+    found = verdicts("edl", alike, ROWS)
+    assert list(found.loc[["E05", "E06", "E07"], "verdict"]) == ["inconclusive"] * 3
+
+
+def test_accuracies_fall_from_digits_to_cifar():
+    table = pd.read_csv(ROOT / "data" / "published" / "edl_figures.csv")
+    shares = table[table["metric"] == "accuracy_all"].set_index("row")["value"].astype(float) * 10
+    named = {"edl_digits": "MNIST", "edl_fashion": "Fashion MNIST", "edl_cifar": "LeNet"}
+    values = {
+        (f"answers/{name}", "correct"): np.arange(1000) < shares[row] for name, row in named.items()
+    }
+    found = verdicts("edl", values, questions=1000).loc["E03"]
+    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", 2, 2)
+    back = dict(zip(values, reversed(values.values()), strict=True))
+    assert verdicts("edl", back, questions=1000).loc["E03", "verdict"] == "contradicted"
+
+
+UNPRINTED = {
+    "E01": {
+        ("rotation/edl_digits_0", "uncertainty"): 0.1,
+        **{(f"rotation/edl_digits_{angle}", "uncertainty"): 0.4 for angle in ANGLES},
+        ("rotation/softmax_digits", "confidently_wrong"): 0.3,
+        ("rotation/edl_digits", "confidently_wrong"): 0.1,
+    },
+    "E02": {
+        ("strangers/edl_digits", "familiar"): np.repeat([1.0, 0.0], 6),
+        ("strangers/edl_digits", "uncertainty"): np.arange(12.0),
+        ("strangers/softmax_digits_strange", "confidence"): 0.9,
+        ("strangers/edl_digits_strange", "confidence"): 0.6,
+    },
+    "E08": {
+        ("overlap/edl_digits_only_upright", "dice"): 0.5,
+        ("overlap/edl_digits_only_turned", "dice"): 0.2,
+    },
+    "E09": {
+        ("overlap/edl_digits_turned", "dice_centred"): 0.5,
+        ("overlap/edl_digits_turned", "dice"): 0.2,
+    },
+    "E10": {
+        ("map_kinds/same", "map_similarity"): 0.8,
+        ("map_kinds/other", "map_similarity"): 0.3,
+        ("map_kinds/rise_upright", "passes"): 300.0,
+        ("map_kinds/grad_cam_upright", "passes"): 2.0,
+    },
+}
+
+
+@pytest.mark.parametrize("claim", UNPRINTED)
+def test_claims_without_printed_numbers_have_their_direction(claim):
+    values = UNPRINTED[claim]
+    found = verdicts("edl", values).loc[claim]
+    counted = [one for one in RULES[claim].comparisons if one.role != "beside"]
+    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", len(counted), len(counted))
+    familiar = ("strangers/edl_digits", "familiar")
+    back = turned({key: value for key, value in values.items() if key != familiar})
+    back |= {key: value for key, value in values.items() if key == familiar}
+    found = verdicts("edl", back).loc[claim]
+    assert tuple(found[["verdict", "held"]]) == ("contradicted", 0)
+
+
+def test_the_distance_of_the_centres_is_shown_and_not_counted():
+    upright, fallen = (f"overlap/edl_digits_only_{one}" for one in ("upright", "turned"))
+    beside = {(upright, "centroid_distance"): 0.4, (fallen, "centroid_distance"): 0.1}
+    found = verdicts("edl", UNPRINTED["E08"] | beside).loc["E08"]
+    assert (found["verdict"], found["compared"]) == ("holds", 1)
+    assert found["reason"].endswith("0 hold, 1 contradicted, 0 inconclusive.")
