@@ -114,7 +114,13 @@ def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Va
     yield from _failures(questions, settings, seed)
     yield from _map_quality(questions, settings, seed)
     aleatoric = questions["aleatoric"].to_numpy(dtype=np.float64)
-    spread = bootstrap_statistic(np.var, aleatoric, samples=settings.resamples, seed=seed)
+    spread = bootstrap_statistic(
+        np.var,
+        aleatoric,
+        samples=settings.resamples,
+        seed=seed,
+        clusters=questions["image_id"].to_numpy(),
+    )
     yield Value("aleatoric_across_questions", *spread, "squared variance", "lower")
 
 
@@ -165,7 +171,8 @@ def _failures(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[V
     """Does uncertainty tell wrong from right, and are the probabilities honest?"""
     accuracy = questions["accuracy_official"].to_numpy(dtype=np.float64)
     right = accuracy >= 0.5
-    draws = {"samples": min(settings.resamples, 500), "seed": seed}
+    pictures = questions["image_id"].to_numpy()
+    draws = {"samples": min(settings.resamples, 500), "seed": seed, "clusters": pictures}
     for name in UNCERTAINTIES:
         uncertainty = questions[name].to_numpy(dtype=np.float64)
         interval = bootstrap_statistic(misclassification_auroc, uncertainty, right, **draws)

@@ -100,6 +100,18 @@ def test_any_statistic_of_rows():
     assert by_mean == pytest.approx(bootstrap_mean(values, seed=0, samples=100))
 
 
+def test_clusters_of_a_statistic_are_drawn_whole():
+    values, images = np.random.default_rng(2).normal(size=40), np.arange(40) % 9
+    options = {"seed": 3, "samples": 100, "clusters": images}
+    by_mean = bootstrap_statistic(lambda column: float(column.mean()), values, **options)
+    assert by_mean == pytest.approx(bootstrap_mean(values, **options))
+    alike = bootstrap_statistic(np.var, np.repeat(values[:4], 10), seed=3, samples=100)
+    whole = bootstrap_statistic(
+        np.var, np.repeat(values[:4], 10), seed=3, samples=100, clusters=np.repeat(np.arange(4), 10)
+    )
+    assert whole.high - whole.low > 2 * (alike.high - alike.low)
+
+
 def test_a_statistic_without_value_has_no_interval():
     right = np.ones(5, dtype=bool)
     interval = bootstrap_statistic(misclassification_auroc, np.arange(5.0), right, seed=0)

@@ -65,21 +65,40 @@ def paired_bootstrap(
     return Difference(*interval, float(min(1.0, 2 * tail / (samples + 1))))
 
 
+class ClusterRows:
+    """Draws row numbers, the rows of a cluster together."""
+
+    def __init__(self, clusters: Shaped[np.ndarray, "n"], rng: np.random.Generator) -> None:
+        self.order = np.argsort(clusters, kind="stable")
+        _, self.sizes = np.unique(clusters, return_counts=True)
+        self.starts = np.cumsum(self.sizes) - self.sizes
+        self.rng = rng
+
+    def draw(self) -> Int[np.ndarray, "_"]:
+        chosen = self.rng.integers(0, len(self.sizes), len(self.sizes))
+        sizes = self.sizes[chosen]
+        shift = self.starts[chosen] - (np.cumsum(sizes) - sizes)
+        return self.order[np.arange(sizes.sum()) + np.repeat(shift, sizes)]
+
+
 def bootstrap_statistic(
     statistic: Callable[..., float],
     *columns: Shaped[np.ndarray, "n"],
     samples: int = 2000,
     seed: int,
+    clusters: Shaped[np.ndarray, "n"] | None = None,
     level: float = 0.95,
 ) -> Interval:
     """The interval of ``statistic(*columns)`` when rows are drawn; for AUROC, ECE and the like.
 
-    Resamples where the statistic is NaN (one class only) are left out of the percentiles.
+    ``clusters`` are drawn whole, as in ``bootstrap_mean``. Resamples where the statistic is NaN
+    (one class only) are left out of the percentiles.
     """
     n = len(columns[0])
     value = statistic(*columns)
     rng = np.random.default_rng(seed)
-    rows = (rng.integers(0, n, n) for _ in range(samples if n else 0))
+    drawn = ClusterRows(np.arange(n) if clusters is None else clusters, rng)
+    rows = (drawn.draw() for _ in range(samples if n else 0))
     draws = np.array([statistic(*(column[r] for column in columns)) for r in rows])
     draws = draws[~np.isnan(draws)]
     if np.isnan(value) or draws.size == 0:

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy  # its statistics are imported when first used
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 
 from vqax.metrics.calibration import misclassification_auroc
 from vqax.metrics.rank_correlation import rank_correlation
-from vqax.stats.bootstrap import paired_bootstrap
+from vqax.stats.bootstrap import ClusterRows, paired_bootstrap
 
 Values = Float[np.ndarray, "n"]
 Clusters = Shaped[np.ndarray, "n"]
@@ -89,7 +89,7 @@ def statistic_contrast(
     kept = [column[valid] for column in columns]
     n = int(valid.sum())
     value = float(statistic(*kept)) if n else float("nan")
-    rows = _Rows(clusters[valid], np.random.default_rng(seed))
+    rows = ClusterRows(clusters[valid], np.random.default_rng(seed))
     drawn = (rows.draw() for _ in range(samples if n else 0))
     draws = np.array([statistic(*(column[r] for column in kept)) for r in drawn])
     draws = draws[~np.isnan(draws)]
@@ -151,19 +151,3 @@ def mean_of_both(difference: Values, of_first: Values) -> float:
     if first.all() or not first.any():
         return float("nan")
     return float(difference[first].mean() + difference[~first].mean()) / 2
-
-
-class _Rows:
-    """Draws row numbers, the rows of a cluster together."""
-
-    def __init__(self, clusters: Clusters, rng: np.random.Generator) -> None:
-        self.order = np.argsort(clusters, kind="stable")
-        _, self.sizes = np.unique(clusters, return_counts=True)
-        self.starts = np.cumsum(self.sizes) - self.sizes
-        self.rng = rng
-
-    def draw(self) -> Int[np.ndarray, "_"]:
-        chosen = self.rng.integers(0, len(self.sizes), len(self.sizes))
-        sizes = self.sizes[chosen]
-        shift = self.starts[chosen] - (np.cumsum(sizes) - sizes)
-        return self.order[np.arange(sizes.sum()) + np.repeat(shift, sizes)]

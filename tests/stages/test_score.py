@@ -1,0 +1,32 @@
+"""Metrics of a run: their intervals know that questions about one picture are not independent."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages.score import UNCERTAINTIES, _metrics
+
+MEANS = ("accuracy_simple", "accuracy_official", "probability_variance", "classification_error")
+
+
+def questions(pictures=15):
+    rng = np.random.default_rng(0)
+    columns = {name: rng.random(pictures) for name in (*MEANS, *UNCERTAINTIES, "margin")}
+    columns |= {"attention_rank_correlation": rng.random(pictures)}
+    table = pd.DataFrame({"image_id": np.arange(pictures), "answer_type": "other", **columns})
+    return table.assign(top5_probabilities=[np.array([p, 0.0]) for p in rng.random(pictures)])
+
+
+def intervals(table):
+    found = _metrics(table, SimpleNamespace(resamples=40), seed=0)
+    return {one.metric: (one.value, one.ci_low, one.ci_high) for one in found}
+
+
+def test_asking_everything_three_times_makes_no_metric_surer():
+    once, thrice = questions(), pd.concat([questions()] * 3, ignore_index=True)
+    expected, found = intervals(once), intervals(thrice)
+    assert {"auroc_entropy", "ece", "brier", "aurc", "map_quality_entropy"} <= set(found)
+    for metric, values in expected.items():  # AURC of thrice as many is not quite the same
+        assert found[metric] == pytest.approx(values, nan_ok=True, rel=0.01), metric
