@@ -21,7 +21,7 @@ def run(study: Path, tolerances: Path) -> dict[str, Any]:
 
     Raises:
         OutOfTolerance: every metric that left its range, or that is missing, one line each.
-        UsageError: the file has not both of its sections.
+        UsageError: the file has not both of its sections, or nothing in them.
     """
     source = study / "metrics.json"
     metrics, settings = read_json(source), _settings(tolerances)
@@ -64,7 +64,7 @@ def write(study: Path, tolerances: Path) -> dict[str, Any]:
 def _settings(path: Path) -> dict[str, dict[str, Any]]:
     settings = read_settings(path)
     known = settings.get("tolerance") or {}
-    expected = settings.setdefault("expected", {})
+    expected = settings["expected"] = settings.get("expected") or {}
     unknown = {metric for entries in expected.values() for metric in entries} - known.keys()
     if unknown or not known:
         raise UsageError(

@@ -48,3 +48,11 @@ def test_writing_makes_the_present_values_the_expected_ones(tmp_path: Path) -> N
 def test_an_expected_metric_without_tolerance_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no entry for ece; add one line"):
         checked(tmp_path, {}, "tolerance: {accuracy_all: 0.05}\nexpected: {mcb: {ece: 0.6}}\n")
+
+
+def test_a_file_that_expects_nothing_can_be_written(tmp_path: Path) -> None:
+    nothing = "tolerance: {accuracy_all: 0.05}\nexpected:\n"
+    with pytest.raises(UsageError, match="expects nothing yet; run `vqax check --write`"):
+        checked(tmp_path, {"mcb": {"accuracy_all": 0.6}}, nothing)
+    write(tmp_path, tmp_path / "tolerances.yaml")
+    assert run(tmp_path, tmp_path / "tolerances.yaml") == {"within tolerance": 1}
