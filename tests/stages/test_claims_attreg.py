@@ -12,16 +12,11 @@ from stages.claims.attreg import RULES
 from stages.claims.rules import Row
 from stages.claims.sources import Sources
 from stages.workspace import Workspace
+from tests.stages.printed import NO_RANKS, printed, turned, verdicts
 from tests.stages.tiny import ROOT
-from vqax.report.tables import published_table
 
 IDS = {"question_id": range(12), "image_id": range(12)}
 TABLES = ("attreg/1", "attreg/2", "attreg/3", "attreg/4", "attreg/5", "attreg/6", "attreg/7")
-NO_RANKS = pd.DataFrame(columns=["set", "measure", "run", "mean_rank", "n_blocks", "k", "cd"])
-
-
-def printed(table: str) -> pd.DataFrame:
-    return published_table(ROOT / "data" / "published" / f"{table.replace('/', '_table_')}.csv")
 
 
 def sides() -> list[Any]:
@@ -93,3 +88,85 @@ def test_in_print_a_claim_comes_out_as_its_status_says(found: pd.DataFrame, clai
 def test_claims_about_figures_need_the_runs(found: pd.DataFrame) -> None:
     for claim in ("A18", "A19", "A20", "A23", "A24", "A26", "A27", "A28", "A29", "A30", "A31"):
         assert found.loc[claim, "verdict"] == "not testable here"
+
+
+SHARE = {
+    str(cell.row): cell.value / 100
+    for cell in printed("attreg/6").query("metric == 'key_object_sample_ratio'").itertuples()
+}
+
+
+def of(column: str, **values: float) -> dict[tuple[str, str], Any]:
+    """A value of each source; ``__`` stands for the slash in its name."""
+    return {(source.replace("__", "/"), column): value for source, value in values.items()}
+
+
+def in_order(column: str, start: str, count: int) -> dict[tuple[str, str], Any]:
+    """``start``1 above ``start``2 and so on."""
+    return {(f"{start}{place}", column): -float(place) for place in range(1, count + 1)}
+
+
+ACCURACY = "accuracy_official"
+RUNS = {
+    "attreg/1": {
+        "UpDn (2018) [2] (2) | vqa_cp_v2 test": "updn",
+        "UpDn (2018) [2] (2) | vqa_v2 val": "updn_v2",
+        "UpDn-AttReg (Ours) | vqa_cp_v2 test": "updn_attreg",
+        "UpDn-AttReg (Ours) | vqa_v2 val": "updn_attreg_v2",
+    }
+}
+FIGURES: dict[str, dict[tuple[str, str], Any]] = {
+    "A18": {
+        **of(ACCURACY, updn=0.1, updn_attreg_lambda_05=0.2, updn_attreg=0.3),
+        **of(ACCURACY, updn_attreg_lambda_2=0.4, updn_attreg_lambda_5=0.5),
+        **of(ACCURACY, updn_attreg_lambda_20=0.6, updn_v2=0.5, updn_attreg_v2=0.6),
+        **of(ACCURACY, domains__updn_attreg_lambda_05_in=0.6, domains__updn_attreg_in=0.5),
+        **of(ACCURACY, domains__updn_attreg_lambda_2_in=0.4, domains__updn_in=0.45),
+        **of(ACCURACY, domains__updn_attreg_lambda_5_in=0.3),
+        **of(ACCURACY, domains__updn_attreg_lambda_20_in=0.2),
+    },
+    "A19": {
+        **of(ACCURACY, updn_attreg_top_1=0.1, updn_attreg_top_2=0.2, updn_attreg=0.4),
+        **of(ACCURACY, updn_attreg_top_6=0.3),
+    },
+    "A20": {
+        **of(ACCURACY, updn_attreg_keep_25=0.1, updn_attreg_keep_14=0.2),
+        **of(ACCURACY, updn_attreg=0.3, updn_attreg_keep_4=0.4),
+    },
+    "A23": of(
+        "has_key_objects",
+        key_attention__cp_v2=SHARE["UpDn-AttReg | sigma=0.6"],
+        key_attention__cp_v2_08=SHARE["UpDn-AttReg | sigma=0.8"],
+        key_attention__cp_v2_10=SHARE["UpDn-AttReg | sigma=1.0"],
+    ),
+    "A24": {
+        **of("ignored_key_objects", key_attention__updn=0.5, key_attention__updn_attreg=0.3),
+        **of("ignored_key_objects", key_attention__lmh=0.5, key_attention__lmh_tuned=0.6),
+        **of("ignored_key_objects", key_attention__updn_rand_mask=0.7),
+    },
+    "A26": of("key_share", key_attention__updn_attreg=0.33, key_attention__updn=0.0),
+    "A27": of(ACCURACY, faithfulness__attention_top_fifth=0.6, faithfulness__attention_rest=0.3),
+    "A28": in_order(ACCURACY, "faithfulness/attention_part_", 10),
+    "A29": of(
+        ACCURACY,
+        faithfulness__region_grad_cam_part_10=0.6,
+        faithfulness__region_grad_cam_part_1=0.4,
+        faithfulness__region_grad_cam_part_6=0.2,
+    ),
+    "A30": in_order("tvd", "faithfulness/attention_rank_", 36),
+    "A31": {
+        ("faithfulness/attention", "tvd_rank_correlation"): 0.7,
+        ("faithfulness/region_grad_cam", "tvd_rank_correlation"): -0.1,
+        ("faithfulness/attention", "tvd_low_ranks"): 0.01,
+        ("faithfulness/region_grad_cam", "tvd_low_ranks"): 0.03,
+    },
+}
+
+
+@pytest.mark.parametrize("claim", FIGURES)
+def test_claims_about_figures_have_their_direction(claim: str) -> None:
+    found = verdicts("attreg", FIGURES[claim], RUNS).loc[claim]
+    counted = len(RULES[claim].comparisons)
+    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", counted, counted)
+    found = verdicts("attreg", turned(FIGURES[claim]), RUNS).loc[claim]
+    assert tuple(found[["verdict", "held"]]) == ("contradicted", 0)
