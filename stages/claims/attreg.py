@@ -218,7 +218,7 @@ RULES: dict[str, Rule] = {
             *rising(ACCURACY, "updn_attreg_top_1", "updn_attreg_top_2", "updn_attreg"),
             larger(ACCURACY, "updn_attreg", "updn_attreg_top_6"),
         ),
-        note="M is 1, 2, 4 (the default) and 6.",
+        note="M is 1, 2, 5 (the default) and 6.",
     ),
     "A20": Rule(
         rising(

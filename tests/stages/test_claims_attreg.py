@@ -54,6 +54,15 @@ def test_runs_and_analyses_of_the_rules_are_in_the_settings() -> None:
             assert name == "faithfulness"
 
 
+def test_runs_that_vary_how_many_key_objects_have_so_many_mined() -> None:
+    """Boxes of one category are equals, of which the released threshold keeps all that were."""
+    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    panel = settings["studies"]["attreg"]["report"]["figures"]["choices"]["panels"]
+    for run, number in panel["key objects M"].items():
+        mined = settings["fine_tuned"][run]["key_objects"]
+        assert settings["key_objects"][mined]["top"] == number, run
+
+
 def as_printed() -> Sources:
     """Twelve questions of each printed row, all with its numbers but for a little noise."""
     values, rows = {}, {}
