@@ -109,7 +109,7 @@ class Measured:
 
     def dataset_label(self, source: str) -> str:
         """The data set a run, or an analysis, was measured on, as the tables name it."""
-        name, slash, _ = source.partition("/")
+        name, slash, row = source.partition("/")
         if not slash:
             dataset = self.params.run(source).dataset
         elif name in self.params.datasets:
@@ -118,7 +118,10 @@ class Measured:
             return self._pictures_label(source)
         else:
             dataset = self.params.all_analyses[name]["dataset"]
-        return self.params.datasets[dataset].label
+        label = self.params.datasets[dataset].label
+        if name == "domains" and row.endswith("_in"):
+            return f"{label.removesuffix(' test')}, held out of train"
+        return label
 
 
 def averaged(tables: list[pd.DataFrame]) -> pd.DataFrame:

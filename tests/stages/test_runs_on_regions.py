@@ -225,7 +225,7 @@ def test_a_gap_is_the_difference_to_the_run_above(made: tuple[Params, Workspace]
 
 
 def test_a_row_may_average_two_data_sets(made: tuple[Params, Workspace]) -> None:
-    _, where = made
+    params, where = made
     row = "UpDn | vqa_cp_v2 val + vqa_cp_v2 test"
     found = cell(where, "attreg/4", row, "accuracy_other_mean")
     inside = read_parquet(where.analysis("domains") / "metrics.parquet")
@@ -235,6 +235,8 @@ def test_a_row_may_average_two_data_sets(made: tuple[Params, Workspace]) -> None
     assert found["value"] == pytest.approx(50 * (a["value"] + b["value"]))
     width = np.hypot(a["value"] - a["ci_low"], b["value"] - b["ci_low"]) * 50
     assert found["value"] - found["ci_low"] == pytest.approx(width)
+    label = params.datasets[tiny.DATASET].label
+    assert found["dataset"] == f"{label.removesuffix(' test')}, held out of train + {label}"
 
 
 def test_key_objects_have_to_be_mined_first(made: tuple[Params, Workspace], tmp_path: Path) -> None:
