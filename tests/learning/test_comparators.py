@@ -270,3 +270,16 @@ def test_rehearsal_leaves_no_gradient():
     for name in COMPARATORS:
         check_objective(model, OBJECTIVES[name](**COMPARATORS[name]), Rows())
     assert all(value.grad is None for value in model.parameters())
+
+
+def test_a_rehearsal_may_take_slopes_of_words_on_cuda():
+    """cuDNN's recurrent layers refuse a backward pass in evaluation mode."""
+    asked = []
+
+    def objective(model, batch, generator):
+        asked.append((model.training, torch.backends.cudnn.enabled))
+
+    before = torch.backends.cudnn.enabled
+    check_objective(build("updn", variance="none"), objective, Rows())
+    assert asked == [(False, False)]
+    assert torch.backends.cudnn.enabled is before

@@ -236,7 +236,8 @@ def uncertainty_objective(
 def check_objective(model: nn.Module, objective: Objective, dataset: Batchable) -> None:
     """Rehearse the objective on the first row, so that what it lacks shows before any training.
 
-    Without gradients and dropout; leaves modes and random numbers as they were.
+    Without gradients and dropout; leaves modes and random numbers as they were. cuDNN's recurrent
+    layers, which have no slopes in evaluation mode, are kept out of it: CSS asks for some.
 
     Raises:
         UsageError: the model lacks what the objective needs (a variance, an attention, a mixin),
@@ -245,7 +246,7 @@ def check_objective(model: nn.Module, objective: Objective, dataset: Batchable) 
     batch, training = dataset.batch(np.arange(1)), model.training
     device = next(model.parameters()).device
     try:
-        with torch.no_grad():
+        with torch.no_grad(), torch.backends.cudnn.flags(enabled=False):
             objective(model.eval(), batch.to(device), torch.Generator(device))
     finally:
         model.train(training)
