@@ -5,8 +5,12 @@ import torch
 
 from tests.explain.tiny import GRID, PICTURE, Trace, small, trunk
 from tests.models.small import SIZES
+from tests.models.small import build as small_model
+from tests.models.small import inputs as small_inputs
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, PixelModel
+from vqax.explain.gradient import logit_of
+from vqax.explain.noise import answers_under_noise
 from vqax.explain.predict import mc_predict
 from vqax.models import MODELS
 
@@ -15,14 +19,14 @@ from vqax.models import MODELS
 def model(request):
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        sizes = {"words": 9, "answers": 4, "visual_dim": 5, "word_dim": 3, "dropout": 0.5}
+        sizes = {"words": 9, "answers": 4, "visual_dim": 7, "word_dim": 3, "dropout": 0.5}
         return MODELS[request.param](**sizes, **SIZES.get(request.param, {}), variance="scalar")
 
 
 @pytest.fixture
 def inputs():
     generator = torch.Generator().manual_seed(2)
-    visual = torch.randn(2, 6, 5, generator=generator)
+    visual = torch.randn(2, 6, 7, generator=generator)
     return visual, torch.randint(1, 9, (2, 4), generator=generator)
 
 
@@ -32,7 +36,7 @@ def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
     lacking = explain.lacks(model.eval()(*inputs), pixels=True)
     model.train()
     if "pixels" in explain.needs:
-        model = PixelModel(trunk(5), model)
+        model = PixelModel(trunk(7), model)
         visual = torch.randn(4, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
     before = Trace(model, visual, tokens)
     if lacking:
@@ -56,3 +60,51 @@ def test_monte_carlo_passes_of_the_head(model, inputs):
     assert (prediction.probabilities.std(0) > 0).all()
     torch.testing.assert_close(prediction.forward.logits, model.eval()(*inputs).logits)
     before.assert_equal(Trace(model.train(), *inputs))
+
+
+@pytest.fixture
+def on_boxes():
+    """A model whose last four channels are boxes, and what it is asked, in double precision."""
+    model = small_model("counter").double().eval()
+    visual, tokens = small_inputs(3, dtype=torch.float64)
+    visual[..., -4:] = torch.tensor([0.1, 0.2, 0.6, 0.9], dtype=torch.float64)
+    visual[:, ::2, -4:] += 0.05
+    return model, visual, tokens, torch.tensor([1, 0, 4])
+
+
+def test_grad_cam_leaves_boxes_out(on_boxes):
+    model, visual, tokens, answer = on_boxes
+    given = visual.clone().requires_grad_()
+    logit_of(model(given, tokens).logits, answer).sum().backward()
+    assert given.grad[..., -4:].any()  # the count reads them
+    maps = torch.zeros(3, 6, dtype=torch.float64)
+    for i in range(3):
+        for k in range(visual.shape[2] - 4):
+            maps[i] += given.grad[i, :, k].mean() * visual[i, :, k]
+    found = EXPLAINERS["grad_cam"](model, visual, tokens, answer, GRID)
+    torch.testing.assert_close(found, maps.view(3, *GRID))
+    routed = EXPLAINERS["topn_grad_cam"](model, visual, tokens, answer, GRID, n=10**6)
+    assert torch.equal(routed, found)
+
+
+@pytest.mark.parametrize("fill", ["zero", "mean"])
+@pytest.mark.parametrize("name", ["region_occlusion", "region_rise", "region_integrated_gradients"])
+def test_what_hides_a_region_leaves_its_box(on_boxes, name, fill):
+    model, visual, tokens, answer = on_boxes
+    kept, seen = visual[..., -4:].flatten(0, 1), []
+    model.register_forward_pre_hook(lambda module, given: seen.append(given[0].detach().clone()))
+    maps = small(name)(model, visual, tokens, answer, GRID, fill=fill)
+    assert maps.shape == (3, *GRID)
+    boxes = torch.cat([one[..., -4:].flatten(0, 1) for one in seen]).unique(dim=0)
+    assert torch.equal(boxes, kept.unique(dim=0))
+    assert len(torch.cat([one[..., :-4].flatten(0, 1) for one in seen]).unique(dim=0)) > 18
+
+
+def test_noise_leaves_boxes(on_boxes):
+    model, visual, tokens, _ = on_boxes
+    seen = []
+    model.register_forward_pre_hook(lambda module, given: seen.append(given[0].clone()))
+    answers_under_noise(model, visual, tokens, torch.arange(3), strength=0.5, samples=2)
+    for disturbed in seen[1:]:
+        assert torch.equal(disturbed[..., -4:], visual[..., -4:])
+        assert (disturbed[..., :-4] != visual[..., :-4]).all()

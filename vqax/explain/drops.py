@@ -45,3 +45,29 @@ def score_of(
 ) -> Float[Tensor, "n"]:
     """The score of each row's answer; raises UsageError if ``score`` is not one of ``SCORES``."""
     return option(SCORES, score, "score")(logits).gather(1, answer[:, None])[:, 0]
+
+
+def hide_each(
+    logits: Float[Tensor, "b a"],
+    answer: Int[Tensor, "b"],
+    hidden: Bool[Tensor, "b parts"],
+    without: Callable[[Int[Tensor, "n"], Int[Tensor, "n"]], Float[Tensor, "n a"]],
+    *,
+    score: str,
+    at_once: int,
+) -> Drops:
+    """The drops when each of the parts that may be ``hidden`` is.
+
+    ``logits`` are with all parts, ``without(rows, parts)`` those of questions without one part
+    each; it is asked for ``at_once`` at a time.
+
+    Raises:
+        UsageError: the score is not one of ``SCORES``.
+    """
+    before, predicted = score_of(logits, answer, score), logits.argmax(1)
+    drops, answers = before.new_zeros(hidden.shape), answer.new_zeros(hidden.shape)
+    for row, part in zip(*(at.split(at_once) for at in hidden.nonzero(as_tuple=True)), strict=True):
+        after = without(row, part)
+        drops[row, part] = before[row] - score_of(after, answer[row], score)
+        answers[row, part] = after.argmax(1)
+    return Drops(drops, answers, predicted, hidden)

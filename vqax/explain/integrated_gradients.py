@@ -16,9 +16,8 @@ from vqax.explain.gradient import gradient_at, logit_of
 from vqax.explain.grid import as_grid, check_grid
 from vqax.explain.occlusion import GREY
 from vqax.explain.pixels import PICTURES_AT_ONCE, asked_pictures, pixel_gradients
-from vqax.explain.region_occlusion import FILLS
+from vqax.explain.region_occlusion import filled
 from vqax.explain.state import left_as_found
-from vqax.models.options import option
 
 STEPS = 50
 
@@ -63,7 +62,7 @@ def region_integrated_gradients(
     fill: str = "zero",
     steps: int = STEPS,
 ) -> Float[Tensor, "b h w"]:
-    """From cells that are all zero, or by ``fill`` all the mean of their picture's.
+    """From cells that are all zero, or by ``fill`` all the mean of their picture's; boxes stay.
 
     Raises:
         UsageError: no gradient reaches the cells, the grid has not as many cells as the model
@@ -71,7 +70,7 @@ def region_integrated_gradients(
     """
     check_grid(visual.shape[1], grid)
     visual = visual.detach()
-    start = option(FILLS, fill, "fill")(visual)
+    start = filled(model, visual, fill)
     way, mean = visual - start, torch.zeros_like(visual)
     with left_as_found(model):
         for place, weight in _nodes(steps):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vqax.errors import UsageError
 from vqax.explain.state import left_as_found
+from vqax.learning.regions import features_of
 from vqax.learning.sampling import GOLDEN
 from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
 
@@ -46,8 +47,9 @@ def answers_under_noise(
 ) -> NoisyAnswers:
     """Answers without dropout, undisturbed and under ``samples`` disturbances of each question.
 
-    ``strength`` > 0 adds noise to the picture (``noisy_features``), ``words``, the size of the
-    vocabulary, replaces a word of the question (``other_word``). The model is left as found.
+    ``strength`` > 0 adds noise to the picture (``noisy_features``; boxes stay where they are),
+    ``words``, the size of the vocabulary, replaces a word of the question (``other_word``). The
+    model is left as found.
 
     Raises:
         UsageError: neither is given, the strength is negative, or there is no other word.
@@ -62,7 +64,7 @@ def answers_under_noise(
     with left_as_found(model), torch.no_grad():
         before = model(visual, tokens).logits.softmax(dim=1)
         for _ in range(samples):
-            cells = noisy_features(visual, strength, sources) if strength else visual
+            cells = _disturbed(model, visual, strength, sources) if strength else visual
             question = tokens if words is None else other_word(tokens, words, sources)
             questions.append(question)
             after.append(model(cells, question).logits.softmax(dim=1))
@@ -71,6 +73,18 @@ def answers_under_noise(
 
 def _key(seed: int, question_id: int) -> int:
     return (seed + question_id * GOLDEN) % 2**32
+
+
+def _disturbed(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    strength: float,
+    sources: list[torch.Generator],
+) -> Float[Tensor, "b l d"]:
+    cells = visual.clone()
+    features = features_of(model, cells)
+    features.copy_(noisy_features(features, strength, sources))
+    return cells
 
 
 def noisy_features(

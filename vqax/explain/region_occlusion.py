@@ -6,9 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.drops import Drops, score_of
+from vqax.explain.drops import Drops, hide_each
 from vqax.explain.grid import as_grid, check_grid
 from vqax.explain.state import left_as_found
+from vqax.learning.regions import features_of
 from vqax.models.options import option
 
 FILLS: dict[str, Callable[[Float[Tensor, "b l d"]], Float[Tensor, "b l d"]]] = {
@@ -17,6 +18,17 @@ FILLS: dict[str, Callable[[Float[Tensor, "b l d"]], Float[Tensor, "b l d"]]] = {
 }
 """What stands for a cell that is hidden: zero, or the mean over the cells of its picture."""
 AT_ONCE = 64
+
+
+def filled(model: nn.Module, visual: Float[Tensor, "b l d"], fill: str) -> Float[Tensor, "b l d"]:
+    """All cells hidden by ``fill``; a region's box, which tells nothing of its look, stays.
+
+    Raises:
+        UsageError: fill is not one of ``FILLS``.
+    """
+    features = features_of(model, visual)
+    blank = option(FILLS, fill, "fill")(features)
+    return torch.cat([blank, visual[..., features.shape[2] :]], dim=2)
 
 
 def region_occlusion(
@@ -58,19 +70,15 @@ def occluded_regions(
     Raises:
         UsageError: fill or score are not one of ``FILLS`` and ``SCORES``.
     """
-    b, count, _ = visual.shape
-    blank = option(FILLS, fill, "fill")(visual)
-    after, answers = [], []
+    blank = filled(model, visual, fill)
+
+    def without(row: Tensor, cell: Tensor) -> Tensor:
+        cells, place = visual[row], torch.arange(len(row), device=visual.device)
+        cells[place, cell] = blank[row, cell]
+        logits: Tensor = model(cells, tokens[row]).logits
+        return logits
+
     with left_as_found(model), torch.no_grad():
         logits = model(visual, tokens).logits
-        before, predicted = score_of(logits, answer, score), logits.argmax(1)
-        for some in torch.arange(b * count, device=visual.device).split(at_once):
-            row, cell = some // count, some % count
-            cells, place = visual[row], torch.arange(len(some), device=visual.device)
-            cells[place, cell] = blank[row, cell]
-            logits = model(cells, tokens[row]).logits
-            after.append(score_of(logits, answer[row], score))
-            answers.append(logits.argmax(1))
-    drops = before[:, None] - torch.cat(after).view(b, count)
-    found = torch.cat(answers).view(b, count)
-    return Drops(drops, found, predicted, torch.ones_like(found, dtype=torch.bool))
+        every = torch.ones(visual.shape[:2], dtype=torch.bool, device=visual.device)
+        return hide_each(logits, answer, every, without, score=score, at_once=at_once)

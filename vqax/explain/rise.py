@@ -17,10 +17,9 @@ from vqax.explain.drops import score_of
 from vqax.explain.grid import check_grid
 from vqax.explain.occlusion import GREY
 from vqax.explain.pixels import PICTURES_AT_ONCE, asked_pictures, cells_of, pixel_model
-from vqax.explain.region_occlusion import FILLS
+from vqax.explain.region_occlusion import filled
 from vqax.explain.state import left_as_found
 from vqax.learning.sampling import GOLDEN
-from vqax.models.options import option
 
 ROWS_AT_ONCE = 64
 
@@ -124,7 +123,7 @@ def region_rise(
         UsageError: the grid has not as many cells as the model saw, or fill is not in ``FILLS``.
     """
     check_grid(visual.shape[1], grid)
-    blank = option(FILLS, fill, "fill")(visual)
+    blank = filled(model, visual, fill)
     maps = visual.new_zeros(len(tokens), *grid)
     with left_as_found(model), torch.no_grad():
         for row in range(len(tokens)):

@@ -19,6 +19,7 @@ from vqax.explain.gradient import gradient_at, logit_of
 from vqax.explain.grid import as_grid, check_grid
 from vqax.explain.state import left_as_found
 from vqax.explain.word_gradients import CatchWords
+from vqax.learning.regions import features_of
 from vqax.models.forward import Forward
 from vqax.models.options import option
 from vqax.text.tokens import PAD_INDEX
@@ -77,13 +78,12 @@ def routed_grad_cam(
     with left_as_found(model):
         forward = model(visual.detach().clone().requires_grad_(), tokens)
         slope = _slope_at_combined(forward, logit_of(forward.logits, answer), model)
-        weights = [
-            gradient_at(
-                forward.visual, (slope * one * forward.combined).sum(1), model, again=True
-            ).mean(dim=1, keepdim=True)
+        gradients = (
+            gradient_at(forward.visual, (slope * one * forward.combined).sum(1), model, again=True)
             for one in allowed
-        ]
-    cells = forward.visual.detach()
+        )
+        weights = [features_of(model, one).mean(dim=1, keepdim=True) for one in gradients]
+    cells = features_of(model, forward.visual.detach())
     return as_grid(torch.stack([(weight * cells).sum(dim=2) for weight in weights]), grid)
 
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.drops import Drops, score_of
+from vqax.explain.drops import Drops, hide_each
 from vqax.explain.pixels import below_pixels
 from vqax.explain.state import left_as_found
 from vqax.models.options import option
@@ -82,15 +82,14 @@ def occluded_words(
     Raises:
         UsageError: how or score are not one of ``WITHOUT`` and ``SCORES``.
     """
-    without, hidden = option(WITHOUT, how, "how"), tokens != PAD_INDEX
-    rows, places = hidden.nonzero(as_tuple=True)
-    drops, answers = visual.new_zeros(tokens.shape), torch.zeros_like(tokens)
+    shorter = option(WITHOUT, how, "how")
     with left_as_found(model), torch.no_grad():
-        model, visual = below_pixels(model, visual)
-        logits = model(visual, tokens).logits
-        before, predicted = score_of(logits, answer, score), logits.argmax(1)
-        for row, place in zip(rows.split(at_once), places.split(at_once), strict=True):
-            logits = model(visual[row], without(tokens[row], place)).logits
-            drops[row, place] = before[row] - score_of(logits, answer[row], score)
-            answers[row, place] = logits.argmax(1)
-    return Drops(drops, answers, predicted, hidden)
+        below, cells = below_pixels(model, visual)
+
+        def without(row: Tensor, place: Tensor) -> Tensor:
+            logits: Tensor = below(cells[row], shorter(tokens[row], place)).logits
+            return logits
+
+        logits = below(cells, tokens).logits
+        words = tokens != PAD_INDEX
+        return hide_each(logits, answer, words, without, score=score, at_once=at_once)
