@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.edl.rows import Row, means, metrics_table, pictures_table, statistic
+from stages.edl.rows import Row, means, pictures_table, statistic, write_metrics
 from stages.edl.trained import Trained, load_classifier
 from stages.params import Params
 from stages.sections import Positive
@@ -37,15 +37,13 @@ def run(
         curve = rejection_curve(table["uncertainty"].to_numpy(), right)
         curves.append(pd.DataFrame(curve._asdict()).assign(run=name))
     out = workspace.analysis(NAME)
-    metrics = metrics_table(rows)
     for file, frame in {
         "pictures": pd.concat(tables),
-        "metrics": metrics,
         "reliability": pd.concat(diagrams),
         "rejection": pd.concat(curves),
     }.items():
         write_parquet(out / f"{file}.parquet", frame.reset_index(drop=True))
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, rows)
 
 
 def _answers(trained: Trained) -> tuple[pd.DataFrame, Any]:

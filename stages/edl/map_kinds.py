@@ -1,5 +1,6 @@
 """EDL section 3: do Grad-CAM and RISE give similar maps, and which of them costs less?"""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 
 from stages.edl.overlap import CONDITIONS
 from stages.edl.pairs import signed_rank_p
-from stages.edl.rows import means, metrics_table, number, pictures_table
+from stages.edl.rows import Row, means, number, pictures_table, write_metrics
 from stages.edl.trained import Trained, load_classifier
 from stages.params import Params
 from stages.sections import Positive, Share
@@ -56,10 +57,8 @@ def run(
         values = {"map_similarity": rank_correlation(cam, other)}
         tables.append(pictures_table(row, values))
     out = workspace.analysis(NAME)
-    metrics = _metrics(params, tables)
     write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
-    write_parquet(out / "metrics.parquet", metrics)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, _metrics(params, tables))
 
 
 def _maps(subject: Trained, pixels: np.ndarray, masks: int, seed: int) -> dict[str, np.ndarray]:
@@ -71,14 +70,12 @@ def _maps(subject: Trained, pixels: np.ndarray, masks: int, seed: int) -> dict[s
     return {"grad_cam": cam.numpy(), "rise": rise.numpy()}
 
 
-def _metrics(params: Params, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    rows = []
+def _metrics(params: Params, tables: list[pd.DataFrame]) -> Iterator[Row]:
     by_row = {str(table["row"].iloc[0]): table for table in tables}
     for row, table in by_row.items():
         measured = table.drop(columns=["row", "question_id", "image_id"])
-        rows += list(means(params, NAME, row, {str(c): v.to_numpy() for c, v in measured.items()}))
+        yield from means(params, NAME, row, {str(c): v.to_numpy() for c, v in measured.items()})
     for kind in ("grad_cam", "rise"):
         pair = [by_row[f"{kind}_{condition}"]["dice"].to_numpy() for condition in TURNS]
         p = signed_rank_p(*pair)
-        rows.append(number(NAME, f"{kind}_upright_vs_turned", "p_dice", p, len(pair[0])))
-    return metrics_table(rows)
+        yield number(NAME, f"{kind}_upright_vs_turned", "p_dice", p, len(pair[0]))

@@ -13,7 +13,7 @@ import torch
 from pydantic import Field
 
 from stages.edl.pairs import compared
-from stages.edl.rows import Row, means, metrics_table, pictures_table, statistic
+from stages.edl.rows import Row, means, pictures_table, statistic, write_metrics
 from stages.edl.trained import Trained, load_classifier
 from stages.maps import write_hdf5
 from stages.params import Params
@@ -80,12 +80,10 @@ def run(
             pair = found[kept], found[changed]
             rows += list(compared(params, NAME, f"{name}_{kept}_vs_{changed}", *pair))
     out = workspace.analysis(NAME)
-    metrics = metrics_table(rows)
     write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
-    write_parquet(out / "metrics.parquet", metrics)
     write_parquet(out / "thresholds.parquet", pd.concat(curves, ignore_index=True))
     write_hdf5(out / "examples.h5", **examples)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, rows)
 
 
 def _seen(subject: Trained, change: Callable[..., np.ndarray], mask: str) -> dict[str, np.ndarray]:

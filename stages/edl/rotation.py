@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from stages.edl.rows import means, metrics_table, pictures_table
+from stages.edl.rows import means, metrics_table, pictures_table, write_metrics
 from stages.edl.trained import Trained, load_classifier
 from stages.maps import write_hdf5
 from stages.params import Params
@@ -56,14 +56,12 @@ def run(
         if subject.parts.test.classes == subjects[0].parts.test.classes
     ]
     out = workspace.analysis(NAME)
-    metrics = metrics_table(rows)
     write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
-    write_parquet(out / "metrics.parquet", metrics)
     write_parquet(out / "curves.parquet", _curves(curves))
     write_parquet(out / "example.parquet", pd.concat(examples, ignore_index=True))
     turned = [rotate(subjects[0].parts.test.pixels[chosen], float(angle))[0] for angle in angles]
     write_hdf5(out / "example.h5", pictures=np.stack(turned))
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, rows)
 
 
 def _values(subject: Trained, angle: int) -> dict[str, np.ndarray]:

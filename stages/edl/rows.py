@@ -1,11 +1,14 @@
 """The rows that experiments write: values per picture, and their means with intervals."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stages.params import Params
+from vqax.files import write_parquet
 from vqax.report.content import METRIC_COLUMNS
 from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
 
@@ -27,8 +30,14 @@ KINDS = {
     "centroid_distance": ("fraction of the diagonal", "lower"),
     "object_emd": ("fraction of the diagonal", "lower"),
     "map_similarity": ("Spearman's rho", "higher"),
+    "stranger_auroc": ("probability", "higher"),
     "passes": ("passes of the network", "lower"),
+    **dict.fromkeys(
+        (f"uncertainty_{of}" for of in ("dice", "iou", "centroid_distance", "object_emd")),
+        ("Spearman's rho", ""),
+    ),
 }
+"""Unit and direction; of a metric that is not here, those of the longest name it begins with."""
 Row = tuple[object, ...]
 
 
@@ -62,8 +71,8 @@ def statistic(
 
 
 def of_interval(experiment: str, row: str, metric: str, found: Interval) -> Row:
-    family = next((name for name in KINDS if metric.startswith(name)), "")
-    unit, direction = KINDS.get(metric) or KINDS.get(family) or ("", "")
+    family = max((name for name in KINDS if metric.startswith(name)), key=len, default="")
+    unit, direction = KINDS.get(family, ("", ""))
     return (f"{experiment}/{row}", metric, *found, unit, direction)
 
 
@@ -72,5 +81,12 @@ def number(experiment: str, row: str, metric: str, value: float, n: int) -> Row:
     return (f"{experiment}/{row}", metric, value, np.nan, np.nan, n, "", "")
 
 
-def metrics_table(rows: Iterator[Row] | list[Row]) -> pd.DataFrame:
+def metrics_table(rows: Iterable[Row]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=METRIC_COLUMNS)
+
+
+def write_metrics(out: Path, rows: Iterable[Row]) -> dict[str, Any]:
+    """Write metrics.parquet; the values by row and metric, which is what an experiment returns."""
+    metrics = metrics_table(rows)
+    write_parquet(out / "metrics.parquet", metrics)
+    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}

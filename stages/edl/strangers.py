@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from stages.edl.pictures import strangers
-from stages.edl.rows import Row, means, metrics_table, statistic
+from stages.edl.rows import Row, means, statistic, write_metrics
 from stages.edl.trained import Trained, load_classifier
 from stages.maps import write_hdf5
 from stages.params import Params
@@ -29,22 +29,23 @@ def run(
     strangers alone. The example is the first picture of ``shown``.
     """
     tables, rows, examples = [], [], []
+    read: dict[tuple[int, ...], dict[str, np.ndarray]] = {}
     for name in classifiers:
         subject = load_classifier(params, workspace, name)
-        sets = {FAMILIAR: subject.parts.test.pixels}
-        for kind in kinds:
-            sets[kind] = strangers(params, kind, subject.parts.test, workspace.root)
+        own = subject.parts.test
+        shape = own.pixels.shape[1:]
+        if shape not in read:
+            read[shape] = {kind: strangers(params, kind, own, workspace.root) for kind in kinds}
+        sets = {FAMILIAR: own.pixels, **read[shape]}
         table = _table(subject, sets)
         tables += [table, table[table["kind"] != FAMILIAR].assign(row=f"{name}_strange")]
         rows += list(_metrics(params, name, table, kinds))
         examples.append(_example(subject, sets[shown][:1]))
     out = workspace.analysis(NAME)
-    metrics = metrics_table(rows)
     write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
-    write_parquet(out / "metrics.parquet", metrics)
     write_parquet(out / "example.parquet", pd.concat(examples, ignore_index=True))
     write_hdf5(out / "example.h5", pictures=sets[shown][:1, 0])
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, rows)
 
 
 def _table(subject: Trained, sets: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -6,13 +6,14 @@ import pytest
 
 from stages.edl import EXPERIMENTS, examine, train
 from stages.edl.pictures import read_parts, strangers
-from stages.edl.rows import metrics_table
+from stages.edl.rows import metrics_table, of_interval
 from stages.edl.trained import load_classifier
 from stages.params import Params, checked, load
 from stages.workspace import Workspace
 from tests.stages.tiny import ROOT
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.files import read_parquet
+from vqax.stats.bootstrap import Interval
 
 TRAINING = {
     "epochs": 2,
@@ -87,6 +88,21 @@ def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
     pictures = read_parquet(workspace.analysis(name) / "pictures.parquet")
     assert {"row", "question_id", "image_id"} <= set(pictures.columns)
     assert not pictures.duplicated(["row", "question_id"]).any()
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind"),
+    [
+        ("uncertainty", ("fraction", "")),
+        ("uncertainty_noise", ("fraction", "")),
+        ("uncertainty_object_emd", ("Spearman's rho", "")),
+        ("dice_difference", ("fraction", "higher")),
+        ("stranger_auroc_noise", ("probability", "higher")),
+        ("unheard_of", ("", "")),
+    ],
+)
+def test_a_metric_has_the_unit_of_the_longest_name_it_begins_with(metric, kind):
+    assert of_interval("overlap", "edl", metric, Interval(0.5, 0.4, 0.6, 9))[-2:] == kind
 
 
 def test_means_are_those_of_the_pictures(workspace):
