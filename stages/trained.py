@@ -37,6 +37,18 @@ class Trained(NamedTuple):
         for number, batch in enumerate(batches(self.questions, sampler, workers=1)):
             yield number * size, batch.to(self.place)
 
+    def asked(self, examples: list[Example]) -> "Trained":
+        """The same trained run, asked other questions about pictures that have features."""
+        questions = VqaDataset(
+            examples,
+            self.store,
+            self.prepared.questions,
+            self.prepared.answers,
+            self.questions.tokens.shape[1],
+            boxes=getattr(self.model, "reads_boxes", False),
+        )
+        return self._replace(questions=questions, examples=examples)
+
 
 def load_trained(
     params: Params,

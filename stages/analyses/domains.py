@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from stages.analyses.rows import column_mean, write_metrics
 from stages.params import Params
 from stages.prepare import Prepared, load_prepared
 from stages.score import ANSWER_TYPES
@@ -21,8 +22,6 @@ from vqax.files import write_parquet
 from vqax.learning.bias import answer_bias
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.answer_controls import inverted, random_answers, top_answer_masked
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 
 NAME = "domains"
 PARTS = {"in": "validation", "out": "test"}
@@ -47,10 +46,8 @@ def run(
     questions = pd.concat([_table(*one) for one in answered], ignore_index=True)
     out = workspace.analysis(NAME)
     write_parquet(out / "questions.parquet", questions)
-    metrics = pd.DataFrame(_metrics(questions, params), columns=METRIC_COLUMNS)
-    write_parquet(out / "metrics.parquet", metrics)
-    every = metrics[metrics["metric"] == "accuracy_all"]
-    return dict(zip(every["run"], every["value"], strict=True))
+    values = write_metrics(out, _metrics(questions, params))
+    return {row: value for row, value in values.items() if row.endswith(" accuracy_all")}
 
 
 def _baselines(prepared: Prepared, seed: int) -> Iterator[Answered]:
@@ -98,10 +95,5 @@ def _metrics(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...
     for row, table in questions.groupby("row", sort=False):
         parts = {ANSWER_TYPES[key]: part for key, part in table.groupby("answer_type")}
         for kind, part in {"all": table, **parts}.items():
-            mean = bootstrap_mean(
-                part["accuracy_official"].to_numpy(dtype=np.float64),
-                samples=params.score.resamples,
-                seed=params.seed,
-                clusters=part["image_id"].to_numpy(),
-            )
+            mean = column_mean(part, "accuracy_official", params)
             yield f"{NAME}/{row}", f"accuracy_{kind}", *mean, "fraction", "higher"

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from pydantic import Field
 
+from stages.analyses.rows import asked_table, column_mean, write_metrics
 from stages.maps import write_hdf5
 from stages.params import Params
 from stages.people import read_human_maps
@@ -25,8 +26,6 @@ from vqax.metrics import MAP_METRICS
 from vqax.metrics.people import agreement_with_people
 from vqax.metrics.resize import rectify, resize_area
 from vqax.models.options import option
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 
 Source = Annotated[dict[Literal["run", "method"], str], Field(min_length=2)]
 Rows = Annotated[dict[str, Source], Field(min_length=1)]
@@ -57,9 +56,7 @@ def run(params: Params, workspace: Workspace, *, dataset: str, rows: Rows) -> di
     out = workspace.analysis(NAME)
     write_hdf5(out / "maps.h5", question_ids=subject.questions.question_ids, **maps)
     write_parquet(out / "questions.parquet", questions)
-    metrics = pd.DataFrame(_means(questions, params), columns=METRIC_COLUMNS)
-    write_parquet(out / "metrics.parquet", metrics)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, _means(questions, params))
 
 
 def _maps(params: Params, subject: Trained, method: str) -> np.ndarray:
@@ -82,8 +79,7 @@ def _maps(params: Params, subject: Trained, method: str) -> np.ndarray:
 
 
 def _scores(subject: Trained, maps: np.ndarray, people: dict[int, np.ndarray]) -> pd.DataFrame:
-    asked = [(e.question_id, e.image_id, e.question_type, e.answer_type) for e in subject.examples]
-    table = pd.DataFrame(asked, columns=["question_id", "image_id", "question_type", "answer_type"])
+    table = asked_table(subject.examples)
     drawn = [people[question_id] for question_id in table["question_id"]]
     return table.assign(
         run=subject.name,
@@ -97,10 +93,5 @@ def _scores(subject: Trained, maps: np.ndarray, people: dict[int, np.ndarray]) -
 def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
     for row, table in questions.groupby("row", sort=False):
         for name, metric in MAP_METRICS.items():
-            mean = bootstrap_mean(
-                table[name].to_numpy(dtype=np.float64),
-                samples=params.score.resamples,
-                seed=params.seed,
-                clusters=table["image_id"].to_numpy(),
-            )
+            mean = column_mean(table, name, params)
             yield f"{NAME}/{row}", name, *mean, metric.unit, metric.direction

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from pydantic import Field
 
+from stages.analyses.rows import mean_of, write_metrics
 from stages.params import Params
 from stages.sections import Positive
 from stages.trained import Trained, load_trained
@@ -24,8 +25,6 @@ from vqax.metrics.accuracy import official_accuracy
 from vqax.metrics.faithfulness import by_rank, parts_by_rank
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.models.options import option
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 
 NAME, RANDOM = "faithfulness", "random"
 BATCH = 64
@@ -55,19 +54,15 @@ def run(
     frames = []
     for name in runs:
         subject = load_trained(params, workspace, name)
-        if questions is not None:
-            few = frozenset(subject.questions.question_ids[:questions].tolist())
-            subject = load_trained(params, workspace, name, among=few)
+        subject = subject.asked(subject.examples[:questions])
         frames += list(_questions(subject, methods, parts, scores, params.seed))
     table = pd.concat(frames, ignore_index=True)
     ranks = pd.DataFrame(_ranks(table, params), columns=RANKS)
     shares = pd.DataFrame(_parts(table, params), columns=PARTS)
-    metrics = pd.DataFrame(_metrics(table, ranks, shares, params), columns=METRIC_COLUMNS)
     out = workspace.analysis(NAME)
     for file, frame in (("questions", table), ("ranks", ranks), ("parts", shares)):
         write_parquet(out / f"{file}.parquet", frame)
-    write_parquet(out / "metrics.parquet", metrics)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, _metrics(table, ranks, shares, params))
 
 
 def _questions(
@@ -134,7 +129,7 @@ def _ranks(table: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
         changes, images = _stacked(part, "tvd")
         drops = np.stack(part["accuracy_drop"].to_list()).mean(axis=0)
         for rank, (column, drop) in enumerate(zip(changes.T, drops, strict=True), start=1):
-            mean = _mean(column, images, params)
+            mean = mean_of(column, images, params)
             yield name, method, rank, *mean[:3], drop, mean.n
 
 
@@ -142,7 +137,7 @@ def _parts(table: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
     for (name, method), part in table.groupby(["run", "method"], sort=False):
         accuracies, images = _stacked(part, "accuracy")
         for number, column in enumerate(accuracies.T, start=1):
-            yield name, method, number, *_mean(column, images, params)
+            yield name, method, number, *mean_of(column, images, params)
 
 
 def _metrics(
@@ -156,7 +151,7 @@ def _metrics(
         row = f"{NAME}/{name}_{method}"
         images = part["image_id"].to_numpy()
         per_question = part["rank_correlation"].to_numpy(dtype=np.float64)
-        mean = _mean(per_question, images, params)
+        mean = mean_of(per_question, images, params)
         yield row, "tvd_rank_correlation", *mean, "Spearman's rho", "higher"
         accuracies, _ = _stacked(part, "accuracy")
         changes, _ = _stacked(part, "tvd")
@@ -168,7 +163,7 @@ def _metrics(
             ("tvd_first_rank", changes[:, 0], "probability", "higher"),
             ("tvd_last_ranks", last.mean(axis=1), "probability", "lower"),
         ):
-            yield row, metric, *_mean(values, images, params), unit, direction
+            yield row, metric, *mean_of(values, images, params), unit, direction
         for metric, curve in (
             ("tvd_trend", _of(ranks, name, method)["tvd"]),
             ("accuracy_trend", _of(shares, name, method)["accuracy"]),
@@ -184,7 +179,3 @@ def _of(curves: pd.DataFrame, name: str, method: str) -> pd.DataFrame:
 def _trend(curve: np.ndarray) -> float:
     places = np.arange(len(curve), dtype=np.float64)
     return float(rank_correlation(curve[None, None], places[None, None])[0])
-
-
-def _mean(values: np.ndarray, images: np.ndarray, params: Params) -> Any:
-    return bootstrap_mean(values, samples=params.score.resamples, seed=params.seed, clusters=images)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stages.analyses.rows import column_mean
 from stages.params import Params
 from vqax.metrics.calibration import misclassification_auroc
-from vqax.stats.bootstrap import bootstrap_mean
 from vqax.stats.contrast import statistic_contrast
 from vqax.stats.failure import foretell
 
@@ -62,12 +62,8 @@ def predictor_metrics(
 ) -> Iterator[tuple[Any, ...]]:
     """Accuracy and AUROC of every predictor on questions it was not fitted on."""
     for predictor, table in failures.groupby("row", sort=False):
-        images = table["image_id"].to_numpy()
-        mean = bootstrap_mean(
-            table["hit"].to_numpy(),
-            samples=params.score.resamples, seed=params.seed, clusters=images,
-        )  # fmt: skip
         row = f"{name}/{predictor}"
+        mean = column_mean(table, "hit", params)
         yield row, "failure_accuracy", *mean, "fraction", "higher"
         yield row, "failure_auroc", *_auroc(table, "uncertainty", params), "", "higher"
 
@@ -82,13 +78,7 @@ def share_metrics(name: str, changes: pd.DataFrame, params: Params) -> Iterator[
             ("changed_share_of_right", changes[right]),
             ("changed_share_of_wrong", changes[~right]),
         ):
-            mean = bootstrap_mean(
-                table[share].to_numpy(dtype=np.float64),
-                samples=params.score.resamples,
-                seed=params.seed,
-                clusters=table["image_id"].to_numpy(),
-            )
-            yield row, metric, *mean, "fraction", ""
+            yield row, metric, *column_mean(table, share, params), "fraction", ""
         yield row, "failure_auroc", *_auroc(changes, share, params), "", "higher"
 
 

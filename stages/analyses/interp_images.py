@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from stages.analyses.interp_failures import foretold, predictor_metrics, share_metrics
+from stages.analyses.rows import asked_table, column_mean, write_metrics
 from stages.maps import write_hdf5
 from stages.params import Params
 from stages.people import read_human_maps
@@ -32,8 +33,6 @@ from vqax.metrics.accuracy import official_accuracy
 from vqax.metrics.people import agreement_with_people, human_agreement
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.metrics.resize import GRID, resize_area
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 
 NAME = "interp_images"
 BATCH = 64
@@ -89,21 +88,17 @@ def run(
     maps = {**looked.maps, **_controls(looked.maps, people, examples, params.seed)}
     scores = pd.concat([_scores(subject, method, maps, people) for method in METHODS])
     failures = foretold(looked.changes, seed=params.seed)
-    metrics = pd.DataFrame(
-        [
-            *_agreement(scores, params),
-            *share_metrics(NAME, looked.changes, params),
-            *predictor_metrics(NAME, failures, params),
-        ],
-        columns=METRIC_COLUMNS,
-    )
+    metrics = [
+        *_agreement(scores, params),
+        *share_metrics(NAME, looked.changes, params),
+        *predictor_metrics(NAME, failures, params),
+    ]
     out = workspace.analysis(NAME)
     ids = np.array(list(people), dtype=np.int64)
     write_hdf5(out / "maps.h5", question_ids=ids, **maps)
     write_parquet(out / "questions.parquet", pd.concat([scores, failures], ignore_index=True))
     write_parquet(out / "changes.parquet", looked.changes)
-    write_parquet(out / "metrics.parquet", metrics)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, metrics)
 
 
 def _about(
@@ -111,9 +106,8 @@ def _about(
 ) -> Trained:
     """The run and the questions with human maps about the first pictures."""
     subject = load_trained(params, workspace, name, among=frozenset(people))
-    first = sorted({example.image_id for example in subject.examples})[:pictures]
-    chosen = frozenset(e.question_id for e in subject.examples if e.image_id in set(first))
-    return load_trained(params, workspace, name, among=chosen)
+    first = set(sorted({example.image_id for example in subject.examples})[:pictures])
+    return subject.asked([e for e in subject.examples if e.image_id in first])
 
 
 def _look(params: Params, subject: Trained, patches: int, large: int) -> Looked:
@@ -216,8 +210,7 @@ def _of_other_pictures(means: np.ndarray, images: np.ndarray) -> np.ndarray:
 
 
 def _scores(subject: Trained, method: str, maps: Maps, people: People) -> pd.DataFrame:
-    asked = [(e.question_id, e.image_id, e.question_type, e.answer_type) for e in subject.examples]
-    table = pd.DataFrame(asked, columns=["question_id", "image_id", "question_type", "answer_type"])
+    table = asked_table(subject.examples)
     if method == "human":
         agreement = human_agreement(people, rank_correlation)
         values = np.array([agreement[one] for one in table["question_id"]])
@@ -229,14 +222,8 @@ def _scores(subject: Trained, method: str, maps: Maps, people: People) -> pd.Dat
 def _agreement(scores: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
     """Mean with its interval over pictures, and the standard error s/√n over questions."""
     for method, table in scores.groupby("row", sort=False):
-        values = table["rank_correlation"].to_numpy(dtype=np.float64)
-        mean = bootstrap_mean(
-            values,
-            samples=params.score.resamples,
-            seed=params.seed,
-            clusters=table["image_id"].to_numpy(),
-        )
         row = f"{NAME}/{method}"
+        mean = column_mean(table, "rank_correlation", params)
         yield row, "rank_correlation", *mean, "Spearman's rho", "higher"
         error = table["rank_correlation"].sem()
         yield row, "standard_error", error, np.nan, np.nan, mean.n, "Spearman's rho", "lower"

@@ -7,10 +7,10 @@ gradient of that probability at it. Kinds of words are Penn tags joined (``vqax.
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 
+from stages.analyses.rows import column_mean, write_metrics
 from stages.params import Params
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
@@ -18,8 +18,6 @@ from vqax.explain.word_gradients import word_gradient
 from vqax.explain.word_occlusion import occluded_words
 from vqax.files import write_parquet
 from vqax.metrics.word_importance import by_chance, most_important
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 from vqax.text.pos import pos_tags
 from vqax.text.tokens import PAD_INDEX
 from vqax.text.word_groups import KIND_OF, KINDS, frequent_tags
@@ -48,12 +46,10 @@ def run(
     words = _words(subject, _tags(subject))
     frequent = frequent_tags(words["tag"], tags)
     words["kind"] = [KIND_OF[tag] if tag in frequent else "" for tag in words["tag"]]
-    metrics = pd.DataFrame(_metrics(words, params), columns=METRIC_COLUMNS)
     out = workspace.analysis(NAME)
     write_parquet(out / "words.parquet", words)
     write_parquet(out / "questions.parquet", by_question(words))
-    write_parquet(out / "metrics.parquet", metrics)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, _metrics(words, params))
 
 
 def _tags(subject: Trained) -> list[list[tuple[str, str]]]:
@@ -133,11 +129,6 @@ def _metrics(words: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
             chosen = ~words["kind"].isin((*FIRST, ""))
         table = words[chosen]
         for metric, column in columns.items():
-            mean = bootstrap_mean(
-                table[column].to_numpy(dtype=np.float64),
-                samples=params.score.resamples,
-                seed=params.seed,
-                clusters=table["image_id"].to_numpy(),
-            )
+            mean = column_mean(table, column, params)
             if mean.n:
                 yield f"{NAME}/{slug(kind)}", metric, *mean, "fraction", ""

@@ -1,23 +1,24 @@
 """Does the attention of a run fall on the key objects of a question? (AttReg, figures 1 and 5b.)"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
+from stages.analyses.rows import column_mean, write_metrics
 from stages.asked import hints_of
 from stages.params import Params
 from stages.prepare import load_prepared
 from stages.stores import region_store
 from stages.trained import load_trained
 from stages.workspace import Workspace
-from vqax.files import write_parquet
+from vqax.files import read_parquet, write_parquet
 from vqax.learning.key_objects import ignored_by
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 
+HintsAmong = Callable[[int], Mapping[int, np.ndarray]]
 NAME = "key_attention"
 BATCH = 256
 MEASURES = {
@@ -43,28 +44,27 @@ def run(
     them are not among the ``keep_top`` most attended regions; NaN without key objects. Rows
     ``sets``: whether a training question has key objects, by these entries of `key_objects`.
     """
-    tables = [_of_run(params, workspace, name, key_objects, keep_top) for name in runs]
+    hints = cache(partial(hints_of, workspace, key_objects))  # by the number of regions
+    tables = [_of_run(params, workspace, name, hints, keep_top) for name in runs]
     prepared = load_prepared(params, workspace, dataset)
     asked = [(e.question_id, e.image_id) for e in prepared.train]
     for name in sets:
         table = pd.DataFrame(asked, columns=["question_id", "image_id"])
-        mined = pd.read_parquet(workspace.key_objects(name), columns=["question_id"])
+        mined = read_parquet(workspace.key_objects(name))
         has = table["question_id"].isin(mined["question_id"]).astype(np.float64)
         tables.append(table.assign(has_key_objects=has, row=name))
     questions = pd.concat(tables, ignore_index=True)
     out = workspace.analysis(NAME)
     write_parquet(out / "questions.parquet", questions)
-    metrics = pd.DataFrame(_metrics(questions, params), columns=METRIC_COLUMNS)
-    write_parquet(out / "metrics.parquet", metrics)
-    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
+    return write_metrics(out, _metrics(questions, params))
 
 
 def _of_run(
-    params: Params, workspace: Workspace, name: str, key_objects: str, keep_top: int
+    params: Params, workspace: Workspace, name: str, hints_among: HintsAmong, keep_top: int
 ) -> pd.DataFrame:
     subject = load_trained(params, workspace, name)
     regions = region_store(subject.store, NAME).boxes_per_picture
-    hints = hints_of(workspace, key_objects, regions)
+    hints = hints_among(regions)
     none, share, ignored = np.zeros(regions, np.float32), [], []
     for _, batch in subject.batches(BATCH):
         with torch.no_grad():
@@ -93,11 +93,6 @@ def _metrics(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...
         for measure, (unit, direction) in MEASURES.items():
             if table[measure].isna().all():
                 continue
-            mean = bootstrap_mean(
-                table[measure].to_numpy(dtype=np.float64),
-                samples=params.score.resamples,
-                seed=params.seed,
-                clusters=table["image_id"].to_numpy(),
-            )
+            mean = column_mean(table, measure, params)
             name = "key_object_sample_ratio" if measure == "has_key_objects" else measure
             yield f"{NAME}/{row}", name, *mean, unit, direction

@@ -8,7 +8,8 @@ import pandas as pd
 from pydantic import Field
 
 from stages.analyses import topn_checks, topn_words
-from stages.analyses.topn_probes import COLOUR, EXISTENCE, Probes, asked_of, make_probes
+from stages.analyses.rows import column_mean, write_metrics
+from stages.analyses.topn_probes import COLOUR, EXISTENCE, Probes, make_probes
 from stages.analyses.topn_routing import (
     ALL,
     RANDOM,
@@ -36,8 +37,6 @@ from vqax.explain.topn import REDUCTIONS
 from vqax.files import write_parquet
 from vqax.metrics.people import agreement_with_people
 from vqax.metrics.rank_correlation import rank_correlation
-from vqax.report.content import METRIC_COLUMNS
-from vqax.stats.bootstrap import bootstrap_mean
 
 Entries = Annotated[list[Positive], Field(min_length=1)]
 SAME_ANSWER = "same answer, same picture"
@@ -73,11 +72,10 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         colour questions whose words are looked into; ``gallery``: pairs of each kind whose maps
         are kept.
         """
-        tokens = params.text.max_tokens
         subject = load_trained(params, workspace, name)
-        asked = asked_of(subject, _of_pictures(subject, pictures), tokens)
+        asked = subject.asked(_of_pictures(subject, pictures))
         probes = make_probes(subject, pairs)
-        put = asked_of(subject, [probe.example for probe in probes.probes], tokens)
+        put = subject.asked([probe.example for probe in probes.probes])
         of_asked, of_put = vectors(asked, ("l2",)), vectors(put, tuple(REDUCTIONS))
         full = of_put.read.shape[1]
         steps = [*sorted({one for one in n if one < full}), ALL]
@@ -105,7 +103,7 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         write_parquet(out / "questions.parquet", questions)
         write_parquet(out / "probes.parquet", _probes(probes))
         write_parquet(out / "examples.parquet", shown)
-        write_parquet(out / "metrics.parquet", pd.DataFrame(metrics, columns=METRIC_COLUMNS))
+        write_metrics(out, metrics)
         write_hdf5(out / "maps.h5", **_gallery(probes, choices, drawn, gallery))
         return {
             "pairs": len(probes.pairs),
@@ -205,10 +203,5 @@ def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]
     """A row of metrics.parquet without its analysis: every mean, pictures drawn whole."""
     for row, table in questions.groupby("row", sort=False):
         for measure in (one for one in MEASURES if table[one].notna().any()):
-            mean = bootstrap_mean(
-                table[measure].to_numpy(dtype=np.float64),
-                samples=params.score.resamples,
-                seed=params.seed,
-                clusters=table["image_id"].to_numpy(),
-            )
+            mean = column_mean(table, measure, params)
             yield row, measure, *mean, "", "higher" if measure in HIGHER else ""

@@ -18,7 +18,6 @@ from stages.trained import Trained
 from vqax.data import Example
 from vqax.data.coco import Instance, read_instances
 from vqax.errors import BadData
-from vqax.learning.batches import VqaDataset
 from vqax.metrics.resize import GRID
 
 EXISTENCE, COLOUR = "existence", "colour"
@@ -72,15 +71,6 @@ def make_probes(subject: Trained, pairs: dict[str, int]) -> Probes:
     if not made.pairs:
         raise BadData(f"{path}: no picture of the test part shows two kinds of things; none to ask")
     return Probes(made.probes, made.pairs)
-
-
-def asked_of(subject: Trained, examples: list[Example], max_tokens: int) -> Trained:
-    """The same trained run, asked other questions."""
-    prepared = subject.prepared
-    questions = VqaDataset(
-        examples, subject.store, prepared.questions, prepared.answers, max_tokens
-    )
-    return subject._replace(questions=questions, examples=examples)
 
 
 Things = dict[int, dict[str, list[Instance]]]

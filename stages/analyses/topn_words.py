@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from stages.analyses.topn_probes import COLOUR, Probes, asked_of
+from stages.analyses.topn_probes import COLOUR, Probes
 from stages.trained import Trained
 from vqax.explain.topn import most_sensitive, word_sensitivity
 
@@ -26,18 +26,15 @@ class ByWord(NamedTuple):
 
 def vectors(put: Trained, probes: Probes, count: int) -> ByWord:
     """Of the first ``count`` colour questions; their last word is the object."""
-    rows = [
-        row
-        for row, probe in enumerate(probes.probes)
-        if probe.example.question_type == COLOUR and row < len(probes.probes)
-    ][:count]
-    some = asked_of(put, [put.examples[row] for row in rows], put.questions.tokens.shape[1])
+    colour = [row for row, one in enumerate(put.examples) if one.question_type == COLOUR]
+    rows = colour[:count]
+    some = put.asked([put.examples[row] for row in rows])
     word = put.prepared.questions.index.get(COLOUR_WORD, -1)
     found = []
     for _, batch in some.batches(BATCH):
         lengths = word_sensitivity(put.model, batch.visual, batch.tokens)
-        colour = ((batch.tokens == word).unsqueeze(2) * lengths).amax(1)
-        found.append(torch.stack([lengths[:, -1], colour]).cpu())
+        of_colour = ((batch.tokens == word).unsqueeze(2) * lengths).amax(1)
+        found.append(torch.stack([lengths[:, -1], of_colour]).cpu())
     width = found[0].shape[2] if found else _width(put)
     result = torch.zeros(2, len(probes.probes), width)
     if found:

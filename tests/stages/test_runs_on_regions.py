@@ -173,6 +173,9 @@ def test_models_that_read_boxes_get_them(made: tuple[Params, Workspace]) -> None
     assert batch.visual.shape[-1] == subject.store.width + 4
     assert bool((boxes[..., 2:] > boxes[..., :2]).all())
     assert float(boxes.max()) <= 1
+    few = subject.asked(subject.examples[1::-1])
+    assert torch.equal(few.questions.batch(np.arange(2)).visual, batch.visual.flip(0))
+    assert torch.equal(few.questions.batch(np.arange(2)).tokens, batch.tokens.flip(0))
 
 
 def test_attention_on_key_objects_is_what_it_says(made: tuple[Params, Workspace]) -> None:

@@ -1,0 +1,37 @@
+"""What analyses write: rows of questions, means over them with intervals, the table of metrics."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.params import Params
+from vqax.data import Example
+from vqax.files import write_parquet
+from vqax.report.content import METRIC_COLUMNS
+from vqax.stats.bootstrap import Interval, bootstrap_mean
+
+
+def asked_table(examples: list[Example]) -> pd.DataFrame:
+    """A row per question: its id, its picture and its types."""
+    rows = [(e.question_id, e.image_id, e.question_type, e.answer_type) for e in examples]
+    return pd.DataFrame(rows, columns=["question_id", "image_id", "question_type", "answer_type"])
+
+
+def column_mean(table: pd.DataFrame, column: str, params: Params) -> Interval:
+    """``mean_of`` a column of a table with a column image_id."""
+    return mean_of(table[column].to_numpy(dtype=np.float64), table["image_id"].to_numpy(), params)
+
+
+def mean_of(values: np.ndarray, images: np.ndarray, params: Params) -> Interval:
+    """The mean over questions that is not NaN; pictures are drawn whole for its interval."""
+    return bootstrap_mean(values, samples=params.score.resamples, seed=params.seed, clusters=images)
+
+
+def write_metrics(out: Path, rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
+    """Write metrics.parquet; the values by row and metric, which is what an analysis returns."""
+    metrics = pd.DataFrame(list(rows), columns=METRIC_COLUMNS)
+    write_parquet(out / "metrics.parquet", metrics)
+    return {f"{row.run} {row.metric}": row.value for row in metrics.itertuples()}
