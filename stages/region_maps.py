@@ -15,6 +15,7 @@ from vqax.metrics.key_objects import on_needed, padded_boxes
 from vqax.metrics.resize import GRID
 from vqax.vision.rasterise import rasterise
 from vqax.vision.region_store import RegionStore
+from vqax.vision.regions import relative
 
 FILE = "regions.h5"
 BOX = ["x1", "y1", "x2", "y2"]
@@ -37,8 +38,8 @@ class RegionMaps:
         weights = raw.detach().float().cpu()[:, 0]
         own = self.weights.setdefault(method, np.full(self.boxes.shape[:2], np.nan, np.float32))
         own[rows] = weights.numpy()
-        sizes = np.tile(self.sizes[rows], 2)[:, None]
-        return rasterise(weights, torch.from_numpy(self.boxes[rows] / sizes).float(), GRID)
+        fractions = relative(self.boxes[rows], self.sizes[rows])
+        return rasterise(weights, torch.from_numpy(fractions), GRID)
 
     def write(self, folder: Path) -> None:
         """``regions.h5``: question_ids, boxes (n,l,4), sizes (n,2), and per method (n,l)."""

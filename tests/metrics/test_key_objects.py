@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vqax.metrics.detection import intersection_over_union
 from vqax.metrics.key_objects import (
     found_objects,
-    iou,
     needed_share,
     on_needed,
     padded_boxes,
@@ -38,7 +38,7 @@ def test_iou_agrees_with_the_loop(seed: int) -> None:
     regions = boxes(rng, 3, 5).astype(np.float32)
     needed = padded_boxes([boxes(rng, 2), np.zeros((0, 4)), boxes(rng, 1)])
     assert needed.shape == (3, 2, 4)
-    values = iou(regions, needed)
+    values = intersection_over_union(regions, needed)
     for n, k, m in np.ndindex(3, 5, 2):
         assert values[n, k, m] == pytest.approx(literal_iou(regions[n, k], needed[n, m]), abs=1e-6)
 

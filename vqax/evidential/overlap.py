@@ -79,7 +79,7 @@ def overlap(
         UsageError: maps and masks differ in shape, an unknown scale, or a threshold outside
             [0, 1).
     """
-    _check_same_shape(maps, masks)
+    check_same_shape(maps, masks)
     if outside := [t for t in thresholds if not 0 <= t < 1]:
         raise UsageError(
             f"threshold {outside[0]} is outside [0, 1); it is a fraction of the maximum"
@@ -106,7 +106,7 @@ def centroid_distance(maps: Maps, masks: Masks) -> Float64[np.ndarray, "n"]:
     Raises:
         UsageError: maps and masks differ in shape.
     """
-    _check_same_shape(maps, masks)
+    check_same_shape(maps, masks)
     apart = centroids(np.maximum(maps, 0)) - centroids(masks.astype(np.float64))
     return np.hypot(*apart.T) / np.hypot(*maps.shape[1:])
 
@@ -123,12 +123,13 @@ def object_emd(
     Raises:
         UsageError: maps and masks differ in shape.
     """
-    _check_same_shape(maps, masks)
+    check_same_shape(maps, masks)
     coarse = resize_area(np.maximum(maps, 0), grid), resize_area(masks.astype(np.float32), grid)
     return spatial_emd(*coarse, workers=workers)
 
 
-def _check_same_shape(maps: Maps, masks: Masks) -> None:
+def check_same_shape(maps: Maps, masks: Masks) -> None:
+    """Raise UsageError if the maps have not the size of the pictures."""
     if maps.shape != masks.shape:
         raise UsageError(
             f"maps of shape {maps.shape} and masks of {masks.shape}; "

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from vqax.errors import UsageError
-from vqax.metrics.calibration import misclassification_auroc
+from vqax.metrics.calibration import bin_of, misclassification_auroc
 
 
 class Reliability(NamedTuple):
@@ -31,7 +31,7 @@ def reliability_diagram(
     *,
     bins: int = 15,
 ) -> Reliability:
-    """Equal-width bins (low, high], the first one closed, as ``expected_calibration_error``.
+    """The bins of ``expected_calibration_error``.
 
     Σ answers |confidence - accuracy| / n is that error (Guo et al. 2017).
 
@@ -43,7 +43,7 @@ def reliability_diagram(
             f"a confidence is outside [0, 1]: {confidence.min()} to {confidence.max()}; "
             "give probabilities"
         )
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    place = bin_of(confidence, bins)
     count = np.bincount(place, minlength=bins)
     edges = np.linspace(0, 1, bins + 1)
     sums = (np.bincount(place, values, minlength=bins) for values in (confidence, correct))

@@ -3,8 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Real
 
-from vqax.errors import UsageError
-from vqax.evidential.overlap import centroids
+from vqax.evidential.overlap import centroids, check_same_shape
 
 
 def centred(
@@ -18,11 +17,7 @@ def centred(
     Raises:
         UsageError: maps and masks differ in shape.
     """
-    if maps.shape != masks.shape:
-        raise UsageError(
-            f"maps of shape {maps.shape} and masks of {masks.shape}; "
-            "enlarge the maps to the size of the pictures"
-        )
+    check_same_shape(maps, masks)
     positive = np.maximum(maps, 0)
     apart = centroids(masks.astype(np.float64)) - centroids(positive)
     steps = np.nan_to_num(np.round(apart)).astype(int)

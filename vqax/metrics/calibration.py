@@ -5,7 +5,7 @@ in between, the docstring says so.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from vqax.metrics.rank_correlation import average_ranks
 
@@ -47,14 +47,17 @@ def expected_calibration_error(
 ) -> float:
     """ECE = Σ_bins (n_bin / n) |mean confidence - mean correct|, in [0, 1] (Guo et al. 2017).
 
-    Equal-width bins (low, high], the first one closed, so that a confidence of exactly 0 or 1
-    counts. ``correct`` may be a soft accuracy. NaN without answers.
+    Bins are those of ``bin_of``. ``correct`` may be a soft accuracy. NaN without answers.
     """
     if len(confidence) == 0:
         return float("nan")
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(place, confidence - correct, minlength=bins)
+    gaps = np.bincount(bin_of(confidence, bins), confidence - correct, minlength=bins)
     return float(np.abs(gaps).sum() / len(confidence))
+
+
+def bin_of(confidence: Float[np.ndarray, "n"], bins: int) -> Int[np.ndarray, "n"]:
+    """Which of ``bins`` equal parts (low, high] of [0, 1] it is in; 0 itself is in the first."""
+    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
 def brier_score(confidence: Float[np.ndarray, "n"], correct: Float[np.ndarray, "n"]) -> float:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 
 OVERLAP = 0.5
 
@@ -40,15 +40,12 @@ def found(
 
 
 def intersection_over_union(
-    first: Float[np.ndarray, "n 4"], second: Float[np.ndarray, "m 4"]
-) -> Float[np.ndarray, "n m"]:
-    """IoU of every box with every other; boxes without area have 0 with all."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    both = (high - low).clip(min=0).prod(axis=-1)
-    area = [(boxes[:, 2:] - boxes[:, :2]).clip(min=0).prod(axis=1) for boxes in (first, second)]
-    union = area[0][:, None] + area[1][None, :] - both
-    ratio: Float[np.ndarray, "n m"] = np.divide(
-        both, union, out=np.zeros_like(both), where=union > 0
-    )
-    return ratio
+    first: Float[np.ndarray, "*n k 4"], second: Float[np.ndarray, "*n m 4"]
+) -> Float64[np.ndarray, "*n k m"]:
+    """IoU of every box with every other; 0 for boxes without area or with a NaN."""
+    a, b = first[..., :, None, :].astype(np.float64), second[..., None, :, :].astype(np.float64)
+    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    both = sides.clip(min=0).prod(axis=-1)
+    areas = [(boxes[..., 2:] - boxes[..., :2]).clip(min=0).prod(axis=-1) for boxes in (a, b)]
+    union = areas[0] + areas[1] - both
+    return np.divide(both, union, out=np.zeros_like(both), where=union > 0)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
-IOU = 0.5
+from vqax.metrics.detection import OVERLAP, intersection_over_union
 
 
 class Found(NamedTuple):
@@ -42,23 +42,13 @@ def padded_boxes(boxes: Sequence[Float[np.ndarray, "_ 4"]]) -> Float64[np.ndarra
     return padded
 
 
-def iou(
-    regions: Float[np.ndarray, "n k 4"], needed: Float[np.ndarray, "n m 4"]
-) -> Float64[np.ndarray, "n k m"]:
-    """Intersection over union of each region with each needed box, in [0, 1]; 0 for NaN boxes."""
-    a, b = regions[:, :, None].astype(np.float64), needed[:, None].astype(np.float64)
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared = np.clip(sides, 0, None).prod(axis=-1)
-    areas = (a[..., 2:] - a[..., :2]).prod(axis=-1) + (b[..., 2:] - b[..., :2]).prod(axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.nan_to_num(shared / (areas - shared), nan=0.0, posinf=0.0)
-
-
 def on_needed(
-    regions: Float[np.ndarray, "n k 4"], needed: Float[np.ndarray, "n m 4"], threshold: float = IOU
+    regions: Float[np.ndarray, "n k 4"],
+    needed: Float[np.ndarray, "n m 4"],
+    threshold: float = OVERLAP,
 ) -> Bool[np.ndarray, "n k"]:
     """Whether each region shows a needed object."""
-    return np.asarray((iou(regions, needed) >= threshold).any(axis=2))
+    return np.asarray((intersection_over_union(regions, needed) >= threshold).any(axis=2))
 
 
 def needed_share(
@@ -90,10 +80,10 @@ def found_objects(
     regions: Float[np.ndarray, "n k 4"],
     chosen: Bool[np.ndarray, "n k"],
     needed: Float[np.ndarray, "n m 4"],
-    threshold: float = IOU,
+    threshold: float = OVERLAP,
 ) -> Found:
     """How well the chosen regions (key objects) are those that show needed objects."""
-    fits = (iou(regions, needed) >= threshold) & chosen[:, :, None]
+    fits = (intersection_over_union(regions, needed) >= threshold) & chosen[:, :, None]
     return Found(
         right=int(fits.any(axis=2).sum()),
         chosen=int(chosen.sum()),

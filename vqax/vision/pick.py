@@ -31,7 +31,8 @@ def pick(
     for overlap in OVERLAPS:
         if len(chosen) < count:
             kept = usable[nms(boxes_px[usable], scores[usable], overlap)].tolist()
-            chosen += [index for index in kept if index not in set(chosen)]
+            known = set(chosen)
+            chosen += [index for index in kept if index not in known]
     if len(chosen) < count:
         raise BadData(
             f"{where}: has {len(chosen)} distinct boxes, not {count}; ask for fewer boxes, or give "

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float32, Int, Int16, Int32
 
-from vqax.vision.regions import region_columns
+from vqax.vision.regions import region_columns, relative
 from vqax.vision.store import FeatureStore
 
 Ids = Int[np.ndarray, "b"] | Sequence[int]
@@ -38,9 +38,7 @@ class RegionStore(FeatureStore):
 
     def boxes_rel(self, image_ids: Ids) -> Float32[np.ndarray, "b l 4"]:
         """x1, y1, x2, y2 as fractions of the picture's width and height."""
-        sizes = np.tile(self.sizes(image_ids), 2)[:, None, :]
-        relative: Float32[np.ndarray, "b l 4"] = self.boxes(image_ids) / sizes.astype(np.float32)
-        return relative
+        return relative(self.boxes(image_ids), self.sizes(image_ids))
 
     def classes(self, image_ids: Ids) -> Int16[np.ndarray, "b l"]:
         """Indices into ``class_names``; −1 where the file does not know."""
@@ -61,11 +59,13 @@ class RegionStore(FeatureStore):
 
     def _column(self, name: str, image_ids: Ids) -> np.ndarray:
         dataset = self._own_file()[1][name]
-        rows = [self._row(image_id) for image_id in image_ids]
-        records = np.empty((len(rows), *dataset.shape[1:]), dataset.dtype)
-        for index, row in enumerate(rows):
+        rows = np.array([self._row(image_id) for image_id in image_ids], dtype=np.int64)
+        distinct, which = np.unique(rows, return_inverse=True)
+        records = np.empty((len(distinct), *dataset.shape[1:]), dataset.dtype)
+        for index, row in enumerate(distinct):
             records[index] = dataset[row]
-        return records
+        found: np.ndarray = records[which]
+        return found
 
     def _read_index(self, file: h5py.File) -> None:
         super()._read_index(file)

@@ -49,6 +49,15 @@ def region_columns(boxes: int = BOXES) -> dict[str, Column]:
     }
 
 
+def relative(
+    boxes_px: Float32[np.ndarray, "b k 4"], sizes_px: Int[np.ndarray, "b 2"]
+) -> Float32[np.ndarray, "b k 4"]:
+    """x1, y1, x2, y2 as fractions of the width and height of each picture."""
+    sides = np.tile(sizes_px, 2)[:, None, :]
+    fractions: Float32[np.ndarray, "b k 4"] = boxes_px / sides.astype(np.float32)
+    return fractions
+
+
 def inside(
     boxes_px: Float[np.ndarray, "k 4"], size_px: tuple[int, int], where: str
 ) -> Float32[np.ndarray, "k 4"]:
