@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from stages.analyses.rows import people_of
 from stages.maps import write_hdf5
 from stages.params import Params
-from stages.people import read_human_maps
 from stages.sections import Positive
 from stages.trained import load_trained
 from stages.workspace import Workspace
-from vqax.errors import BadData
 from vqax.explain.attention_samples import attention_samples
 from vqax.files import write_parquet
 from vqax.metrics.people import agreement_with_people
@@ -41,12 +40,7 @@ def run(
     Raises:
         BadData: the data set has no human maps.
     """
-    people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
-    if not people:
-        raise BadData(
-            f"{workspace.dataset(dataset)}: no human attention maps, which the analysis {NAME} "
-            "asks for; take it out of params.yaml or name a data set that has them"
-        )
+    people = people_of(workspace, dataset, NAME)
     chosen = frozenset(sorted(people)[:questions])
     subject = load_trained(params, workspace, name, among=chosen)
     frames, maps = [], []

@@ -15,16 +15,14 @@ import torch
 from torch import Tensor
 
 from stages.analyses.interp_failures import foretold, predictor_metrics, share_metrics
-from stages.analyses.rows import asked_table, column_mean, write_metrics
+from stages.analyses.rows import asked_table, column_mean, people_of, write_metrics
 from stages.maps import write_hdf5
 from stages.params import Params
-from stages.people import read_human_maps
 from stages.pixels import pictures_of, pixel_model
 from stages.sections import Positive
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.data import Example
-from vqax.errors import BadData
 from vqax.explain import EXPLAINERS
 from vqax.explain.occlusion import occluded
 from vqax.explain.word_occlusion import occluded_words
@@ -75,12 +73,7 @@ def run(
     Raises:
         BadData: the data set has no human maps.
     """
-    people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
-    if not people:
-        raise BadData(
-            f"{workspace.dataset(dataset)}: no human attention maps, which the analysis {NAME} "
-            "asks for; take it out of params.yaml or name a data set that has them"
-        )
+    people = people_of(workspace, dataset, NAME)
     subject = _about(params, workspace, name, people, pictures)
     examples = subject.examples
     people = {example.question_id: people[example.question_id] for example in examples}

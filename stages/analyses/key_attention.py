@@ -15,6 +15,7 @@ from stages.prepare import load_prepared
 from stages.stores import region_store
 from stages.trained import load_trained
 from stages.workspace import Workspace
+from vqax.explain.attention import attention_of
 from vqax.files import read_parquet, write_parquet
 from vqax.learning.key_objects import ignored_by
 
@@ -68,7 +69,8 @@ def _of_run(
     none, share, ignored = np.zeros(regions, np.float32), [], []
     for _, batch in subject.batches(BATCH):
         with torch.no_grad():
-            attention = subject.model(batch.visual, batch.tokens).attention.float().cpu()
+            forward = subject.model(batch.visual, batch.tokens)
+        attention = attention_of(forward, subject.model).float().cpu()
         key = torch.from_numpy(
             np.stack([hints.get(one, none) for one in batch.question_ids.tolist()]) > 0
         )

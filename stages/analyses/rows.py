@@ -1,4 +1,4 @@
-"""What analyses write: rows of questions, means over them with intervals, the table of metrics."""
+"""What analyses share: people's maps, rows of questions, means with intervals, metrics."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,10 +8,28 @@ import numpy as np
 import pandas as pd
 
 from stages.params import Params
+from stages.people import read_human_maps
+from stages.workspace import Workspace
 from vqax.data import Example
+from vqax.errors import BadData
 from vqax.files import write_parquet
 from vqax.report.content import METRIC_COLUMNS
 from vqax.stats.bootstrap import Interval, bootstrap_mean
+
+
+def people_of(workspace: Workspace, dataset: str, analysis: str) -> dict[int, np.ndarray]:
+    """Question id -> its human attention maps (k,14,14).
+
+    Raises:
+        BadData: the data set has none; ``analysis`` is what asks for them.
+    """
+    people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
+    if not people:
+        raise BadData(
+            f"{workspace.dataset(dataset)}: no human attention maps, which the analysis {analysis} "
+            "asks for; take it out of params.yaml or name a data set that has them"
+        )
+    return people
 
 
 def asked_table(examples: list[Example]) -> pd.DataFrame:

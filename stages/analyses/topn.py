@@ -81,7 +81,7 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         steps = [*sorted({one for one in n if one < full}), ALL]
         by_word = topn_words.vectors(put, probes, words)
         choices = _choices(of_put, steps, typical, probes, params.seed)
-        choices += list(sweep(WORD, by_word.of_object, by_word.looked, steps[:-1]))
+        choices += list(sweep(WORD, by_word.of_object, by_word.looked & of_put.read, steps[:-1]))
         drawn = maps(put, choices)
         human = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
         questions = pd.concat(

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from stages import analyse, compare, key_objects, prepare, scenes
+from stages.analyses import key_attention
 from stages.asked import hints_of, questions_of
 from stages.params import Params
 from stages.prepare import load_prepared
@@ -198,6 +199,14 @@ def test_attention_on_key_objects_is_what_it_says(made: tuple[Params, Workspace]
         last = weights[kept[-1]]
         ignored = [one for one in range(6) if key[one] and weights[one] <= last - 1e-5]
         assert found["ignored_key_objects"] == len(ignored)
+
+
+def test_key_objects_that_were_not_mined_are_missing(made: tuple[Params, Workspace]) -> None:
+    params, where = made
+    options = {**ANALYSES["key_attention"], "sets": ["never_mined"]}
+    del options["features"]
+    with pytest.raises(MissingArtefact, match=r"never_mined\.parquet: no such file"):
+        key_attention.run(params, where, **options)
 
 
 def cell(where: Workspace, table: str, row: str, metric: str) -> pd.Series:
