@@ -16,7 +16,7 @@ from vqax.explain import PixelModel
 from vqax.metrics.resize import GRID
 from vqax.vision.rasterise import rasterise
 from vqax.vision.region_extractor import RegionExtractor
-from vqax.vision.regions import inside
+from vqax.vision.regions import inside, relative
 
 
 class Looked(NamedTuple):
@@ -93,8 +93,8 @@ class Boxes:
 
     def look(self, path: Path, picture: Image.Image) -> Looked:
         found = self.extractor(picture, str(path))
-        boxes = inside(found.boxes_px, found.size_px, str(path)) / np.tile(found.size_px, 2)
-        boxes_rel = torch.from_numpy(boxes)[None].float()
+        boxes = inside(found.boxes_px, found.size_px, str(path))
+        boxes_rel = torch.from_numpy(relative(boxes[None], np.array([found.size_px])))
         cells = torch.from_numpy(found.features)[None].half().float()
         if self.shown:
             cells = torch.cat([cells, boxes_rel], dim=2)

@@ -132,6 +132,26 @@ def test_finds_the_cell_that_decides_with_a_few_masks_in_memory(monkeypatch):
     assert sum(len(masks) for masks in made) == 3 * 1000
 
 
+def test_regions_in_a_list_are_no_neighbours():
+    """Only region 4 counts: the expectation is the same for all others, next to it or not."""
+    model, (_, tokens, _) = tiny(), batch()
+    model.__class__ = Looks
+    zero = torch.zeros(3, dtype=torch.int64)
+    seen = []
+    hook = model.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
+    maps = region_rise(
+        model, torch.full((3, 6, 4), 4.0), tokens, zero, (1, 6), masks=4000, at_once=500
+    )
+    hook.remove()
+    shares = torch.cat(seen)[:4000, :, 0] / 4
+    assert shares.unique().tolist() == [0, 1]
+    assert (shares.T.corrcoef() - torch.eye(6)).abs().max() < 5 / 4000**0.5
+    shown, hidden = 1 / (1 + 4 / torch.tensor([4.0, 0.0]).exp())
+    expected = torch.full((6,), float(shown + hidden) / 2)
+    expected[4] = shown
+    torch.testing.assert_close(maps[0, 0], expected, atol=0.05, rtol=0)
+
+
 def test_never_more_masks_of_pixels_than_one_batch_are_alive():
     """All tensors as large as a mask are counted whenever the model looks, of 1,000 masks."""
     (_, tokens, answer), at_once = batch(1), 16

@@ -119,6 +119,9 @@ def region_rise(
 ) -> Float[Tensor, "b h w"]:
     """S at the cells, at least 0; what a mask keeps out of a cell is made up by ``fill``.
 
+    Regions, a grid of one row, stand beside each other in a list only: each is let through or kept
+    out by itself, and ``cells`` is not looked at.
+
     Raises:
         UsageError: the grid has not as many cells as the model saw, or fill is not in ``FILLS``.
     """
@@ -128,8 +131,12 @@ def region_rise(
     with left_as_found(model), torch.no_grad():
         for row in range(len(tokens)):
             key = _key(seed, picture_ids, row)
-            grids = draw_grids(masks, grid, cells=cells, keep=keep, key=key)
-            for some in _few(grids, grid, at_once, visual):
+            if grid[0] == 1:
+                drawn = _one_by_one(masks, grid[1], keep, key, at_once, visual)
+            else:
+                grids = draw_grids(masks, grid, cells=cells, keep=keep, key=key)
+                drawn = _few(grids, grid, at_once, visual)
+            for some in drawn:
                 shown = blank[row] + some.flatten(1)[:, :, None] * (visual[row] - blank[row])
                 maps[row] += _weighted(model, shown, tokens[row], answer[row], some)
     return maps / (masks * keep)
@@ -145,6 +152,15 @@ def _few(
     """The masks, never more than ``at_once`` of them."""
     for passes, shift in zip(*(part.split(at_once) for part in grids), strict=True):
         yield masks_of(Grids(passes, shift), (size[0], size[1])).to(like.device, like.dtype)
+
+
+def _one_by_one(
+    count: int, regions: int, keep: float, key: int, at_once: int, like: Tensor
+) -> Iterator[Float[Tensor, "n 1 l"]]:
+    """Masks of regions, never more than ``at_once`` of them."""
+    source = torch.Generator().manual_seed(key % 2**32)
+    passes = torch.rand(count, 1, regions, generator=source) < keep
+    yield from (some.to(like.device, like.dtype) for some in passes.split(at_once))
 
 
 def _weighted(
