@@ -11,6 +11,7 @@ from stages.models import word_vectors
 from stages.params import Params, named
 from stages.prepare import BOX, load_prepared
 from stages.sections import KeyObjects as Settings
+from stages.stores import open_store
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.errors import UsageError
@@ -21,7 +22,7 @@ from vqax.text.glove import WordVectors
 from vqax.text.key_objects import SELECT, KeyObjects, check_classes, key_objects
 from vqax.text.nouns import attribute_pairs, content_words
 from vqax.text.similarity import category_vectors
-from vqax.vision.region_store import RegionStore, open_store
+from vqax.vision.region_store import RegionStore
 from vqax.vision.trained_detector import stored_detector
 
 PARTS = ("train", "validation", "test")
@@ -40,7 +41,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     vectors = word_vectors(params.text.vectors)
     if vectors is None:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
-    store = _regions(workspace, settings.regions)
+    store = _regions(params, workspace, settings.regions)
     prepared = load_prepared(params, workspace, settings.dataset)
     needed = read_parquet(workspace.dataset(settings.dataset) / "needed.parquet")
     known = {int(image_id) for image_id in store.image_ids}
@@ -72,8 +73,8 @@ class Mined(NamedTuple):
     categories: np.ndarray
 
 
-def _regions(workspace: Workspace, name: str) -> RegionStore:
-    store = open_store(workspace.features(name))
+def _regions(params: Params, workspace: Workspace, name: str) -> RegionStore:
+    store = open_store(params, workspace, name)
     if not isinstance(store, RegionStore):
         raise UsageError(
             f"params.yaml: key_objects: {name} is a grid, whose cells have no category; "
