@@ -15,6 +15,7 @@ from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
 from vqax.models import MODELS
 from vqax.models.evidential_answers import EvidentialAnswers
+from vqax.models.forward import BOX
 from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
 from vqax.vision import FeatureStore
 
@@ -33,7 +34,7 @@ def build(
     model = kind(
         words=len(prepared.questions.words),
         answers=len(prepared.answers.answers),
-        visual_dim=visual_dim + 4 * getattr(kind, "reads_boxes", False),
+        visual_dim=visual_dim + BOX * getattr(kind, "reads_boxes", False),
         variance=run.variance,
         variance_input=run.variance_input,
         **params.sizes_of(name),

@@ -14,6 +14,7 @@ from torch import Tensor
 from vqax.errors import BadData
 from vqax.explain import PixelModel
 from vqax.metrics.resize import GRID
+from vqax.models.forward import BOX
 from vqax.vision.rasterise import rasterise
 from vqax.vision.region_extractor import RegionExtractor
 from vqax.vision.regions import inside, relative
@@ -101,7 +102,7 @@ class Boxes:
         return Looked(path, picture, _finite(cells, path).to(self.place), boxes_rel=boxes_rel)
 
     def blank(self) -> Float[Tensor, "1 *cells"]:
-        width = self.extractor.width + 4 * self.shown
+        width = self.extractor.width + BOX * self.shown
         return torch.zeros((1, self.extractor.boxes, width), device=self.place)
 
 

@@ -10,8 +10,8 @@ from vqax.errors import UsageError
 from vqax.learning.attreg import MASKS, Candidates, attreg_objective
 from vqax.learning.key_objects import above_the_last, ignored_by
 from vqax.learning.processes import share_of_all
-from vqax.learning.regions import BOX, blank_, seeing_only
-from vqax.models.forward import Forward
+from vqax.learning.regions import blank_, seeing_only
+from vqax.models.forward import BOX, Forward
 
 every_model = pytest.mark.parametrize("name", WITH_ATTENTION)
 

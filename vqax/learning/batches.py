@@ -14,6 +14,7 @@ from torch import Tensor
 from vqax.data.records import ANSWERS, Example, Skipped
 from vqax.errors import BadData
 from vqax.learning.sampler import Sampler
+from vqax.models.forward import BOX
 from vqax.text.answers import AnswerVocabulary, soft_scores
 from vqax.text.tokens import QuestionVocabulary, tokenise
 from vqax.vision.region_store import RegionStore
@@ -106,7 +107,7 @@ class VqaDataset:
     @property
     def width(self) -> int:
         """Channels of ``visual``: those of the features, and four of the box."""
-        return self._store.width + 4 * self._boxes
+        return self._store.width + BOX * self._boxes
 
     def __len__(self) -> int:
         return len(self.question_ids)

@@ -6,10 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from vqax.models.forward import Forward
-
-BOX = 4
-"""Channels of a box, behind the features, in what a model with ``reads_boxes`` is given."""
+from vqax.models.forward import BOX, Forward
 
 
 def features_of(model: nn.Module, visual: Float[Tensor, "b l d"]) -> Float[Tensor, "b l d_in"]:

@@ -16,13 +16,11 @@ from torch import Tensor, nn
 from vqax.errors import UsageError
 from vqax.models.counting import Counting
 from vqax.models.dropout import Dropout
-from vqax.models.forward import Forward
+from vqax.models.forward import BOX, Forward
 from vqax.models.glimpses import with_mean
 from vqax.models.head import AnswerHead
 from vqax.models.padding import last_state
 from vqax.models.scale import full_precision, spread, unit
-
-BOX = 4
 
 
 class Counter(nn.Module):

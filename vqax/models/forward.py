@@ -5,6 +5,9 @@ from typing import NamedTuple, Protocol
 from jaxtyping import Float, Int
 from torch import Tensor
 
+BOX = 4
+"""Channels of a box, behind the features, in what a model with ``reads_boxes`` is given."""
+
 
 class Forward(NamedTuple):
     """What every model returns, and the only thing an explainer knows.
