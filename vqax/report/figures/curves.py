@@ -4,18 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vqax.report.figures.style import (
-    Look,
-    axis_names,
-    drawable,
-    few_ticks,
-    legend,
-    legend_height,
-    looks,
-    new_figure,
-    plain,
-    wrapped,
-)
+from vqax.report.figures.lines import draw_lines, panels
+from vqax.report.figures.style import Look, axis_names, drawable, few_ticks, looks, wrapped
 
 COLUMNS = ["panel", "run", "x", "value", "ci_low", "ci_high", "x_name", "y_name"]
 ACROSS = 2
@@ -33,38 +23,19 @@ def draw_curves(frame: pd.DataFrame) -> Figure:
         BadData: a column is missing, or there is no row.
     """
     drawable(frame, COLUMNS, "curves")
-    panels = list(dict.fromkeys(frame["panel"].astype(str)))
-    across = min(ACROSS, len(panels))
-    down = -(-len(panels) // across)
+    names = list(dict.fromkeys(frame["panel"].astype(str)))
     look = looks(frame["run"].astype(str))
-    figure = new_figure(2.6 * down + legend_height(look))
-    grid = figure.subplots(down, across, squeeze=False)
-    for axes, panel in zip(grid.flat, panels, strict=False):
-        _panel(axes, frame[frame["panel"] == panel], look)
-    for axes in list(grid.flat)[len(panels) :]:
-        axes.set_visible(False)
-    legend(figure, look)
+    figure, grid = panels(len(names), look, across=ACROSS, height_in=2.6)
+    for axes, name in zip(grid, names, strict=True):
+        _panel(axes, frame[frame["panel"] == name], look)
     return figure
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
-    plain(axes, grid="y")
     places = sorted(rows["x"].unique())
-    for run, line in rows.groupby("run", sort=False):
-        line = line.sort_values("x")
-        own = look[str(run)]
-        axes.fill_between(
-            line["x"], line["ci_low"], line["ci_high"], color=own.colour, alpha=0.15, linewidth=0
-        )
-        axes.plot(
-            line["x"],
-            line["value"],
-            color=own.colour,
-            linewidth=1.4,
-            marker=own.marker if len(places) <= FEW else "",
-            markersize=4.5,
-        )
-    if len(places) <= FEW:
+    few = len(places) <= FEW
+    draw_lines(axes, rows, look, markersize=4.5 if few else 0.0)
+    if few:
         if 0 < WIDE * places[0] <= places[-1]:
             axes.set_xscale("log")
             axes.minorticks_off()

@@ -4,16 +4,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from vqax.report.cd_diagram import QUIET
-from vqax.report.figures.style import (
-    axis_names,
-    drawable,
-    few_ticks,
-    legend,
-    legend_height,
-    looks,
-    new_figure,
-    plain,
-)
+from vqax.report.figures.lines import panels
+from vqax.report.figures.style import axis_names, drawable, few_ticks, looks
 
 RELIABILITY_COLUMNS = ["run", "low", "high", "answers", "confidence", "accuracy"]
 REJECTION_COLUMNS = ["run", "threshold", "coverage", "accuracy"]
@@ -29,9 +21,7 @@ def draw_reliability(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, RELIABILITY_COLUMNS, "reliability")
     look = looks(frame["run"].astype(str))
-    figure = new_figure(3.3 + legend_height(look))
-    axes = figure.subplots()
-    plain(axes, grid="y")
+    figure, [axes] = panels(1, look, across=1, height_in=3.3)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (3, 3)))
     for run, rows in frame.groupby("run", sort=False):
         full = rows[rows["answers"] > 0]
@@ -44,7 +34,6 @@ def draw_reliability(frame: pd.DataFrame) -> Figure:
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.03)
     axis_names(axes, "probability of the answer given", "share of right answers")
-    legend(figure, look)
     return figure
 
 
@@ -56,13 +45,10 @@ def draw_rejection(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, REJECTION_COLUMNS, "rejection")
     look = looks(frame["run"].astype(str))
-    figure = new_figure(2.6 + legend_height(look))
-    axes = figure.subplots()
-    plain(axes, grid="y")
+    figure, [axes] = panels(1, look, across=1, height_in=2.6)
     for run, rows in frame.groupby("run", sort=False):
         risk = 100 * (1 - rows["accuracy"])
         axes.plot(100 * rows["coverage"], risk, color=look[str(run)].colour, linewidth=1.5)
     few_ticks(axes.yaxis)
     axis_names(axes, "share of the pictures that are answered (%)", "wrong among them (%)")
-    legend(figure, look)
     return figure

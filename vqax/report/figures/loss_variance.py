@@ -4,23 +4,12 @@ import math
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from vqax.report.cd_diagram import INK
-from vqax.report.figures.style import (
-    SMALL,
-    Look,
-    drawable,
-    legend,
-    legend_height,
-    looks,
-    new_figure,
-    plain,
-    title,
-    wrapped,
-)
+from vqax.report.figures.lines import Shared, draw_lines, panels
+from vqax.report.figures.style import SMALL, drawable, looks, title, wrapped
 from vqax.report.labels import spaced
 from vqax.report.tables import require
 
@@ -76,40 +65,25 @@ def draw_loss_variance(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, COLUMNS, "loss_variance")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
-    look = looks(frame["run"].astype(str))
+    lines = frame.rename(columns={"epoch": "x", "lowest": "ci_low", "highest": "ci_high"})
+    look = looks(lines["run"].astype(str))
     groups = np.array_split(list(look), min(ACROSS_RUNS, math.ceil(len(look) / MANY)))
-    panels = [(metric, list(group)) for metric in metrics for group in groups]
+    contents = [(metric, list(group)) for metric in metrics for group in groups]
     across = len(groups) if len(groups) > 1 else min(ACROSS, len(metrics))
-    down = math.ceil(len(panels) / across)
-    figure = new_figure(2.05 * down + legend_height(look))
-    grid = figure.subplots(down, across, squeeze=False, sharey="row" if len(groups) > 1 else "none")
-    for axes, (metric, runs) in zip(grid.flat, panels, strict=False):
-        of_metric = frame[frame["metric"] == metric]
-        _panel(axes, of_metric[of_metric["run"].isin(runs)], look)
+    sharey: Shared = "row" if len(groups) > 1 else "none"
+    figure, grid = panels(len(contents), look, across=across, height_in=2.05, sharey=sharey)
+    for axes, (metric, runs) in zip(grid, contents, strict=True):
+        of_metric = lines[lines["metric"] == metric]
+        draw_lines(axes, of_metric[of_metric["run"].isin(runs)], look, markersize=4.0)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+        axes.set_xlabel("epoch", fontsize=SMALL, color=INK)
         if _falls_far(of_metric):
             axes.set_yscale("log")
             axes.yaxis.set_minor_formatter(NullFormatter())
         title(axes, wrapped(NAMES.get(metric, spaced(metric)), 110 // across, 2))
-    for axes in list(grid.flat)[len(panels) :]:
-        axes.set_visible(False)
-    legend(figure, look)
     return figure
-
-
-def _panel(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
-    plain(axes, grid="y")
-    for run, line in rows.groupby("run", sort=False):
-        line = line.sort_values("epoch")
-        epochs, value, lowest, highest = (
-            line[name].to_numpy(dtype=float) for name in ("epoch", "value", "lowest", "highest")
-        )
-        own = look[str(run)]
-        axes.fill_between(epochs, lowest, highest, color=own.colour, alpha=0.15, linewidth=0)
-        axes.plot(epochs, value, color=own.colour, marker=own.marker, markersize=4, linewidth=1.4)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-    axes.set_xlabel("epoch", fontsize=SMALL, color=INK)
 
 
 def _falls_far(rows: pd.DataFrame) -> bool:
     """Whether all values are positive and the largest is many times the smallest."""
-    return bool(0.0 < WIDE * rows["lowest"].min() < rows["highest"].max())
+    return bool(0.0 < WIDE * rows["ci_low"].min() < rows["ci_high"].max())

@@ -11,16 +11,14 @@ from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
 from vqax.report.cd_diagram import INK, QUIET
+from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
     GOOD,
     NORMAL,
     SMALL,
-    Look,
     axis_names,
     drawable,
     few_ticks,
-    legend,
-    legend_height,
     looks,
     new_figure,
     one_of,
@@ -102,34 +100,16 @@ def draw_flips(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, FLIP_COLUMNS, "noise_flips")
     kinds = list(dict.fromkeys(frame["noise"].astype(str)))
-    look = looks(frame["run"].astype(str))
-    figure = new_figure(3.0 + legend_height(look))
-    grid = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    lines = frame.rename(columns={"strength": "x"})
+    look = looks(lines["run"].astype(str))
+    figure, grid = panels(len(kinds), look, across=len(kinds), height_in=3.0, sharey="all")
     for axes, kind in zip(grid, kinds, strict=True):
-        rows = frame[frame["noise"] == kind]
-        _lines(axes, rows, look)
+        rows = lines[lines["noise"] == kind]
+        draw_lines(axes, rows, look, whiskers=True)
+        few_ticks(axes.xaxis)
         title(axes, f"noise in the {kind}")
         axis_names(axes, f"strength ({one_of(rows, 'unit', 'noise_flips')})")
     grid[0].set_ylabel("answers that change", fontsize=SMALL, color=INK)
     grid[0].set_ylim(bottom=0)
     grid[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    legend(figure, look)
     return figure
-
-
-def _lines(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
-    plain(axes, grid="y")
-    few_ticks(axes.xaxis)
-    for run, line in rows.groupby("run", sort=False):
-        line = line.sort_values("strength")
-        value = line["value"].to_numpy(dtype=float)
-        axes.errorbar(
-            line["strength"].to_numpy(dtype=float),
-            value,
-            yerr=[value - line["ci_low"], line["ci_high"] - value],
-            color=look[str(run)].colour,
-            marker=look[str(run)].marker,
-            markersize=4.5,
-            linewidth=1.4,
-            elinewidth=1.0,
-        )

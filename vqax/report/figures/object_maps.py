@@ -9,16 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vqax.report.cd_diagram import INK
+from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
     SMALL,
     axis_names,
     drawable,
     few_ticks,
-    legend,
-    legend_height,
     looks,
     new_figure,
-    plain,
+    title,
 )
 
 MAP_COLUMNS = ["run", "example", "dice", "uncertainty"]
@@ -71,18 +70,13 @@ def draw_threshold_curves(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, CURVE_COLUMNS, "threshold_curves")
     runs = list(dict.fromkeys(frame["run"].astype(str)))
-    look = looks(frame["case"].astype(str))
-    figure = new_figure(2.3 + legend_height(look))
-    for axes, run in zip(
-        figure.subplots(1, len(runs), sharey=True, squeeze=False)[0], runs, strict=True
-    ):
-        plain(axes, grid="y")
-        for case, rows in frame[frame["run"] == run].groupby("case", sort=False):
-            one = look[str(case)]
-            axes.plot(rows["threshold"], rows["dice"], color=one.colour, marker=one.marker,
-                      markersize=3, linewidth=1.3)  # fmt: skip
+    lines = frame.rename(columns={"run": "panel", "case": "run", "threshold": "x", "dice": "value"})
+    lines = lines.assign(ci_low=np.nan, ci_high=np.nan)
+    look = looks(lines["run"].astype(str))
+    figure, grid = panels(len(runs), look, across=len(runs), height_in=2.3, sharey="all")
+    for axes, run in zip(grid, runs, strict=True):
+        draw_lines(axes, lines[lines["panel"] == run], look, markersize=3.0)
         few_ticks(axes.yaxis)
-        axes.set_title(run, loc="left", fontsize=SMALL + 1, color=INK)
+        title(axes, run)
         axis_names(axes, "threshold (share of the map's maximum)", "Dice" if run == runs[0] else "")
-    legend(figure, look)
     return figure

@@ -7,17 +7,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from vqax.report.cd_diagram import QUIET
+from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
-    Look,
     axis_name,
     axis_names,
     drawable,
     few_ticks,
-    legend,
-    legend_height,
     looks,
-    new_figure,
-    plain,
     wrapped,
 )
 
@@ -37,36 +33,20 @@ def draw_sweep(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, COLUMNS, "topn_sweep")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
-    down = -(-len(metrics) // ACROSS)
-    look = looks(frame["how"].astype(str))
-    figure = new_figure(2.6 * down + legend_height(look))
-    grid = figure.subplots(down, ACROSS, squeeze=False)
-    for axes, metric in zip(grid.flat, metrics, strict=False):
-        _panel(axes, frame[frame["metric"] == metric], look)
+    lines = frame.rename(columns={"how": "run", "entries": "x"})
+    look = looks(lines["run"].astype(str))
+    figure, grid = panels(len(metrics), look, across=ACROSS, height_in=2.6)
+    for axes, metric in zip(grid, metrics, strict=True):
+        rows = lines[lines["metric"] == metric]
+        draw_lines(axes, rows, look, whiskers=True)
+        _scale(axes, rows["x"])
         axis_names(axes, "entries that let gradients through", wrapped(axis_name(metric), 40))
-    for axes in list(grid.flat)[len(metrics) :]:
-        axes.set_visible(False)
-    legend(figure, look)
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
-    plain(axes, grid="y")
-    for how, line in rows.groupby("how", sort=False):
-        line = line.sort_values("entries")
-        value = line["value"].to_numpy(dtype=float)
-        axes.errorbar(
-            line["entries"].to_numpy(dtype=float),
-            value,
-            yerr=[value - line["ci_low"], line["ci_high"] - value],
-            color=look[str(how)].colour,
-            marker=look[str(how)].marker,
-            markersize=4.5,
-            linewidth=1.4,
-            elinewidth=1.0,
-        )
+def _scale(axes: Axes, entries: pd.Series) -> None:
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(rows["entries"])))
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(entries)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda entries, _: f"{entries:g}")
     few_ticks(axes.yaxis)

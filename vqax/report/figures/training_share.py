@@ -1,20 +1,15 @@
 """Uncertainty against the share of the training data (the question of U-CAM, Table V, part 2)."""
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
-    Look,
     axis_name,
     axis_names,
     drawable,
     few_ticks,
-    legend,
-    legend_height,
     looks,
-    new_figure,
-    plain,
     wrapped,
 )
 
@@ -33,37 +28,15 @@ def draw_training_share(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, COLUMNS, "training_share")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
-    across = min(ACROSS, len(metrics))
-    down = -(-len(metrics) // across)
-    look = looks(frame["run"].astype(str))
-    figure = new_figure(2.5 * down + legend_height(look))
-    grid = figure.subplots(down, across, squeeze=False)
-    for axes, metric in zip(grid.flat, metrics, strict=False):
-        rows = frame[frame["metric"] == metric]
-        _panel(axes, rows, look)
+    lines = frame.assign(x=100 * frame["share"].astype(float))
+    look = looks(lines["run"].astype(str))
+    figure, grid = panels(len(metrics), look, across=ACROSS, height_in=2.5)
+    for axes, metric in zip(grid, metrics, strict=True):
+        rows = lines[lines["metric"] == metric]
+        draw_lines(axes, rows, look, whiskers=True)
+        axes.set_xticks(sorted(rows["x"].unique()))
+        few_ticks(axes.yaxis)
+        axes.margins(x=0.12)
         name = axis_name(metric, rows["unit"].iloc[0] if "unit" in rows else "")
         axis_names(axes, "share of the training questions (%)", wrapped(name, 34))
-    for axes in list(grid.flat)[len(metrics) :]:
-        axes.set_visible(False)
-    legend(figure, look)
     return figure
-
-
-def _panel(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
-    plain(axes, grid="y")
-    for run, line in rows.groupby("run", sort=False):
-        line = line.sort_values("share")
-        value = line["value"].to_numpy(dtype=float)
-        axes.errorbar(
-            100 * line["share"].to_numpy(dtype=float),
-            value,
-            yerr=[value - line["ci_low"], line["ci_high"] - value],
-            color=look[str(run)].colour,
-            marker=look[str(run)].marker,
-            markersize=5,
-            linewidth=1.4,
-            capsize=2,
-        )
-    axes.set_xticks(sorted(100 * rows["share"].unique()))
-    few_ticks(axes.yaxis)
-    axes.margins(x=0.12)

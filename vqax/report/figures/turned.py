@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vqax.report.cd_diagram import INK, QUIET
+from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
     Look,
     axis_name,
@@ -25,6 +26,7 @@ from vqax.report.labels import scale_of
 
 EXAMPLE_COLUMNS = ["run", "angle", "answer", "probability", "uncertainty", "truth"]
 CURVE_COLUMNS = ["run", "angle", "metric", "value", "ci_low", "ci_high", "n"]
+INTERVAL = ["value", "ci_low", "ci_high"]
 LEAST = 0.3  # an answer that never gets more than this probability is not told apart
 DOUBT = "uncertainty"
 
@@ -95,23 +97,14 @@ def draw_turned_curves(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, CURVE_COLUMNS, "turned_curves")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
-    look = looks(frame["run"].astype(str))
-    figure = new_figure(2.6 + legend_height(look))
-    for axes, metric in zip(
-        figure.subplots(1, len(metrics), squeeze=False)[0], metrics, strict=True
-    ):
-        plain(axes, grid="y")
-        factor = scale_of(metric)
-        for run, line in frame[frame["metric"] == metric].groupby("run", sort=False):
-            one = look[str(run)]
-            axes.plot(
-                line["angle"], factor * line["value"], color=one.colour, marker=one.marker,
-                markersize=3.5, linewidth=1.3,
-            )  # fmt: skip
-            low, high = factor * line["ci_low"], factor * line["ci_high"]
-            axes.fill_between(line["angle"], low, high, color=one.colour, alpha=0.15, linewidth=0)
+    factor = frame["metric"].map(scale_of)
+    lines = frame.rename(columns={"angle": "x"})
+    lines[INTERVAL] = lines[INTERVAL].mul(factor, axis=0)
+    look = looks(lines["run"].astype(str))
+    figure, grid = panels(len(metrics), look, across=len(metrics), height_in=2.6)
+    for axes, metric in zip(grid, metrics, strict=True):
+        draw_lines(axes, lines[lines["metric"] == metric], look, markersize=3.5)
         axes.set_xticks(range(0, 181, 60))
         few_ticks(axes.yaxis)
         axis_names(axes, "turned by (degrees)", wrapped(axis_name(metric), 34))
-    legend(figure, look)
     return figure
