@@ -138,8 +138,8 @@ def test_markdown_is_pivoted_as_printed(table_iv):
     text = to_markdown(join_published(measured({}), table_iv))
     lines = text.splitlines()
     assert lines[0] == (
-        "U-CAM, Table IV: measured on Scenes v1 with 95 % intervals; "
-        "published numbers on vqa_hat val."
+        "U-CAM Table IV: agreement of attention with where people looked. "
+        "Measured on Scenes v1 with 95 % intervals; published numbers on vqa_hat val."
     )
     assert lines[2] == "| Models | RC ↑ | published | EMD ↓ | published | CD ↑ | published |"
     assert len(lines) == 4 + table_iv["row"].nunique()

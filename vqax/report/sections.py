@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vqax.report.captions import caption_of
 from vqax.report.claims import ClaimRow, claim_rows
 from vqax.report.content import FigureSection, ReportContent
 from vqax.report.differences import Bar, bar
@@ -22,31 +23,6 @@ from vqax.report.labels import (
 )
 from vqax.stats.verdict import VERDICTS
 
-CAPTIONS = {
-    "ucam/I": "U-CAM Table I: what uncertainty adds to models with and without attention",
-    "ucam/II": "U-CAM Table II: ablation of the loss terms, VQA accuracy",
-    "ucam/III": "U-CAM Table III: agreement of explanation masks with what people outlined",
-    "ucam/IV": "U-CAM Table IV: agreement of attention with where people looked",
-    "ucam/V": "U-CAM Table V: uncertainty by loss, and by share of the training data",
-    "ucam/VI": "U-CAM Table VI: VQA accuracy on the second data set",
-    "ucam/VII": "U-CAM Table VII: VQA accuracy of several models",
-    "interp/1": "Interp Table 1: agreement of importance maps with where people looked",
-    "interp/words": "Which kinds of words matter most (Interp Figure 3)",
-    "interp/changes": "How often hiding a part of the input changes the answer",
-    "interp/failure": "Are right and wrong answers foretold by changing answers?",
-    "ucam/controls": "Controls, not in the paper: which part of A-GCA and P-GCA does it",
-    "ucam/inputs": "Figures 5 and 6 in numbers: what the variance head reads",
-    "ucam/readings": "Not in the paper: what each of its ambiguities changes",
-    "edl/1": "EDL Table 1: Dice index of Grad-CAM and object, upright and turned",
-    "edl/2": "EDL Table 2: IoU of Grad-CAM and object, upright and turned",
-    "edl/heads": "EDL sections 2 and 7: four kinds of uncertainty on the same pictures",
-    "edl/overlap": "Not in the paper: turned or brighter? and overlaps that forgive a shift",
-    "edl/effects": "Not in the paper: difference and effect size of each condition",
-    "edl/strangers": "EDL figures 3 and 4 in numbers: pictures of another kind",
-    "edl/rotation": "EDL figure 2 in numbers: turned pictures",
-    "edl/maps": "EDL section 3: Grad-CAM and RISE",
-    "edl/vqa": "Not in the paper: evidential answers of VQA models beside the others",
-}
 UNCERTAINTY = (
     "aleatoric",
     "epistemic",
@@ -110,7 +86,7 @@ def _block(name: str, tidy: pd.DataFrame) -> Block:
     counts = tuple(_count(tidy.loc[tidy["metric"] == metric, "n"]) for metric in metrics)
     return Block(
         name=name,
-        caption=CAPTIONS.get(name, name),
+        caption=caption_of(name),
         measured_on=", ".join(map(dataset_name, datasets)),
         published_on=", ".join(map(dataset_name, _unique(tidy["published_dataset"]))),
         metrics=tuple(map(label_of, metrics)),

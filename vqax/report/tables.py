@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.report.captions import caption_of
 from vqax.report.labels import label_of, number, printed_number
 
 KEY = ["table", "row", "metric"]
@@ -290,11 +291,9 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
 
 
 def _caption(tidy: pd.DataFrame) -> str:
-    paper, name = one_table(tidy).split("/")
-    title = {"ucam": "U-CAM", "interp": "Interp", "edl": "EDL"}.get(paper, paper)
     printed = _names(tidy[tidy["published"].notna()], "published_dataset")
     return (
-        f"{title}, Table {name}: measured on {_names(tidy, 'dataset') or 'nothing yet'} "
+        f"{caption_of(one_table(tidy))}. Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
         f"with 95 % intervals{f'; published numbers on {printed}' if printed else ''}."
     )
 
