@@ -155,6 +155,45 @@ def test_both_data_sets_are_named_over_every_table(page):
     assert heads.count("VQA-HAT val") == 1
 
 
+def test_a_table_that_no_paper_prints_has_no_printed_half(content):
+    own = content.headline[content.headline["table"] == "ucam/I"]
+    own = own.assign(table="ucam/controls", published=np.nan)
+    text = body_of(render(bare(content, headline=own)), "tables")
+    assert re.findall(r'<th class="group (\w+)"', text) == ["ours"]
+    assert 'class="printed"' not in text
+    assert "Row of the paper" not in text
+
+
+def test_what_stands_behind_a_bar_in_a_rows_name_is_small(content):
+    rows = content.headline.assign(row=content.headline["row"] + " | vqa_cp_v2 test + vqa_v2 val")
+    text = body_of(render(bare(content, headline=rows)), "tables")
+    assert '<th scope="row">VE<small>VQA-CP v2 test + VQA v2 val</small></th>' in text
+
+
+def test_many_rows_without_a_run_are_folded_behind_those_that_have_one(content):
+    one = content.headline[content.headline["table"] == "ucam/I"]
+    absent = one[one["value"].isna()].iloc[:1]
+    few, many = (
+        pd.concat([*(absent.assign(row=f"system {i}") for i in range(count)), one])
+        for count in (3, 15)
+    )
+    text = body_of(render(bare(content, headline=few)), "tables")
+    assert "more rows of the paper" not in text
+    shown, folded = body_of(render(bare(content, headline=many)), "tables").split("<details>", 1)
+    assert 'class="absent"' not in shown
+    assert "system 14" in folded
+    assert 'class="ours"' not in folded
+
+
+def test_a_kind_of_uncertainty_that_no_run_estimates_has_no_column(content):
+    metrics = content.metrics
+    metrics = metrics.assign(value=metrics["value"].where(metrics["metric"] != "aleatoric"))
+    text = body_of(render(bare(content, metrics=metrics)), "uncertainty").split("All metrics")[0]
+    heads = plain(" ".join(re.findall(r'<th scope="col".*?</th>', text)))
+    assert "epistemic" in heads
+    assert "aleatoric" not in heads
+
+
 def test_the_diagram_is_explained(page):
     text = plain(body_of(page, "significance"))
     assert "by VQA accuracy; rank 1 is best. A block is one question type" in text
@@ -321,7 +360,7 @@ def test_without_claims_and_figures_there_is_neither_section_nor_link(page):
 def test_a_figures_drawings_stand_under_its_question_each_with_its_caption(content):
     text = body_of(render(bare(content, figures=(SECTION,))), "figures")
     said = plain(text)
-    assert "Does the answer survive noise? Figure 4 of the paper" in said
+    assert "Does the answer survive noise? paper: Figure 4" in said
     assert "One &lt;b&gt;." in text
     assert said.index("One <b>.") < said.index("All questions.")
     assert re.findall(r'id="(figure\d-\d-a)"', text) == ["figure0-0-a", "figure0-1-a"]

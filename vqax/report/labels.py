@@ -59,6 +59,22 @@ METRICS: dict[str, MetricLabel] = {
     "accuracy_other": _accuracy(
         "accuracy, other", "VQA accuracy over all remaining questions.", "Other"
     ),
+    "accuracy_mean": _accuracy(
+        "accuracy, mean of both", "Mean of the accuracies on the two data sets named.", "Mean"
+    ),
+    "accuracy_other_mean": _accuracy(
+        "accuracy, other, mean of both",
+        "Mean of the two accuracies over questions that are neither yes/no nor number.",
+        "Other, mean",
+    ),
+    "accuracy_all_gap": MetricLabel(
+        "accuracy lost",
+        "VQA accuracy of the baseline minus that of the row.",
+        short="Lost",
+        unit="points",
+        scale=100.0,
+        digits=1,
+    ),
     "rank_correlation": MetricLabel(
         "rank correlation with people",
         "Spearman correlation between the map and a person's map, both shrunk to 14×14; "
@@ -372,13 +388,26 @@ def label_of(metric: str) -> MetricLabel:
     return MetricLabel(spaced(metric), "")
 
 
-DATASETS = {"vqa_v1": "VQA v1", "vqa_v2": "VQA v2", "vqa_hat": "VQA-HAT", "vqa_x": "VQA-X"}
+DATASETS = {
+    "vqa": "VQA",
+    "vqa_v1": "VQA v1",
+    "vqa_v2": "VQA v2",
+    "vqa_cp_v1": "VQA-CP v1",
+    "vqa_cp_v2": "VQA-CP v2",
+    "vqa_hat": "VQA-HAT",
+    "vqa_x": "VQA-X",
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+}
 
 
 def dataset_name(key: str) -> str:
-    """``vqa_hat val`` as a reader knows it; any other name stays."""
-    first, _, rest = key.partition(" ")
-    return f"{DATASETS[first]} {rest}".strip() if first in DATASETS else key
+    """``vqa_hat val`` as a reader knows it, each of a sum ``a + b``; any other name stays."""
+    words = key.split(" ")
+    starts = [i for i in range(len(words)) if i == 0 or words[i - 1] == "+"]
+    return " ".join(
+        DATASETS.get(word, word) if i in starts else word for i, word in enumerate(words)
+    )
 
 
 def explained(metric: str) -> MetricLabel:

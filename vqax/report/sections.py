@@ -23,6 +23,8 @@ from vqax.report.labels import (
 )
 from vqax.stats.verdict import VERDICTS
 
+NONE = "–"
+MANY = 15  # rows without a run that a table bears
 UNCERTAINTY = (
     "aleatoric",
     "epistemic",
@@ -47,7 +49,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """``name`` as printed, without the ``parts`` behind its bars: a data set, a threshold."""
+
     name: str
+    parts: str
     dataset: str
     measured: tuple[Cell | None, ...]
     published: tuple[str, ...]
@@ -69,6 +74,19 @@ class Block:
     counts: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+
+    @property
+    def is_printed(self) -> bool:
+        """Whether a paper prints any number of the table."""
+        return any(text != NONE for row in self.rows for text in row.published)
+
+    @property
+    def parts(self) -> list[tuple[tuple[Row, ...], bool]]:
+        """The rows to show, then those to fold: rows without a run, where they are ``MANY``."""
+        absent = tuple(row for row in self.rows if not row.was_run)
+        if len(absent) < MANY:
+            return [(self.rows, False)]
+        return [(tuple(row for row in self.rows if row.was_run), False), (absent, True)]
 
 
 def headline(content: ReportContent) -> list[Block]:
@@ -99,8 +117,10 @@ def _block(name: str, tidy: pd.DataFrame) -> Block:
 def _row(name: str, cells: pd.DataFrame, metrics: Sequence[str], *, several: bool) -> Row:
     by_metric = {str(cell["metric"]): cell for _, cell in cells.iterrows()}
     pairs = [(by_metric.get(metric), metric) for metric in metrics]
+    first, *rest = name.split(" | ")
     return Row(
-        name=name,
+        name=first,
+        parts=" · ".join(map(dataset_name, rest)),
         dataset=", ".join(_unique(cells["dataset"])) if several else "",
         measured=tuple(_cell(cell, label_of(metric)) for cell, metric in pairs),
         published=tuple(
@@ -216,7 +236,8 @@ class MetricTable:
 
 def uncertainty(content: ReportContent) -> MetricTable:
     """The uncertainty metrics that were measured, in the order of ``UNCERTAINTY``."""
-    present = [str(metric) for metric in content.metrics["metric"].unique()]
+    measured = content.metrics.dropna(subset="value")
+    present = [str(metric) for metric in measured["metric"].unique()]
     chosen = [m for name in UNCERTAINTY for m in present if m == name or m.startswith(f"{name}_")]
     return metric_table(content, chosen)
 
