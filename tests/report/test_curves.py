@@ -102,3 +102,14 @@ def test_the_same_history_gives_the_same_figure():
 def test_a_missing_column_is_named():
     with pytest.raises(BadData, match="history: lacks the columns split"):
         training_curves(history().drop(columns="split"))
+
+
+def test_a_constant_is_a_flat_line_with_plain_numbers():
+    svg = training_curves(
+        history(*epochs("a", "key_objects", [3.83396131, 3.83396132, 3.8339613]))
+    ).panels["a"]
+    [(_, _, path)] = lines(svg)
+    heights = [float(y) for y in re.findall(r"[ML] [\d.]+ ([\d.]+)", path)]
+    assert max(heights) - min(heights) < 1.0
+    assert "e−" not in svg
+    assert "3.83" in svg

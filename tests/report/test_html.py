@@ -164,10 +164,13 @@ def test_a_table_that_no_paper_prints_has_no_printed_half(content):
     assert "Row of the paper" not in text
 
 
-def test_what_stands_behind_a_bar_in_a_rows_name_is_small(content):
+def test_the_data_set_behind_a_bar_in_a_rows_name_is_small(content):
     rows = content.headline.assign(row=content.headline["row"] + " | vqa_cp_v2 test + vqa_v2 val")
     text = body_of(render(bare(content, headline=rows)), "tables")
     assert '<th scope="row">VE<small>VQA-CP v2 test + VQA v2 val</small></th>' in text
+    rows = content.headline.assign(row=content.headline["row"] + " | sigma=0.6")
+    text = body_of(render(bare(content, headline=rows)), "tables")
+    assert '<th scope="row">VE | sigma=0.6</th>' in text
 
 
 def test_many_rows_without_a_run_are_folded_behind_those_that_have_one(content):

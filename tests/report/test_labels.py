@@ -6,6 +6,7 @@ from vqax.metrics import METRICS as MEASURES
 from vqax.report.labels import (
     METRICS,
     dataset_name,
+    deciding_digits,
     explained,
     label_of,
     number,
@@ -81,3 +82,24 @@ def test_fractions_of_accuracy_are_shown_in_per_cent_and_per_cent_stays():
 def test_data_set_keys_become_names_and_other_names_stay():
     assert dataset_name("vqa_hat val") == "VQA-HAT val"
     assert dataset_name("Scenes v1, validation") == "Scenes v1, validation"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "digits"),
+    [
+        (0.01, 0.02, 3),
+        (0.0004, 0.002, 4),
+        (-0.3, -0.00004, 5),
+        (-0.0001, 0.0001, 3),
+        (0.0, 0.0001, 3),
+        (1e-12, 2e-12, 6),
+    ],
+)
+def test_an_interval_beside_zero_is_not_written_as_touching_it(low, high, digits):
+    assert deciding_digits(low, high, 3) == digits
+
+
+def test_a_sum_of_two_data_sets_names_both():
+    assert dataset_name("vqa_cp_v2 test + vqa_v2 val") == "VQA-CP v2 test + VQA v2 val"
+    assert dataset_name("vqa val") == "VQA val"
+    assert dataset_name("Scenes v1 val") == "Scenes v1 val"

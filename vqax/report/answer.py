@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import MetricLabel, label_of, number, scale_of
+from vqax.report.labels import MetricLabel, deciding_digits, label_of, number, scale_of
 
 PRINTED_AS = {
     "accuracy_official": "accuracy_all",
@@ -56,7 +56,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         unit = f" {self.label.unit}" if self.label.unit else ""
-        digits = self.label.digits
+        digits = deciding_digits(self.low, self.high, self.label.digits)
         return (
             f"{self.label.name} {number(self.difference, digits, sign=True)}{unit}, 95 % interval "
             f"[{number(self.low, digits)}, {number(self.high, digits)}]: {self.verdict}"

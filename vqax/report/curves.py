@@ -21,6 +21,7 @@ LOSS_TERMS = {"aul", "pul", "ul", "ve", "udl"}
 DASHES = {"train": "-", "val": "--"}
 WIDTH_IN = 3.3
 PANEL_IN = 1.5
+FLAT = 1e-4  # an axis spans at least this share of its numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,16 @@ def _lines(axes: Axes, rows: pd.DataFrame, colours: dict[str, str]) -> None:
             marker="o" if len(line) == 1 else None,
             markersize=3,
         )
+    _no_closer_than(axes, FLAT)
+
+
+def _no_closer_than(axes: Axes, share: float) -> None:
+    """A line that is constant but for rounding is drawn as flat: the axis spans some of it."""
+    low, high = axes.get_ylim()
+    least = share * max(abs(low), abs(high))
+    if high - low < least:
+        middle = (low + high) / 2
+        axes.set_ylim(middle - least / 2, middle + least / 2)
 
 
 def _style(axes: Axes, name: str) -> None:
@@ -112,6 +123,7 @@ def _style(axes: Axes, name: str) -> None:
     axes.tick_params(colors=INK, labelsize=7, length=2)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    axes.ticklabel_format(axis="y", useOffset=False)
     axes.grid(axis="y", color=INK, alpha=0.13, linewidth=0.6)
     axes.patch.set_visible(False)
     for side, spine in axes.spines.items():

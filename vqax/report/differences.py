@@ -8,7 +8,15 @@ import pandas as pd
 
 from vqax.report.answer import Finding, findings, in_short, in_words, verdict
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import MetricLabel, dataset_name, label_of, number, scale_of, spaced
+from vqax.report.labels import (
+    MetricLabel,
+    dataset_name,
+    deciding_digits,
+    label_of,
+    number,
+    scale_of,
+    spaced,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ def answers(content: ReportContent) -> list[Answer]:
 
 
 def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> Difference:
-    digits = finding.label.digits
+    digits = deciding_digits(finding.low, finding.high, finding.label.digits)
     shown = (finding.low, finding.high, finding.difference)
     return Difference(
         first=content.label(comparison.proposed),
@@ -73,7 +81,9 @@ def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> 
         n=f"{finding.n:,}",
         effect=number(finding.effect_size, 2, sign=True),
         p=p_value(finding.nemenyi_p),
-        printed="" if finding.printed is None else number(finding.printed, digits, sign=True),
+        printed=""
+        if finding.printed is None
+        else number(finding.printed, finding.label.digits, sign=True),
         printed_dataset=dataset_name(finding.printed_dataset),
         same_direction=finding.same_direction,
     )
@@ -94,12 +104,13 @@ def _pair(row: pd.Series, metric: str, reach: float, content: ReportContent) -> 
     label = label_of(metric)
     scale = scale_of(metric, str(row.get("unit", "")))
     low, high, value = (float(row[key]) for key in ("ci_low", "ci_high", "difference"))
+    digits = deciding_digits(scale * low, scale * high, label.digits)
     return Difference(
         first=content.label(str(row["run_a"])),
         second=content.label(str(row["run_b"])),
         label=label,
-        value=number(scale * value, label.digits, sign=True),
-        interval=f"{number(scale * low, label.digits)} to {number(scale * high, label.digits)}",
+        value=number(scale * value, digits, sign=True),
+        interval=f"{number(scale * low, digits)} to {number(scale * high, digits)}",
         bar=bar(low, high, value, reach=reach),
         verdict=verdict(low, high, label.direction),
         n=f"{int(row['n']):,}",

@@ -212,6 +212,18 @@ METRICS: dict[str, MetricLabel] = {
         "higher",
         "DSC",
     ),
+    "recall": MetricLabel(
+        "objects reached", "Share of the objects that some box covers well.", "higher"
+    ),
+    "best_iou": MetricLabel(
+        "IoU of the best box", "Of the box that covers an object best.", "higher"
+    ),
+    "label_accuracy": MetricLabel(
+        "class right", "Share of the objects of which the surest box has the class.", "higher"
+    ),
+    "attribute_accuracy": MetricLabel(
+        "attribute right", "Share of those of which it has the attribute.", "higher"
+    ),
     "iou": MetricLabel(
         "IoU", "The pixels that map and object share, over those of either.", "higher", "IoU"
     ),
@@ -431,6 +443,12 @@ def number(value: float | None, digits: int, *, sign: bool = False) -> str:
     form = "e" if 0 < abs(value) < SMALLEST else "f"
     text = f"{value:{'+' if sign else ''},.{digits if form == 'f' else 2}{form}}"
     return text.replace("-", "−")
+
+
+def deciding_digits(low: float, high: float, digits: int) -> int:
+    """Up to three digits more where an interval on one side of 0 would seem to touch it."""
+    nearest = min(abs(low), abs(high)) if low * high > 0 else math.inf
+    return next((d for d in range(digits, digits + 3) if round(nearest, d)), digits + 3)
 
 
 def readable(value: float) -> str:

@@ -49,10 +49,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``name`` as printed, without the ``parts`` behind its bars: a data set, a threshold."""
+    """``name`` as printed, without the data set behind its last bar, which it is printed on."""
 
     name: str
-    parts: str
+    printed_on: str
     dataset: str
     measured: tuple[Cell | None, ...]
     published: tuple[str, ...]
@@ -117,10 +117,11 @@ def _block(name: str, tidy: pd.DataFrame) -> Block:
 def _row(name: str, cells: pd.DataFrame, metrics: Sequence[str], *, several: bool) -> Row:
     by_metric = {str(cell["metric"]): cell for _, cell in cells.iterrows()}
     pairs = [(by_metric.get(metric), metric) for metric in metrics]
-    first, *rest = name.split(" | ")
+    system, _, printed_on = name.rpartition(" | ")
+    named = bool(system) and dataset_name(printed_on) != printed_on
     return Row(
-        name=first,
-        parts=" · ".join(map(dataset_name, rest)),
+        name=system if named else name,
+        printed_on=dataset_name(printed_on) if named else "",
         dataset=", ".join(_unique(cells["dataset"])) if several else "",
         measured=tuple(_cell(cell, label_of(metric)) for cell, metric in pairs),
         published=tuple(

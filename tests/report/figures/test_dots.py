@@ -87,3 +87,20 @@ def test_ticks_of_tiny_differences_do_not_touch():
         found = [tick.get_window_extent() for tick in ticks]
         assert len(found) >= 2
         assert not any(a.overlaps(b) for a, b in pairwise(found))
+
+
+def test_long_numbers_below_three_panels_do_not_touch():
+    names = ["rank_correlation", "emd", "needed_share"]
+    rows = [["a", name, 0.0, -0.0121, 0.0043, 9] for name in names]
+    frame = pd.DataFrame(rows, columns=["run", "metric", "difference", "ci_low", "ci_high", "n"])
+    figure = draw_controls(frame)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        drawn = [label for label in axes.get_xticklabels() if label.get_text()]
+        low, high = axes.get_xlim()
+        places = [
+            label.get_window_extent() for label in drawn if low <= label.get_position()[0] <= high
+        ]
+        assert len(places) > 1
+        for left, right in pairwise(places):
+            assert left.x1 < right.x0

@@ -339,7 +339,7 @@ GROUPS = {
         "Table V, as a figure", "Does more data mean less doubt?", ("training_share",)
     ),
     "importance_maps": FigureGroup(
-        "Table 1 and figure 2 b",
+        "Table 1 and Figure 2 b",
         "Does a model without attention look where people look?",
         ("importance_maps", "importance_agreement"),
     ),
@@ -352,12 +352,12 @@ GROUPS = {
         ("answer_changes", "failure_prediction"),
     ),
     "rotation": FigureGroup(
-        "EDL figure 2",
+        "Figure 2",
         "Does uncertainty rise when a picture is turned?",
         ("turned_picture", "turned_curves"),
     ),
     "strangers": FigureGroup(
-        "EDL figures 3 and 4",
+        "Figures 3 and 4",
         "Does a classifier know what it has never seen?",
         ("stranger_example", "stranger_histograms"),
     ),
@@ -365,10 +365,10 @@ GROUPS = {
         "", "Are probabilities honest, and is refusing worth it?", ("reliability", "rejection")
     ),
     "object_maps": FigureGroup(
-        "EDL figures 5 to 7", "Does the map lie on the object?", ("object_maps",)
+        "Figures 5 to 7", "Does the map lie on the object?", ("object_maps",)
     ),
     "overlap_curves": FigureGroup(
-        "EDL tables 1 and 2, over all thresholds",
+        "Tables 1 and 2, over all thresholds",
         "Turned or brighter: what moves the map?",
         ("threshold_curves", "overlap_dots"),
     ),

@@ -24,6 +24,7 @@ from vqax.report.labels import scale_of
 
 PANELS = 3  # side by side
 ROW_IN = 0.3
+ROOM = 75  # characters of tick labels that all panels side by side have room for
 
 Colour = Callable[[str, float, float], str]
 
@@ -88,6 +89,9 @@ def _panel(
         points = factor * cell[[value, "ci_low", "ci_high"]].to_numpy(dtype=float)
         if np.isfinite(points[0]):
             _dot(axes, names.index(str(cell[row])), points, colour(metric, points[1], points[2]))
+    labels = axes.xaxis.get_major_formatter().format_ticks(axes.get_xticks())
+    if across * sum(map(len, labels)) > ROOM:
+        few_ticks(axes.xaxis, 3)
     what = "difference in " if zero else ""
     unit = cells["unit"].iloc[0] if "unit" in cells else ""
     axis_names(axes, x=wrapped(what + axis_name(metric, unit), 90 // across))

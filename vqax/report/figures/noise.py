@@ -18,7 +18,6 @@ from vqax.report.figures.style import (
     SMALL,
     axis_names,
     drawable,
-    few_ticks,
     looks,
     new_figure,
     one_of,
@@ -106,7 +105,7 @@ def draw_flips(frame: pd.DataFrame) -> Figure:
     for axes, kind in zip(grid, kinds, strict=True):
         rows = lines[lines["noise"] == kind]
         draw_lines(axes, rows, look, whiskers=True)
-        few_ticks(axes.xaxis)
+        axes.set_xticks(sorted(rows["x"].unique()))
         title(axes, f"noise in the {kind}")
         axis_names(axes, f"strength ({one_of(rows, 'unit', 'noise_flips')})")
     grid[0].set_ylabel("answers that change", fontsize=SMALL, color=INK)

@@ -18,6 +18,7 @@ from vqax.report.figures.style import (
     looks,
     new_figure,
     title,
+    wrapped,
 )
 
 MAP_COLUMNS = ["run", "example", "dice", "uncertainty"]
@@ -46,7 +47,7 @@ def draw_object_maps(frame: pd.DataFrame, *, maps: Mapping[tuple[str, int], Pair
             cell = cells.loc[(run, example)]
             text = f"Dice {cell['dice']:.2f} · u {cell['uncertainty']:.2f}"
             axes.set_title(text, fontsize=SMALL, color=INK)
-        grid[row, 0].set_ylabel(run, fontsize=SMALL, color=INK)
+        grid[row, 0].set_ylabel(wrapped(run, 18), fontsize=SMALL, color=INK)
     return figure
 
 
@@ -78,5 +79,7 @@ def draw_threshold_curves(frame: pd.DataFrame) -> Figure:
         draw_lines(axes, lines[lines["panel"] == run], look, markersize=3.0)
         few_ticks(axes.yaxis)
         title(axes, run)
-        axis_names(axes, "threshold (share of the map's maximum)", "Dice" if run == runs[0] else "")
+        axis_names(
+            axes, "threshold\n(share of the map's maximum)", "Dice" if run == runs[0] else ""
+        )
     return figure
