@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -38,19 +39,10 @@ def write_report(path: Path, content: ReportContent) -> None:
 
 def render(content: ReportContent) -> str:
     """The page as text; the same content gives the same text."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     curves = training_curves(content.history)
-    return environment.get_template("report.html.j2").render(
+    return filled(
+        "report.html.j2",
         content=content,
-        policy=policy(script),
-        script=Markup(script),
         answers=differences.answers(content),
         notes=sections.honest_notes(content),
         meanings=sections.meanings(content),
@@ -71,6 +63,23 @@ def render(content: ReportContent) -> str:
             dict(content.provenance.parameters), sort_keys=False, allow_unicode=True
         ),
     )
+
+
+def filled(template: str, **values: Any) -> str:
+    """A template of this folder with ``values``, the page's script and the policy that allows it.
+
+    Text is escaped, and a value that is missing is an error.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    page = environment.get_template(template)
+    return page.render(policy=policy(script), script=Markup(script), **values)
 
 
 def policy(script: str) -> str:

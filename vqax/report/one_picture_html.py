@@ -4,11 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
 from vqax.files import write_text
-from vqax.report.html import TEMPLATES, policy
+from vqax.report.html import filled
 from vqax.report.labels import number
 from vqax.report.one_picture import (
     HOW_TO_READ,
@@ -65,18 +62,9 @@ def write_page(path: Path, questions: Sequence[Explained], facts: Mapping[str, s
 
 def render_page(questions: Sequence[Explained], facts: Mapping[str, str]) -> str:
     """The page as text; all ``questions`` are about one picture, ``facts`` say how it was made."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     picture = framed(questions[0].picture, LONGEST_PX)
-    return environment.get_template("one_picture.html.j2").render(
-        policy=policy(script),
-        script=Markup(script),
+    return filled(
+        "one_picture.html.j2",
         title=questions[0].question if len(questions) == 1 else f"{len(questions)} questions",
         picture=data_uri(picture),
         size_px=picture.size,
