@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vqax.report.captions import CAPTIONS, PAPERS, caption_of
+from vqax.report.captions import CAPTIONS, PAPERS, caption_of, cited
 
 PARAMS = yaml.safe_load(
     (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8"),
@@ -35,3 +35,17 @@ def test_every_table_of_a_study_has_a_caption_that_begins_with_its_paper(table):
 def test_a_table_without_a_caption_is_called_by_its_paper_and_name():
     assert caption_of("ucam/X") == "U-CAM Table X"
     assert caption_of("mine/two") == "mine Table two"
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        ("ucam/IV; ucam/II", "U-CAM Table IV; U-CAM Table II"),
+        ("attreg/6 ratio column", "AttReg Table 6 ratio column"),
+        ("cited in interp section 3.1", "cited in Interp section 3.1"),
+        ("ucam Fig. 4; CD column of ucam/IV", "U-CAM Fig. 4; CD column of U-CAM Table IV"),
+        ("text section VII-D", "text section VII-D"),
+    ],
+)
+def test_where_a_claim_stands_is_said_in_the_words_of_the_captions(places, words):
+    assert cited(places) == words

@@ -50,7 +50,7 @@ def row(**changes):
 def test_one_comparison_is_written_out():
     found = row()
     assert found.ours == "accuracy: A > B: +2.1 [0.4, 3.9] points, n 1,500, 1 seed"
-    assert found.published == "its numbers agree: 0.3341 vs 0.2790 (ucam/IV)"
+    assert found.published == "its numbers agree: 0.3341 vs 0.2790 (U-CAM Table IV)"
     assert (found.verdict, found.p, found.note) == ("holds", "0.012 (0.025)", "")
 
 
@@ -85,9 +85,9 @@ def test_small_numbers_keep_their_digits(values, changes, shown):
 @pytest.mark.parametrize(
     ("status", "evidence", "text"),
     [
-        ("visual_only", "", "examples shown (ucam/IV)"),
-        ("partly (6 of 8 comparisons)", "", "partly (6 of 8 comparisons) (ucam/IV)"),
-        ("text_number_only", "0.49", "a number in the text: 0.49 (ucam/IV)"),
+        ("visual_only", "", "examples shown (U-CAM Table IV)"),
+        ("partly (6 of 8 comparisons)", "", "partly (6 of 8 comparisons) (U-CAM Table IV)"),
+        ("text_number_only", "0.49", "a number in the text: 0.49 (U-CAM Table IV)"),
     ],
 )
 def test_what_the_paper_has_is_said_in_words(status, evidence, text):

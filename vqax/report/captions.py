@@ -1,5 +1,7 @@
 """What every table is called: the paper, its number there, and what rows and columns are."""
 
+import re
+
 PAPERS = {"ucam": "U-CAM", "attreg": "AttReg", "interp": "Interp", "topn": "TopN", "edl": "EDL"}
 CAPTIONS = {
     "ucam/I": "U-CAM Table I: what uncertainty adds to models with and without attention",
@@ -68,6 +70,15 @@ CAPTIONS = {
     "edl/maps": "EDL section 3: Grad-CAM and RISE",
     "edl/vqa": "EDL, not in the paper: evidential answers of VQA models beside the others",
 }
+
+
+def cited(places: str) -> str:
+    """``ucam/IV; ucam Fig. 4`` as a reader knows it: ``U-CAM Table IV; U-CAM Fig. 4``."""
+    return re.sub(
+        rf"\b({'|'.join(PAPERS)})(/(?=\w))?",
+        lambda found: PAPERS[found[1]] + (" Table " if found[2] else ""),
+        places,
+    )
 
 
 def caption_of(table: str) -> str:

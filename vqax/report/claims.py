@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from vqax.report.captions import cited
 from vqax.report.labels import label_of, number
 from vqax.report.tables import require
 from vqax.stats.verdict import VERDICTS
@@ -71,7 +72,7 @@ def claim_rows(claims: pd.DataFrame) -> list[ClaimRow]:
             published=published(claim),
             verdict=claim["verdict"],
             p=f"{_p(claim['p'])} ({_p(claim['p_holm'])})" if claim["compared"] else "–",
-            note=claim["reason"],
+            note=cited(str(claim["reason"])),
         )
         for claim in claims.to_dict("records")
     ]
@@ -108,7 +109,7 @@ def published(claim: Mapping[Any, Any]) -> str:
     status = str(claim["published_status"])
     words = EVIDENCE.get(status, status)
     evidence = f"{words}: {claim['published_evidence']}" if claim["published_evidence"] else words
-    return f"{evidence} ({claim['tested_by']})"
+    return f"{evidence} ({cited(str(claim['tested_by']))})"
 
 
 def _amount(claim: Mapping[Any, Any]) -> str:

@@ -89,7 +89,7 @@ def _panel(
         points = factor * cell[[value, "ci_low", "ci_high"]].to_numpy(dtype=float)
         if np.isfinite(points[0]):
             _dot(axes, names.index(str(cell[row])), points, colour(metric, points[1], points[2]))
-    labels = axes.xaxis.get_major_formatter().format_ticks(axes.get_xticks())
+    labels = axes.xaxis.get_major_formatter().format_ticks(list(axes.get_xticks()))
     if across * sum(map(len, labels)) > ROOM:
         few_ticks(axes.xaxis, 3)
     what = "difference in " if zero else ""

@@ -1,6 +1,5 @@
 """Panels of lines with intervals over one numeric axis, and the legend they share."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import pandas as pd
@@ -24,13 +23,13 @@ def panels(
     across = min(across, count)
     down = -(-count // across)
     figure = new_figure(height_in * down + legend_height(look))
-    grid: Sequence[Axes] = figure.subplots(down, across, squeeze=False, sharey=sharey).ravel()
+    grid = list(figure.subplots(down, across, squeeze=False, sharey=sharey).flat)
     for axes in grid[:count]:
         plain(axes, grid="y")
     for axes in grid[count:]:
         axes.set_visible(False)
     legend(figure, look)
-    return figure, list(grid[:count])
+    return figure, grid[:count]
 
 
 def draw_lines(
