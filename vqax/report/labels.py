@@ -148,6 +148,12 @@ METRICS: dict[str, MetricLabel] = {
     "aleatoric": MetricLabel(
         "aleatoric",
         "Noise in the data: the variance the model predicts for its own answer scores.",
+        digits=5,
+    ),
+    "aleatoric_across_questions": MetricLabel(
+        "aleatoric across questions",
+        "Variance over the questions of the predicted variance.",
+        digits=6,
     ),
     "epistemic": MetricLabel(
         "epistemic",
