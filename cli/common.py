@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from vqax.errors import VqaxError
+from vqax.errors import BadData, VqaxError
 
 Progress = Callable[[int, int], None]
 
@@ -32,6 +33,11 @@ class StageCommand(click.Command):
                 raise
             click.echo(f"error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if debug or error.filename is None:
+                raise
+            click.echo(f"error: {refused(error)}", err=True)
+            ctx.exit(BadData.exit_code)
         if as_json:
             click.echo(json.dumps(summary, default=str))
         elif isinstance(summary, str):
@@ -39,6 +45,20 @@ class StageCommand(click.Command):
         else:
             for key, value in (summary or {}).items():
                 click.echo(f"{key}: {readable(value)}")
+
+
+def given_options(ctx: click.Context) -> set[str]:
+    """The options on the command line, by the name they have there."""
+    return {
+        parameter.opts[0].lstrip("-")
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    } - {"json", "debug"}
+
+
+def refused(error: OSError) -> str:
+    """The sentence for a file or folder that the system would not open."""
+    return f"{error.filename}: {error.strerror}; name another path, or change what stands there"
 
 
 def readable(value: Any) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, loaded, progress_bar, workers_option
+from cli.common import StageCommand, given_options, loaded, progress_bar, workers_option
+from vqax.errors import UsageError
 
 
 @click.group()
@@ -33,7 +34,8 @@ def scenes(name: str, workers: int) -> dict[str, Any]:
 @click.option("--covering-share", default=0.0, type=click.FloatRange(0, 1, max_open=True))
 @click.option("--seed", default=0, type=click.IntRange(min=0))
 @click.option("--coco-split", help="Picture folder of all questions; default: their split.")
-def make_cp(source: str, out: Path | None, **options: Any) -> dict[str, Any]:
+@click.pass_context
+def make_cp(ctx: click.Context, source: str, out: Path | None, **options: Any) -> dict[str, Any]:
     """Divide a VQA data set anew so that answer priors change from train to test (VQA-CP).
 
     SOURCE is an entry of `changing_priors` in params.yaml, or, with OUT, a folder in the official
@@ -41,7 +43,14 @@ def make_cp(source: str, out: Path | None, **options: Any) -> dict[str, Any]:
     """
     from stages import changing_priors as stage
 
-    return stage.run(*loaded(), source) if out is None else stage.make(Path(source), out, **options)
+    if out is not None:
+        return stage.make(Path(source), out, **options)
+    if wrong := sorted(given_options(ctx) - {"source"}):
+        raise UsageError(
+            f"--{', --'.join(wrong)}: goes with a folder and OUT; those of {source} stand in "
+            "params.yaml: changing_priors"
+        )
+    return stage.run(*loaded(), source)
 
 
 @data.command(cls=StageCommand)

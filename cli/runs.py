@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from cli.common import (
     StageCommand,
     device_option,
+    given_options,
     loaded,
     progress_bar,
     run_argument,
@@ -107,7 +107,7 @@ def _explain_split(ctx: click.Context, run: str | None, device: str) -> dict[str
     from stages import explain as stage
     from vqax.learning.memory import keep_freed_memory
 
-    given = _given(ctx) - {"run", "device"}
+    given = given_options(ctx) - {"run", "device"}
     if given:
         raise UsageError(
             f"--{', --'.join(sorted(given))}: needs --image with --question, or --from"
@@ -125,7 +125,7 @@ def _check_combination(
     """Raise UsageError where options contradict each other, before anything is loaded."""
     if image is not None and source is not None:
         raise UsageError("--image and --from: give one of the two")
-    given, kind = _given(ctx), "--image" if image is not None else "--from"
+    given, kind = given_options(ctx), "--image" if image is not None else "--from"
     wrong = given & ({"figures"} if image is not None else {"html", "panels"})
     if wrong:
         raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}")
@@ -133,15 +133,6 @@ def _check_combination(
         raise UsageError("--image: give at least one --question about it")
     if source is not None and "method" in given and "figures" not in given:
         raise UsageError("--method: goes with --from only if --figures is given")
-
-
-def _given(ctx: click.Context) -> set[str]:
-    """The options on the command line, by the name they have there."""
-    return {
-        parameter.opts[0].lstrip("-")
-        for parameter in ctx.command.params
-        if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    } - {"json", "debug"}
 
 
 @click.command(cls=StageCommand)

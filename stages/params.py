@@ -1,6 +1,7 @@
 """params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,16 @@ def _overridden(where: str, given: Any, kind: type[Section], shared: dict[str, A
 def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
     """``known[name]``, or a sentence that lists the names there are."""
     if name not in known:
-        raise UsageError(f"{name}: no such {kind}; {where} has {', '.join(known) or 'none'}")
+        raise UsageError(unknown(name, known, kind, where))
     return known[name]
+
+
+def unknown(name: str, known: Iterable[str], kind: str, where: str) -> str:
+    """The sentence for a name that nothing bears: near ones first, there may be a hundred."""
+    names = [str(one) for one in known]
+    near = get_close_matches(name, names, n=3)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"{name}: no such {kind}; {meant}{where} has {', '.join(names) or 'none'}"
 
 
 def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:

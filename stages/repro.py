@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.families import load_whole
+from stages.params import unknown
 from stages.profile import prepare_profile
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError, VqaxError
@@ -109,9 +110,8 @@ def _read_once() -> Iterator[None]:
 def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
     """The stages that targets name; ``train`` stands for train@san, train@mcb and so on."""
     found = {target: [s for s in needs if target in (s, s.split("@")[0])] for target in targets}
-    unknown = [target for target, stages in found.items() if not stages]
-    if unknown:
-        raise UsageError(f"{unknown[0]}: no such stage; dvc.yaml has {', '.join(needs)}")
+    for target in (target for target, stages in found.items() if not stages):
+        raise UsageError(unknown(target, needs, "stage", "dvc.yaml"))
     return [stage for stages in found.values() for stage in stages] if targets else list(needs)
 
 

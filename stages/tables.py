@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, named
+from stages.params import Params, named, unknown
 from stages.sections import RowSource, spelled_out
 from stages.significance import paired
 from stages.study import Measured
@@ -314,5 +314,5 @@ def render(params: Params, workspace: Workspace, name: str | None, form: str, st
     if name is None:
         return "\n".join(names)
     if name not in names:
-        raise UsageError(f"{name}: no such table; there are {', '.join(names)}")
+        raise UsageError(unknown(name, names, "table", f"study {study}"))
     return FORMATS[form](tidy[tidy["table"] == name])

@@ -68,7 +68,7 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; produce it first") from error
+        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadData(
             f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it again"
@@ -113,7 +113,9 @@ def read_yaml(path: Path) -> Any:
         # a SafeLoader by descent: it builds plain values only
         return yaml.load(path.read_text(encoding="utf-8"), UniqueKeys)
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; produce it first") from error
+        raise MissingArtefact(
+            f"{path}: no such file; run vqax in the folder that holds it, or name one"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid YAML ({error}); mend the place it names") from error
     except DuplicateKeyError as error:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +11,7 @@ from stages.explain_one.subject import Subject, chosen_run, foreign_subject, loa
 from stages.params import load
 from stages.workspace import Workspace
 from vqax.adapters import Foreign
-from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError
 
 REMEDY = "return a vqax.adapters.Foreign: of_forward, of_function, of_vilt or of_blip make one"
 
@@ -47,7 +49,8 @@ def load_foreign(source: str) -> Foreign:
     make = getattr(_imported(Path(file)), function, None)
     if not callable(make):
         raise UsageError(f"--model {source}: {file} has no function {function}; {REMEDY}")
-    made = make()
+    with _foreign_code(f"{source}: stopped"):
+        made = make()
     if not isinstance(made, Foreign):
         raise UsageError(f"--model {source}: returns {type(made).__name__}; {REMEDY}")
     return made
@@ -63,9 +66,21 @@ def _imported(path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        spec.loader.exec_module(module)
-    except (ImportError, SyntaxError) as error:
-        raise BadData(f"--model {path}: cannot be imported ({error}); mend it") from error
+        with _foreign_code(f"{path}: cannot be imported"):
+            spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(path.resolve().parent))
     return module
+
+
+@contextmanager
+def _foreign_code(what: str) -> Iterator[None]:
+    """Whatever code of somebody else's raises is a mistake in that code."""
+    try:
+        yield
+    except VqaxError:
+        raise
+    except Exception as error:
+        raise BadData(
+            f"--model {what} ({type(error).__name__}: {error}); mend it, --debug shows where"
+        ) from error

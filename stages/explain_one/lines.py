@@ -32,12 +32,15 @@ def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
 
     Raises:
         UsageError: a folder without questions, or a table with some.
-        MissingArtefact, BadData: as ``read_table`` and ``read_folder``.
+        MissingArtefact: neither is there.
+        BadData: as ``read_table`` and ``read_folder``.
     """
     if source.is_dir():
         if not questions:
             raise UsageError(f"--from {source}: is a folder; give at least one --question")
         return read_folder(source, questions, answer)
+    if not source.exists():
+        raise MissingArtefact(f"--from {source}: no such file or folder; name one that is there")
     if questions:
         raise UsageError(f"--question: does not go with --from {source}; its lines hold them")
     return read_table(source, answer)
@@ -63,7 +66,6 @@ def read_table(source: Path, answer: str) -> list[Line]:
 
     Raises:
         UsageError: the name ends neither in .csv nor in .parquet.
-        MissingArtefact: there is no such file.
         BadData: it cannot be read, has no lines, or one of the two columns is absent.
     """
     columns, records = _read(source)
@@ -94,8 +96,6 @@ def _read(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
         with source.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey=MORE)
             return list(reader.fieldnames or ()), list(reader)
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{source}: no such file; name a table that is there") from error
     except (csv.Error, UnicodeDecodeError, OSError) as error:
         raise BadData(f"{source}: not a CSV in UTF-8 ({error}); mend or convert it") from error
 

@@ -229,12 +229,16 @@ def test_a_folder_of_pictures_gets_every_question(mine: Path) -> None:
 
 def test_what_is_no_such_model_is_refused_with_the_remedy(mine: Path) -> None:
     Path("broken.py").write_text("import nowhere_to_be_found\n")
+    Path("typo.py").write_text("net = torch.nn\n")
+    Path("stops.py").write_text("def net():\n    raise KeyError('weights')\n")
     before = files(Path())
     for code, words, model in [
         (2, ["FILE.py:FUNCTION"], "mine.py"),
         (2, ["FILE.py:FUNCTION"], "mine:corner"),
         (4, ["none.py: no such file"], "none.py:corner"),
         (3, ["broken.py: cannot be imported", "nowhere_to_be_found"], "broken.py:corner"),
+        (3, ["typo.py: cannot be imported (NameError: name 'torch'", "--debug"], "typo.py:net"),
+        (3, ["stops.py:net: stopped (KeyError: 'weights')", "mend it"], "stops.py:net"),
         (2, ["mine.py has no function other", "of_forward"], "mine.py:other"),
         (2, ["mine.py has no function text"], "mine.py:text"),
         (2, ["mine.py:wrong: returns Identity", "of_forward"], "mine.py:wrong"),

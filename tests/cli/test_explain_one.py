@@ -157,6 +157,7 @@ def test_bad_requests_are_refused_with_the_remedy(asked, tmp_path) -> None:
     ask = ["explain", RUN, "--image", picture, "--question", "Is it red?"]
     cut = tmp_path / "cut.png"
     cut.write_bytes(picture.read_bytes()[:200])
+    (notes := tmp_path / "x.txt").touch()
     before = files(Path())
     for code, words, arguments in [
         (2, ["'lime'", "attention, grad_cam"], [*ask, "--method", "lime"]),
@@ -175,7 +176,8 @@ def test_bad_requests_are_refused_with_the_remedy(asked, tmp_path) -> None:
         (3, ["cut.png", "damaged"], ["explain", RUN, "--image", cut, *ask[4:]]),
         (4, ["none.png", "no such picture"], ["explain", RUN, "--image", "none.png", *ask[4:]]),
         (4, ["x.csv", "no such file"], ["explain", RUN, "--from", "x.csv"]),
-        (2, ["x.txt", ".csv nor .parquet"], ["explain", RUN, "--from", "x.txt"]),
+        (4, ["album: no such file or folder"], ["explain", RUN, "--from", "album"]),
+        (2, ["x.txt", ".csv nor .parquet"], ["explain", RUN, "--from", notes]),
     ]:
         assert_refused(vqax(*arguments), code, *words)
     assert files(Path()) == before

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import COMMANDS, main
+from tests.cli.commands import assert_refused, vqax
 
 HEAVY = ("torch", "pandas", "scipy", "dvc", "numpy", "rich", "matplotlib")
 
@@ -37,7 +38,7 @@ def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path, monkeypatch) -
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["runs"])
     assert result.exit_code == 4
-    assert result.output.startswith("error: params.yaml: no such file")
+    assert result.output.startswith("error: params.yaml: no such file; run vqax in the folder")
     assert "Traceback" not in result.output
 
 
@@ -45,6 +46,14 @@ def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["runs", "--debug"])
     assert type(result.exception).__name__ == "MissingArtefact"
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "params.yaml").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert_refused(vqax("runs"), 3, "params.yaml: Is a directory", "name another path")
+    result = CliRunner().invoke(main, ["runs", "--debug"])
+    assert isinstance(result.exception, IsADirectoryError)
 
 
 def test_json_is_one_object() -> None:

@@ -46,3 +46,8 @@ def test_a_folder_of_ones_own(real: Path, tmp_path: Path) -> None:
 def test_splits_that_are_not_there(real: Path, tmp_path: Path) -> None:
     assert_refused(vqax("data", "make-cp", real, tmp_path / "cp"), 4, "split 'val2014'", str(real))
     assert_refused(vqax("data", "priors", real), 4, "split 'val2014'", str(real))
+
+
+def test_options_of_an_entry_stand_in_the_settings() -> None:
+    refused = vqax("data", "make-cp", "cp_v2", "--seed", "1", "--test-share", "0.5")
+    assert_refused(refused, 2, "--seed, --test-share: goes with a folder", "cp_v2", "params.yaml")

@@ -62,6 +62,10 @@ def test_an_unknown_run_names_the_known_ones() -> None:
         UsageError, match=r"bert: no such run; params.yaml: runs and fine_tuned has lstm_qi, san"
     ):
         load(ROOT / "params.yaml").run("bert")
+    with pytest.raises(
+        UsageError, match=r"^sann: no such run; did you mean san( or \w+)*\? params"
+    ):
+        load(ROOT / "params.yaml").run("sann")
 
 
 def test_a_run_may_override_the_shared_training(tmp_path: Path) -> None:

@@ -50,7 +50,10 @@ def test_dry_says_what_would_run_and_runs_nothing(diamond: Path) -> None:
 def test_targets_and_what_they_need(diamond: Path) -> None:
     assert list(stale(diamond, ("work@a",))) == ["top", "work@a"]
     assert list(stale(diamond, ("work",))) == ["top", "work@a", "work@b"]
-    with pytest.raises(UsageError, match=r"wrok: no such stage; dvc\.yaml has .*work@a"):
+    with pytest.raises(
+        UsageError,
+        match=r"wrok: no such stage; did you mean work@b or work@a\? dvc\.yaml has .*work@a",
+    ):
         stale(diamond, ("wrok",))
 
 

@@ -138,7 +138,7 @@ def test_open_store_knows_what_a_file_is(tmp_path, path):
         RegionStore(grid)
     with pytest.raises(MissingArtefact, match=r"none\.h5"):
         open_store(tmp_path / "none.h5")
-    with pytest.raises(MissingArtefact, match="vqax regions extract NAME"):
+    with pytest.raises(MissingArtefact, match="`vqax regions extract none`"):
         RegionStore(tmp_path / "none.h5")
 
 

@@ -62,7 +62,7 @@ def test_a_repeated_picture_is_not_shared_memory(path):
 
 
 def test_absent_file(tmp_path):
-    with pytest.raises(MissingArtefact, match=r"none\.h5.*vqax features extract"):
+    with pytest.raises(MissingArtefact, match=r"none\.h5.*vqax features extract none`"):
         FeatureStore(tmp_path / "none.h5")
 
 

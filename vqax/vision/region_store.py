@@ -26,7 +26,7 @@ class RegionStore(FeatureStore):
         BadData: it is cut, holds no regions, or was made by another extractor.
     """
 
-    made_with = "vqax regions extract NAME"
+    made_with = "vqax regions extract"
 
     def boxes(self, image_ids: Ids) -> Float32[np.ndarray, "b l 4"]:
         """x1, y1, x2, y2 in pixels of the picture.

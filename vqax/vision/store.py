@@ -28,7 +28,7 @@ class FeatureStore:
         BadData: it is cut, not a feature file, or made by another extractor than ``extractor``.
     """
 
-    made_with = "vqax features extract NAME"
+    made_with = "vqax features extract"
 
     def __init__(self, path: Path, *, extractor: str | None = None) -> None:
         self.path = path
@@ -129,7 +129,8 @@ class FeatureStore:
 
     def _open(self) -> h5py.File:
         if not self.path.is_file():
-            raise MissingArtefact(f"{self.path}: no such feature file; run `{self.made_with}`")
+            command = f"{self.made_with} {self.path.stem}"
+            raise MissingArtefact(f"{self.path}: no such feature file; run `{command}`")
         try:
             return h5py.File(self.path, "r")
         except OSError as error:
