@@ -31,7 +31,7 @@ def runs() -> dict[str, Any]:
     return {
         name: f"{run.model} on {run.dataset} · {run.objective.name}"
         + (" · trained" if (workspace.run(name) / "model.safetensors").exists() else "")
-        for name, run in params.runs.items()
+        for name, run in params.all_runs.items()
     }
 
 

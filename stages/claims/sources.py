@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from stages.score import ANSWER_TYPES
 from stages.significance import system
 from stages.study import Measured
 from stages.workspace import Workspace
+from vqax.errors import MissingArtefact
 from vqax.files import read_parquet
 from vqax.metrics.people import human_agreement
 from vqax.metrics.rank_correlation import rank_correlation
@@ -43,7 +45,8 @@ class Sources:
     """Per-question values by name: runs, ``people/human`` and rows of analyses.
 
     ``rows`` are the printed rows of the study, ``ranks`` the table of mean ranks, whose ``run``
-    is a system of ``systems`` (run -> system).
+    is a system of ``systems`` (run -> system). ``absent`` are the folders of analyses that
+    params.yaml asks for and nobody made yet, by analysis.
     """
 
     values: Mapping[str, pd.DataFrame]
@@ -52,12 +55,14 @@ class Sources:
     systems: Mapping[str, str] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, Path] = field(default_factory=dict)
 
     def resolve(self, source: Row | str) -> str:
         """The name of what measures ``source``.
 
         Raises:
-            NotMeasured: the study has no run for the row, or the run or analysis was not made.
+            NotMeasured: the study has no run for the row, or params.yaml no such run or analysis.
+            MissingArtefact: params.yaml asks for the analysis, and it was not made yet.
         """
         name = source
         if isinstance(source, Row):
@@ -65,6 +70,8 @@ class Sources:
             if not name:
                 raise NotMeasured((f"No run here for the rows of {source.table}:", source.row))
         if name not in self.values:
+            if folder := self.absent.get(str(name).partition("/")[0]):
+                raise MissingArtefact(f"{folder}: no such folder; run `vqax repro` to produce it")
             raise NotMeasured(("Not run here:", str(name)))
         return str(name)
 
@@ -120,7 +127,14 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
         systems={run: system(measured, run) for run in runs},
         seeds={run: len(measured.seeds(run)) for run in runs},
         labels={**params.labels, **{run: params.label(run) for run in runs}},
+        absent=_absent(measured),
     )
+
+
+def _absent(measured: Measured) -> dict[str, Path]:
+    names = [*measured.params.all_analyses, *measured.params.experiments]
+    folders = {name: measured.workspace.analysis(name) for name in names}
+    return {name: folder for name, folder in folders.items() if not folder.exists()}
 
 
 def _people(measured: Measured) -> dict[str, pd.DataFrame]:

@@ -35,7 +35,7 @@ def scores(seed, shift=0.0):
     return pd.DataFrame({**IDS, **values, "aleatoric": np.nan})
 
 
-def study(folder, questions, rows=None, seeds=None):
+def study(folder, questions, rows=None, seeds=None, analyses=("explanation_masks", "noise")):
     """What ``stages.study.Measured`` has of a study."""
     runs = dict.fromkeys(questions, SimpleNamespace(dataset="scenes", system=None))
     params = SimpleNamespace(
@@ -43,7 +43,7 @@ def study(folder, questions, rows=None, seeds=None):
         label=str.upper,
         seed=0,
         score=SimpleNamespace(resamples=50),
-        all_analyses=["explanation_masks", "noise"],
+        all_analyses=analyses,
         experiments={},
         labels={},
     )
@@ -274,7 +274,7 @@ def test_claims_of_a_study_are_tables_of_a_row_per_claim_and_per_comparison(tmp_
         "ucam/IV": {"Baseline (MCB)": "base", "P-GCA (ours)": "better"},
     }
     seeds = {"base": 2, "better": 3}
-    found = claims(study(tmp_path, questions, rows, seeds), NO_RANKS)
+    found = claims(study(tmp_path, questions, rows, seeds, analyses=()), NO_RANKS)
     assert list(found.claims.columns) == CLAIM_COLUMNS
     assert list(found.comparisons.columns) == COMPARISON_COLUMNS
     assert len(found.claims) == 33
@@ -293,6 +293,12 @@ def test_claims_of_a_study_are_tables_of_a_row_per_claim_and_per_comparison(tmp_
     assert (tested["p_holm"] >= tested["p"]).all()
     write_parquet(tmp_path / "claims.parquet", found.claims)
     assert pd.read_parquet(tmp_path / "claims.parquet")["verdict"].notna().all()
+
+
+def test_an_analysis_that_the_settings_ask_for_has_to_be_made_first(tmp_path):
+    masks = tmp_path / "data/analyses/explanation_masks"
+    with pytest.raises(MissingArtefact, match=f"^{masks}: no such folder; run `vqax repro`"):
+        claims(study(tmp_path, {"base": scores(0)}), NO_RANKS)
 
 
 def test_another_reading_is_shown_but_does_not_count():
