@@ -42,6 +42,22 @@ def test_the_committed_names_are_known() -> None:
             ["studies.a.report.figures.controls.of"],
         ),
         ("studies", {"a": {"report": {"claims": "ucma"}}}, ["a.report.claims: 'ucma'", "ucam"]),
+        ("runs", {"a": {"objective": {"name": "bce"}}}, ["runs.a.objective.name: 'bce'", "answer"]),
+        (
+            "runs",
+            {"a": {"objective": {"name": "uncertainty"}}},
+            ["runs.a.variance: objective uncertainty needs scalar or per_answer"],
+        ),
+        (
+            "runs",
+            {"a": {"objective": {"name": "uncertainty", "samples": 0}, "variance": "scalar"}},
+            ["runs.a.objective: objective.samples: 0 is not a finite number of 1 or more"],
+        ),
+        (
+            "runs",
+            {"a": {"objective": {"name": "evidential"}}},
+            ["runs.a.evidence: objective evidential needs softplus, exp or relu"],
+        ),
     ],
 )
 def test_a_name_no_family_has(section: str, value: dict[str, Any], words: list[str]) -> None:
