@@ -296,7 +296,8 @@ def read_tables(workspace: Workspace, study: str) -> pd.DataFrame:
     paths = sorted(workspace.tables(study).glob("*.parquet"))
     if not paths:
         raise MissingArtefact(
-            f"{workspace.tables(study)}: no tables; run `vqax repro compare_{study}`"
+            f"{workspace.tables(study)}: no tables; run `vqax repro compare_{study}`, or give the "
+            f"study some in params.yaml: studies.{study} where it has none"
         )
     return pd.concat([read_parquet(path) for path in paths], ignore_index=True)
 
