@@ -1,4 +1,4 @@
-"""What can go wrong, each with the exit code of DESIGN 11.
+"""What can go wrong, each with its exit code (docs/command_line.md).
 
 A message is one sentence that names the file (or parameter), the value and the remedy.
 """

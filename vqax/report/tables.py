@@ -1,6 +1,6 @@
 """Tidy tables as the paper prints them, measured and published numbers side by side.
 
-A tidy table has the columns ``COLUMNS`` (DESIGN 10). Values are in the unit the paper prints:
+A tidy table has the columns ``COLUMNS``. Values are in the unit the paper prints:
 accuracies in per cent, everything else as it is. ``value`` is what this run measured on
 ``dataset``; ``published`` is the paper's number on ``published_dataset``. They never mix.
 """

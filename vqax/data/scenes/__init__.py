@@ -1,4 +1,4 @@
-"""Scenes: a generated VQA data set in exactly the official formats (DESIGN 3.2)."""
+"""Scenes: a generated VQA data set in exactly the official formats (docs/scenes.md)."""
 
 from vqax.data.scenes.contact_sheet import contact_sheet
 from vqax.data.scenes.generate import generate
