@@ -30,7 +30,17 @@ def of_file(
     *,
     progress: Any = None,
 ) -> dict[str, Any]:
-    """Write data/features/``name``.h5; list beside it what cannot be used and what is absent."""
+    """Write data/features/``name``.h5; list beside it what cannot be used and what is absent.
+
+    Raises:
+        UsageError: ``name`` is a path, or a vocabulary is given for a layout without classes.
+        MissingArtefact: there is no such source.
+        BadData: the source cannot be used at all.
+    """
+    if Path(name).name != name:
+        raise UsageError(
+            f"--out {name}: is a path; give the name of a store, data/features/NAME.h5"
+        )
     source = open_source(workspace.root / spec.source, ids=_below(workspace, spec.ids))
     vocabulary = _below(workspace, spec.vocabulary)
     if vocabulary is not None and not source.has_classes:
@@ -41,9 +51,9 @@ def of_file(
     names = (
         read_class_names(vocabulary, background=spec.background) if vocabulary is not None else ()
     )
+    absent = _absent(params, workspace, spec.dataset, source)
     path = workspace.features(name)
     skipped = import_regions(source, path, class_names=names, boxes=spec.boxes, progress=progress)
-    absent = _absent(params, workspace, spec.dataset, source)
     write_parquet(
         path.with_name(f"{name}_skipped.parquet"),
         pd.DataFrame([*skipped, *absent], columns=Skipped._fields),

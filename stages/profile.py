@@ -44,9 +44,10 @@ def prepare_profile(repository: Path, name: str) -> Path:
         UsageError: mistakes in the merged settings, all of them.
     """
     overlay_path = repository / "profiles" / f"{name}.yaml"
-    if not overlay_path.exists():
-        known = ", ".join(sorted(path.stem for path in overlay_path.parent.glob("*.yaml")))
-        raise MissingArtefact(f"{overlay_path}: no such profile; there are: {known or 'none'}")
+    known = sorted(path.stem for path in (repository / "profiles").glob("*.yaml"))
+    if name not in known:  # nor is a path to somewhere else a name
+        there = ", ".join(known) or "none"
+        raise MissingArtefact(f"{overlay_path}: no such profile; there are: {there}")
     folder = repository / "work" / name
     settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
     check_whole(settings, f"{overlay_path} over params.yaml")

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.files import read_parquet
 
 NEEDED, ANSWER, MORE = ("image", "question"), "answer", "more fields"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
@@ -86,18 +85,28 @@ def read_table(source: Path, answer: str) -> list[Line]:
 
 def _read(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
     """The names of the columns, and each line by them."""
-    if source.suffix.lower() == ".parquet":
-        table = read_parquet(source)
-        names = [str(column) for column in table.columns]
-        return names, table.set_axis(names, axis=1).to_dict("records")
-    if source.suffix.lower() != ".csv":
+    kind = source.suffix.lower()
+    if kind not in (".csv", ".parquet"):
         raise UsageError(f"{source}: neither .csv nor .parquet nor a folder; give one of them")
     try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey=MORE)
-            return list(reader.fieldnames or ()), list(reader)
-    except (csv.Error, UnicodeDecodeError, OSError) as error:
-        raise BadData(f"{source}: not a CSV in UTF-8 ({error}); mend or convert it") from error
+        return _read_parquet(source) if kind == ".parquet" else _read_csv(source)
+    except (csv.Error, ValueError, OSError) as error:
+        raise BadData(
+            f"{source}: not a readable Parquet file, or not a CSV in UTF-8 ({error}); mend or "
+            "convert it"
+        ) from error
+
+
+def _read_parquet(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    table = pd.read_parquet(source)
+    names = [str(column) for column in table.columns]
+    return names, table.set_axis(names, axis=1).to_dict("records")
+
+
+def _read_csv(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    with source.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, restkey=MORE)
+        return list(reader.fieldnames or ()), list(reader)
 
 
 def _text(value: Any) -> str:

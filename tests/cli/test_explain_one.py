@@ -254,6 +254,8 @@ def test_a_table_that_cannot_be_used_is_refused(asked, tmp_path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_bytes(b"image,question\n\xff\xfe,b\n")
     assert_refused(vqax("explain", RUN, "--from", bad), 3, "bad.csv", "UTF-8")
+    table.write_bytes(b"PAR1")
+    assert_refused(vqax("explain", RUN, "--from", table), 3, "asked.parquet: not", "mend")
 
 
 HOSTILE = "Is <script>document.title='owned'</script> <img src=https://x.invalid/a> it $red$?"

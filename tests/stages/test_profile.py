@@ -196,6 +196,8 @@ def test_a_second_time_writes_nothing(repository: Path) -> None:
 def test_an_unknown_profile_names_the_known_ones(repository: Path) -> None:
     with pytest.raises(MissingArtefact, match=r"coco_maxi\.yaml: no such profile.*coco_mini"):
         prepare_profile(repository, "coco_maxi")
+    with pytest.raises(MissingArtefact, match=r"params\.yaml: no such profile"):
+        prepare_profile(repository, "../params")
     assert not (repository / "work").exists()
 
 

@@ -84,6 +84,9 @@ def import_regions(
                 skipped.append(Skipped(str(source.path), f"image_id {image_id}", str(error)))
             if progress is not None:
                 progress(len(source.image_ids) - len(todo) + number, len(source.image_ids))
+        unusable = len(skipped) - len(source.skipped)
+        if unusable == len(source.image_ids) > 0:
+            raise BadData(f"{source.path}: no picture can be used; {skipped[-1].reason}")
         writer.finish()
     return skipped
 
