@@ -25,7 +25,8 @@ COMPARISON_COLUMNS = [
 NUMBERS = ("difference", "ci_low", "ci_high")
 MOST_ZEROS = 5
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-ON_A_METRIC_SCALE = ("mean", "gain")  # other statistics of a metric have a unit of their own
+ON_A_METRIC_SCALE = ("mean", "mean of both sets", "mean apart", "difference", "gain")
+"""Statistics in the unit of their metric; the others have one of their own."""
 
 EVIDENCE = {
     "holds": "its numbers agree",
