@@ -21,12 +21,14 @@ def run(study: Path, tolerances: Path) -> dict[str, Any]:
 
     Raises:
         OutOfTolerance: every metric that left its range, or that is missing, one line each.
-        UsageError: the file has not both of its sections, or nothing in them.
+        UsageError: the file has not both of its sections, nothing in them, or expects the runs
+            of another study.
     """
     source = study / "metrics.json"
     metrics, settings = read_json(source), _settings(tolerances)
     if not settings["expected"]:
         raise UsageError(f"{tolerances}: expects nothing yet; run `vqax check --write` first")
+    _of_this_study(metrics, settings["expected"], source, tolerances)
     wrong, checked = [], 0
     for name, entries in settings["expected"].items():
         for metric, expected in entries.items():
@@ -48,8 +50,13 @@ def run(study: Path, tolerances: Path) -> dict[str, Any]:
 
 
 def write(study: Path, tolerances: Path) -> dict[str, Any]:
-    """Make the present values the expected ones; the tolerances stay as they are."""
+    """Make the present values the expected ones; the tolerances stay as they are.
+
+    Raises:
+        UsageError: as ``run``, but for a file that expects nothing.
+    """
     metrics, settings = read_json(study / "metrics.json"), _settings(tolerances)
+    _of_this_study(metrics, settings["expected"], study / "metrics.json", tolerances)
     expected = {
         name: {metric: values[metric] for metric in settings["tolerance"] if metric in values}
         for name, values in metrics.items()
@@ -59,6 +66,16 @@ def write(study: Path, tolerances: Path) -> dict[str, Any]:
     )
     write_text(tolerances, HEAD + text)
     return {"written": str(tolerances), "metrics": sum(map(len, expected.values()))}
+
+
+def _of_this_study(
+    metrics: dict[str, Any], expected: dict[str, Any], source: Path, tolerances: Path
+) -> None:
+    if expected and not expected.keys() & metrics.keys():
+        raise UsageError(
+            f"{tolerances}: expects {', '.join(list(expected)[:3])} …, none of which {source} has; "
+            "it is of another study: give this one a file of its own by --tolerances"
+        )
 
 
 def _settings(path: Path) -> dict[str, dict[str, Any]]:

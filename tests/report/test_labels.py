@@ -28,6 +28,8 @@ def test_no_label_contradicts_the_better_direction_of_the_measure(metric):
         ("attention_histogram_emd", "histogram EMD to people (attention)", "lower"),
         ("rise_emd", "earth mover's distance to people (rise)", "lower"),
         ("auroc_entropy", "AUROC of errors (entropy)", "higher"),
+        ("object_emd_difference", "difference in EMD to the object", ""),
+        ("dice_effect", "effect size, Dice", ""),
         ("something_new", "something new", ""),
     ],
 )

@@ -29,7 +29,17 @@ def test_outside_says_value_range_and_remedy(tmp_path: Path, value: float) -> No
 
 def test_a_metric_that_is_gone_is_out_of_tolerance(tmp_path: Path) -> None:
     with pytest.raises(OutOfTolerance, match=r"mcb\.accuracy_all is missing"):
-        checked(tmp_path, {"san": {}})
+        checked(tmp_path, {"mcb": {}, "san": {}})
+
+
+def test_the_tolerances_of_another_study_are_neither_compared_nor_overwritten(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UsageError, match=r"expects mcb …, none of which .* has.*--tolerances"):
+        checked(tmp_path, {"lmh": {"accuracy_all": 0.5}})
+    with pytest.raises(UsageError, match="of another study"):
+        write(tmp_path, tmp_path / "tolerances.yaml")
+    assert (tmp_path / "tolerances.yaml").read_text(encoding="utf-8") == TOLERANCES
 
 
 def test_nothing_to_check(tmp_path: Path) -> None:

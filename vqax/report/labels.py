@@ -390,20 +390,40 @@ def label_of(metric: str) -> MetricLabel:
             return replace(
                 base, name=f"{base.name} ({METHODS.get(method, spaced(method))})", short=""
             )
-    if metric.endswith("_gain"):
-        base = label_of(metric.removesuffix("_gain"))
-        return replace(base, name=f"gain in {base.name}", short=f"Δ {base.heading}")
-    if metric.startswith("auroc_"):
-        return replace(METRICS["auroc"], name=f"AUROC of errors ({spaced(metric[6:])})")
-    if metric.startswith("stranger_auroc_"):
-        return replace(
-            METRICS["stranger_auroc"], name=f"AUROC of strangers ({spaced(metric[15:])})"
-        )
-    if metric.startswith("map_quality_"):
-        return replace(METRICS["map_quality"], name=f"map quality ({spaced(metric[12:])})")
+    for suffix, of in OF_TWO.items():
+        if metric.endswith(suffix):
+            return of(label_of(metric.removesuffix(suffix)))
+    for family, name in FAMILIES.items():
+        if metric.startswith(f"{family}_"):
+            kind = spaced(metric.removeprefix(f"{family}_"))
+            return replace(METRICS[family], name=f"{name} ({kind})")
     if metric.startswith("accuracy"):
         return _accuracy(spaced(metric), "")
     return MetricLabel(spaced(metric), "")
+
+
+def _gain(base: MetricLabel) -> MetricLabel:
+    return replace(base, name=f"gain in {base.name}", short=f"Δ {base.heading}")
+
+
+def _difference(base: MetricLabel) -> MetricLabel:
+    name = f"difference in {base.name}"
+    return replace(base, name=name, direction="", short=f"Δ {base.heading}")
+
+
+def _effect(base: MetricLabel) -> MetricLabel:
+    return MetricLabel(
+        f"effect size, {base.name}",
+        "Rank-biserial correlation of pairs, from −1 to 1; positive if the second is larger.",
+    )
+
+
+OF_TWO = {"_gain": _gain, "_difference": _difference, "_effect": _effect}
+FAMILIES = {
+    "auroc": "AUROC of errors",
+    "map_quality": "map quality",
+    "stranger_auroc": "AUROC of strangers",
+}
 
 
 DATASETS = {
@@ -431,9 +451,7 @@ def dataset_name(key: str) -> str:
 def explained(metric: str) -> MetricLabel:
     """The label that explains a metric: that of the family where the metric is put together."""
     suffix = next((suffix for suffix in MAP_SUFFIXES if metric.endswith(f"_{suffix}")), metric)
-    families = [
-        name for name in ("auroc", "map_quality", "stranger_auroc") if metric.startswith(f"{name}_")
-    ]
+    families = [name for name in FAMILIES if metric.startswith(f"{name}_")]
     return METRICS[families[0]] if families else label_of(suffix)
 
 

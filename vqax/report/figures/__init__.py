@@ -230,7 +230,8 @@ FIGURES = {
         honesty.draw_reliability,
         honesty.RELIABILITY_COLUMNS,
         "Share of right answers over their probability; honest probabilities lie on the "
-        "diagonal, underestimated ones above it. The larger the mark, the more answers.",
+        "diagonal, underestimated ones above it. The larger the mark, the more answers; lines "
+        "join those of ten answers or more.",
     ),
     "rejection": FigureKind(
         honesty.draw_rejection,

@@ -8,13 +8,15 @@ from vqax.report.figures.lines import panels
 from vqax.report.figures.style import axis_names, drawable, few_ticks, looks
 
 RELIABILITY_COLUMNS = ["run", "low", "high", "answers", "confidence", "accuracy"]
+JOINED = 10
 REJECTION_COLUMNS = ["run", "threshold", "coverage", "accuracy"]
 
 
 def draw_reliability(frame: pd.DataFrame) -> Figure:
     """Accuracy over confidence, a line per run; on the diagonal probabilities are honest.
 
-    Empty bins have no point, and points of few answers are small.
+    Empty bins have no point, points of few answers are small, and the line joins only bins of
+    ``JOINED`` answers or more.
 
     Raises:
         BadData: a column is missing, or there is no row.
@@ -26,7 +28,8 @@ def draw_reliability(frame: pd.DataFrame) -> Figure:
     for run, rows in frame.groupby("run", sort=False):
         full = rows[rows["answers"] > 0]
         one = look[str(run)]
-        axes.plot(full["confidence"], full["accuracy"], color=one.colour, linewidth=1.2)
+        many = full[full["answers"] >= JOINED]
+        axes.plot(many["confidence"], many["accuracy"], color=one.colour, linewidth=1.2)
         sizes = 12 + 70 * full["answers"] / rows["answers"].sum()
         axes.scatter(
             full["confidence"], full["accuracy"], sizes, color=one.colour, marker=one.marker
