@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from scipy.stats import wilcoxon
+import scipy  # its statistics are imported when first used
 
 from stages.edl.rows import Row, number, of_interval
 from stages.params import Params
@@ -37,4 +37,4 @@ def signed_rank_p(a: np.ndarray, b: np.ndarray) -> float:
     """Two-sided, by the normal approximation; 1 where no pair differs."""
     if not (a != b).any():
         return 1.0
-    return float(wilcoxon(a, b, method="approx").pvalue)
+    return float(scipy.stats.wilcoxon(a, b, method="approx").pvalue)
