@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,21 @@ def _read_once() -> Iterator[None]:
     from dvc.dependency import param
     from dvc.output import Output
 
-    parse, build = param.load_path, Output._build
+    parse, read, build = param.load_path, param.read_param_file, Output._build
+    parse_once = cache(parse)
     known: dict[tuple[Any, ...], Any] = {}
+
+    def read_directly(
+        fs: Any, path: str, keys: list[str] | None = None, flatten: bool = False, **options: Any
+    ) -> Any:
+        """DVC walks through all settings for each key, because it might be a pattern."""
+        if flatten and keys:
+            settings = parse_once(path, fs, **options)
+            try:
+                return {key: reduce(getitem, key.split("."), settings) for key in keys}
+            except (KeyError, TypeError):
+                pass
+        return read(fs, path, keys, flatten, **options)
 
     def build_once(output: Any, *arguments: Any, **options: Any) -> Any:
         key = (output.fs_path, output.hash_name, options.get("dry_run"))
@@ -100,11 +114,12 @@ def _read_once() -> Iterator[None]:
             known[key] = build(output, *arguments, **options)
         return known[key]
 
-    param.load_path, Output._build = cache(parse), build_once
+    param.load_path, param.read_param_file = parse_once, read_directly
+    Output._build = build_once
     try:
         yield
     finally:
-        param.load_path, Output._build = parse, build
+        param.load_path, param.read_param_file, Output._build = parse, read, build
 
 
 def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
