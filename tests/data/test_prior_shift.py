@@ -35,6 +35,12 @@ def test_the_mean_weighs_types_by_their_test_questions() -> None:
     assert np.isnan(mean_variation(prior_shift(TRAIN, [])))
 
 
+def test_the_order_of_the_answers_changes_no_digit() -> None:
+    train, test = (examples(what={f"{k} {part}": 1 for k in range(10)}) for part in ("a", "b"))
+    table = prior_shift(train, test)  # twenty times .1, whose plain sum is not 2
+    assert table.loc[0, "total_variation"] == 1.0
+
+
 def test_equal_priors_do_not_differ() -> None:
     assert mean_variation(prior_shift(TRAIN, TRAIN)) == 0
 
