@@ -12,7 +12,8 @@ from stages.study import Measured
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError
 from vqax.files import read_parquet
-from vqax.report.labels import label_of, number
+from vqax.report.labels import label_of
+from vqax.report.numbers import number
 from vqax.report.tables import (
     MEASURED,
     join_published,

@@ -3,16 +3,9 @@ import math
 import pytest
 
 from vqax.metrics import METRICS as MEASURES
-from vqax.report.labels import (
-    METRICS,
-    dataset_name,
-    deciding_digits,
-    explained,
-    label_of,
-    number,
-    printed_number,
-    scale_of,
-)
+from vqax.report.captions import dataset_name
+from vqax.report.labels import METRICS, explained, label_of, printed_number, scale_of
+from vqax.report.numbers import deciding_digits, number
 
 
 @pytest.mark.parametrize("metric", [name for name in MEASURES if name in METRICS])

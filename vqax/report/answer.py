@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import MetricLabel, deciding_digits, label_of, number, scale_of
+from vqax.report.labels import MetricLabel, label_of, scale_of
+from vqax.report.numbers import deciding_digits, number
 
 PRINTED_AS = {
     "accuracy_official": "accuracy_all",

@@ -1,4 +1,4 @@
-"""What every table is called: the paper, its number there, and what rows and columns are."""
+"""What tables and data sets are called: of a table the paper, its number there, and what it has."""
 
 import re
 
@@ -28,8 +28,8 @@ CAPTIONS = {
     "attreg/7": "AttReg Table 7: what is lost if attention gives way to the mean of the regions "
     "(w/o VAtt)",
     "attreg/controls": "AttReg, not in the paper: which part of it does it; Δ is against UpDn",
-    "attreg/sweeps": "AttReg Figures 4 and 5 a in numbers: weight λ, number M of key objects, and "
-    "how many attended regions do not count as ignored; Δ is against UpDn",
+    "attreg/sweeps": "AttReg Figures 4 and 5 a in numbers: weight λ, number M of key objects, how "
+    "many attended regions do not count as ignored; and rarer answers left out; Δ is against UpDn",
     "attreg/key_attention": "AttReg Figure 5 b on test questions: attention on key objects, and "
     "how many of them are ignored",
     "interp/1": "Interp Table 1: agreement of importance maps with where people looked",
@@ -85,3 +85,25 @@ def caption_of(table: str) -> str:
     """The caption of ``paper/name``; one that is not known is called by its paper and name."""
     paper, _, name = table.partition("/")
     return CAPTIONS.get(table, f"{PAPERS.get(paper, paper)} Table {name}".strip())
+
+
+DATASETS = {
+    "vqa": "VQA",
+    "vqa_v1": "VQA v1",
+    "vqa_v2": "VQA v2",
+    "vqa_cp_v1": "VQA-CP v1",
+    "vqa_cp_v2": "VQA-CP v2",
+    "vqa_hat": "VQA-HAT",
+    "vqa_x": "VQA-X",
+    "mnist": "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+}
+
+
+def dataset_name(key: str) -> str:
+    """``vqa_hat val`` as a reader knows it, each of a sum ``a + b``; any other name stays."""
+    words = key.split(" ")
+    starts = [i for i in range(len(words)) if i == 0 or words[i - 1] == "+"]
+    return " ".join(
+        DATASETS.get(word, word) if i in starts else word for i, word in enumerate(words)
+    )

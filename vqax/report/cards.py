@@ -7,7 +7,8 @@ from PIL import Image
 
 from vqax.report.content import ReportContent
 from vqax.report.gallery import GalleryItem, RunAnswer
-from vqax.report.labels import METHODS, number, readable
+from vqax.report.labels import METHODS
+from vqax.report.numbers import number, readable
 from vqax.report.overlay import data_uri, has_evidence, overlay, thumbnail
 
 UNCERTAINTIES = ("entropy", "aleatoric", "epistemic", "predictive")

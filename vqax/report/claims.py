@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from vqax.report.captions import cited
-from vqax.report.labels import label_of, number
+from vqax.report.labels import label_of
+from vqax.report.numbers import number
 from vqax.report.tables import require
 from vqax.stats.verdict import VERDICTS
 

@@ -7,16 +7,10 @@ import numpy as np
 import pandas as pd
 
 from vqax.report.answer import Finding, findings, in_short, in_words, verdict
+from vqax.report.captions import dataset_name
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import (
-    MetricLabel,
-    dataset_name,
-    deciding_digits,
-    label_of,
-    number,
-    scale_of,
-    spaced,
-)
+from vqax.report.labels import MetricLabel, label_of, scale_of, spaced
+from vqax.report.numbers import deciding_digits, number
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from vqax.report.numbers import SMALLEST, number
+
 Direction = Literal["higher", "lower", ""]
 
 
@@ -372,7 +374,6 @@ METRICS: dict[str, MetricLabel] = {
 }
 
 MAP_SUFFIXES = ("histogram_emd", "rank_correlation", "emd", "needed_share", "pointing")
-SMALLEST = 1e-9  # below it a number is written with its power of ten, as p-values are
 METHODS = {"attention": "attention", "grad_cam": "Grad-CAM"}
 
 
@@ -426,28 +427,6 @@ FAMILIES = {
 }
 
 
-DATASETS = {
-    "vqa": "VQA",
-    "vqa_v1": "VQA v1",
-    "vqa_v2": "VQA v2",
-    "vqa_cp_v1": "VQA-CP v1",
-    "vqa_cp_v2": "VQA-CP v2",
-    "vqa_hat": "VQA-HAT",
-    "vqa_x": "VQA-X",
-    "mnist": "MNIST",
-    "fashion_mnist": "Fashion-MNIST",
-}
-
-
-def dataset_name(key: str) -> str:
-    """``vqa_hat val`` as a reader knows it, each of a sum ``a + b``; any other name stays."""
-    words = key.split(" ")
-    starts = [i for i in range(len(words)) if i == 0 or words[i - 1] == "+"]
-    return " ".join(
-        DATASETS.get(word, word) if i in starts else word for i, word in enumerate(words)
-    )
-
-
 def explained(metric: str) -> MetricLabel:
     """The label that explains a metric: that of the family where the metric is put together."""
     suffix = next((suffix for suffix in MAP_SUFFIXES if metric.endswith(f"_{suffix}")), metric)
@@ -457,31 +436,6 @@ def explained(metric: str) -> MetricLabel:
 
 def spaced(name: str) -> str:
     return name.replace("_", " ")
-
-
-def number(value: float | None, digits: int, *, sign: bool = False) -> str:
-    """A number as a reader wants it: real minus sign, thousands, a dash where there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    value = value or 0.0
-    form = "e" if 0 < abs(value) < SMALLEST else "f"
-    text = f"{value:{'+' if sign else ''},.{digits if form == 'f' else 2}{form}}"
-    return text.replace("-", "−")
-
-
-def deciding_digits(low: float, high: float, digits: int) -> int:
-    """Up to three digits more where an interval on one side of 0 would seem to touch it."""
-    nearest = min(abs(low), abs(high)) if low * high > 0 else math.inf
-    return next((d for d in range(digits, digits + 3) if round(nearest, d)), digits + 3)
-
-
-def readable(value: float) -> str:
-    """Two decimals; where those would hide a small number, its first two digits, or a bound."""
-    if not math.isfinite(value) or abs(value) >= 0.01 or value == 0.0:
-        return number(value, 2)
-    return (
-        number(value, 1 - math.floor(math.log10(abs(value)))) if abs(value) >= 1e-5 else "< .00001"
-    )
 
 
 def printed_number(value: float | None, metric: str) -> str:

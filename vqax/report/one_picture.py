@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from vqax.report.labels import METRICS, number, readable, spaced
+from vqax.report.labels import METRICS, spaced
+from vqax.report.numbers import number, readable
 
 UNCERTAINTIES = ("aleatoric", "epistemic", "predictive")
 HOW_TO_READ = (

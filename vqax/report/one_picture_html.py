@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vqax.files import write_text
 from vqax.report.html import filled
-from vqax.report.labels import number
+from vqax.report.numbers import number
 from vqax.report.one_picture import (
     HOW_TO_READ,
     Explained,

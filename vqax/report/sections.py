@@ -8,19 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vqax.report.captions import caption_of
+from vqax.report.captions import caption_of, dataset_name
 from vqax.report.claims import ClaimRow, claim_rows
 from vqax.report.content import FigureSection, ReportContent
 from vqax.report.differences import Bar, bar
-from vqax.report.labels import (
-    MetricLabel,
-    dataset_name,
-    explained,
-    label_of,
-    number,
-    printed_number,
-    scale_of,
-)
+from vqax.report.labels import MetricLabel, explained, label_of, printed_number, scale_of
+from vqax.report.numbers import number
 from vqax.stats.verdict import VERDICTS
 
 NONE = "–"

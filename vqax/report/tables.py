@@ -13,7 +13,8 @@ import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.report.captions import caption_of
-from vqax.report.labels import label_of, number, printed_number
+from vqax.report.labels import label_of, printed_number
+from vqax.report.numbers import number
 
 KEY = ["table", "row", "metric"]
 MEASURED = ["dataset", "value", "ci_low", "ci_high", "n", "seeds"]

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from vqax.errors import BadData
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.style import BAD, GOOD, SMALL, drawable, new_figure, wrapped
-from vqax.report.labels import number
+from vqax.report.numbers import number
 
 COLUMNS = ["image_id", "x1", "y1", "x2", "y2", "name", "score", "right"]
 LONGEST_PX = 480

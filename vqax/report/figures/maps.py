@@ -13,7 +13,7 @@ from PIL import Image
 from vqax.errors import BadData
 from vqax.report.cd_diagram import INK, QUIET
 from vqax.report.figures.style import NORMAL, SMALL, drawable, new_figure, one_of, wrapped
-from vqax.report.labels import number
+from vqax.report.numbers import number
 from vqax.report.overlay import has_evidence, overlay, thumbnail
 
 MAP_COLUMNS = ["question_id", "question", "truth", "map", "answer", "rank_correlation"]

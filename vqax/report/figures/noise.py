@@ -25,7 +25,7 @@ from vqax.report.figures.style import (
     title,
     wrapped,
 )
-from vqax.report.labels import number
+from vqax.report.numbers import number
 
 TOP5_COLUMNS = ["run", "condition", "question", "truth", "answer", "probability"]
 FLIP_COLUMNS = ["run", "noise", "unit", "strength", "value", "ci_low", "ci_high", "n"]

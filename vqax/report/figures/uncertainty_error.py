@@ -25,7 +25,7 @@ from vqax.report.figures.style import (
     title,
     wrapped,
 )
-from vqax.report.labels import number
+from vqax.report.numbers import number
 
 ERROR_COLUMNS = ["run", "predictive", "classification_error"]
 HISTOGRAM_COLUMNS = ["run", "accuracy_official", "predictive", "classification_error"]

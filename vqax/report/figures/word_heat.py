@@ -18,7 +18,7 @@ from vqax.report.figures.style import (
     title,
     wrapped,
 )
-from vqax.report.labels import number
+from vqax.report.numbers import number
 
 COLUMNS = ["question_id", "place", "word", "drop", "answer", "truth"]
 ROW_IN = 0.5
