@@ -33,6 +33,8 @@ from stages.sections import (
 from vqax.errors import UsageError
 from vqax.files import read_yaml
 
+LISTED = 40  # names in an error; the pipeline has hundreds of stages
+
 
 class Params(Section):
     """All of params.yaml."""
@@ -145,11 +147,12 @@ def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
 
 
 def unknown(name: str, known: Iterable[str], kind: str, where: str) -> str:
-    """The sentence for a name that nothing bears: near ones first, there may be a hundred."""
+    """The sentence for a name that nothing bears: near ones first, then ``LISTED`` of all."""
     names = [str(one) for one in known]
     near = get_close_matches(name, names, n=3)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"{name}: no such {kind}; {meant}{where} has {', '.join(names) or 'none'}"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"{name}: no such {kind}; {meant}{where} has {', '.join(names[:LISTED]) or 'none'}{more}"
 
 
 def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,14 @@
 """``vqax repro``: DVC brings every stage up to date, independent ones side by side."""
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import cache, reduce
-from operator import getitem
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from stages.dvc_shortcuts import read_once
+from stages.dvc_worker import open_pipeline, reproduce
 from stages.families import load_whole
 from stages.params import unknown
 from stages.profile import prepare_profile
@@ -46,7 +43,7 @@ def run(
     todo = stale(folder, targets, force=force)
     if dry:
         return {"folder": str(folder), "would run": list(todo)}
-    _side_by_side(folder, todo, ["--force"] * force, jobs)
+    _side_by_side(folder, todo, force, jobs)
     reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))
     return {
         "folder": str(folder),
@@ -65,7 +62,7 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
     from dvc.repo import Repo
 
     try:
-        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, _read_once():
+        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, read_once():
             graph = repo.index.graph
             needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
             wanted = _with_needs(needs, _named(needs, targets))
@@ -81,45 +78,6 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
         if stage in changed or (stage in wanted and before):
             todo[stage] = before
     return todo
-
-
-@contextmanager
-def _read_once() -> Iterator[None]:
-    """Settings are parsed and files hashed once, where DVC does it for every stage that asks.
-
-    Nothing changes meanwhile: the repository is locked. Most of the time of finding nothing to do.
-    """
-    from dvc.dependency import param
-    from dvc.output import Output
-
-    parse, read, build = param.load_path, param.read_param_file, Output._build
-    parse_once = cache(parse)
-    known: dict[tuple[Any, ...], Any] = {}
-
-    def read_directly(
-        fs: Any, path: str, keys: list[str] | None = None, flatten: bool = False, **options: Any
-    ) -> Any:
-        """DVC walks through all settings for each key, because it might be a pattern."""
-        if flatten and keys:
-            settings = parse_once(path, fs, **options)
-            try:
-                return {key: reduce(getitem, key.split("."), settings) for key in keys}
-            except (KeyError, TypeError):
-                pass
-        return read(fs, path, keys, flatten, **options)
-
-    def build_once(output: Any, *arguments: Any, **options: Any) -> Any:
-        key = (output.fs_path, output.hash_name, options.get("dry_run"))
-        if key not in known:
-            known[key] = build(output, *arguments, **options)
-        return known[key]
-
-    param.load_path, param.read_param_file = parse_once, read_directly
-    Output._build = build_once
-    try:
-        yield
-    finally:
-        param.load_path, param.read_param_file, Output._build = parse, read, build
 
 
 def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
@@ -146,36 +104,26 @@ def _in_order(needs: dict[str, set[str]]) -> list[str]:
     return list(TopologicalSorter(needs).static_order())
 
 
-def _side_by_side(folder: Path, todo: dict[str, set[str]], options: list[str], jobs: int) -> None:
+def _side_by_side(folder: Path, todo: dict[str, set[str]], force: bool, jobs: int) -> None:
     """Start each stage as soon as all it needs is done; start none after the first failure."""
     waiting = {stage: set(needs) for stage, needs in todo.items()}
-    running: dict[Future[None], str] = {}
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    running: dict[Future[bool], str] = {}
+    threads = max(1, (os.cpu_count() or 1) // jobs) if jobs > 1 else None
+    with ProcessPoolExecutor(
+        jobs, get_context("spawn"), initializer=open_pipeline, initargs=(folder, threads)
+    ) as pool:
         while waiting or running:
             for stage in [stage for stage, needs in waiting.items() if not needs]:
                 del waiting[stage]
-                running[pool.submit(_dvc, folder, [*options, stage], jobs)] = stage
+                running[pool.submit(reproduce, stage, force)] = stage
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 stage = running.pop(future)
-                if future.exception():
+                if future.exception() or not future.result():
                     pool.shutdown(wait=False, cancel_futures=True)
-                future.result()
+                    raise VqaxError(
+                        f"{stage}: stopped with the error printed above; mend it and run the same "
+                        "command again: finished stages are not repeated"
+                    )
                 for needs in waiting.values():
                     needs.discard(stage)
-
-
-def _dvc(folder: Path, arguments: list[str], jobs: int) -> None:
-    """One stage by ``dvc repro``; what it prints goes to stderr, stdout is for our summary."""
-    command = [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *arguments]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path}
-    if jobs > 1:
-        threads = max(1, (os.cpu_count() or 1) // jobs)
-        environment["OMP_NUM_THREADS"] = str(threads)
-    done = subprocess.run(command, cwd=folder, env=environment, stdout=2, check=False)
-    if done.returncode != 0:
-        raise VqaxError(
-            f"{arguments[-1]}: stopped with the error printed above; mend it and run the same "
-            "command again: finished stages are not repeated"
-        )
