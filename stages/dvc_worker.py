@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stages.dvc_shortcuts import lock_stage_by_stage
+from stages.dvc_shortcuts import lock_stage_by_stage, start_warm
 
 OPENED: dict[str, Any] = {}  # stage -> DVC's object of it, in the process that opened them
 
@@ -34,6 +34,7 @@ def open_pipeline(folder: Path, threads: int | None) -> None:
         os.environ["OMP_NUM_THREADS"] = str(threads)
     setup(logging.INFO)
     lock_stage_by_stage()
+    start_warm()
     repo = Repo(str(folder), _wait_for_lock=True)
     with repo.lock:
         OPENED.update({stage.name: stage for stage in repo.index.stages})
