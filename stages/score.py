@@ -10,7 +10,7 @@ import pandas as pd
 from stages.maps import read_maps
 from stages.params import Params
 from stages.people import read_human_maps
-from stages.region_maps import needed_scores
+from stages.region_weights import needed_scores
 from stages.sections import Score
 from stages.workspace import Workspace
 from vqax.files import read_parquet, write_parquet
