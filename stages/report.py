@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.figures import sections
+from stages.figures.draw import sections
 from stages.maps import read_map
 from stages.names import ANALYSIS_OF_FIGURE
 from stages.params import Params, read_settings

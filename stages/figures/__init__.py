@@ -1,18 +1,13 @@
 """What each figure of a study is drawn from: frames out of the Parquet files of other stages.
 
 A figure of params.yaml (`studies.NAME.report.figures`) is a name of ``COLLECT`` with the options
-of its collector; the frames are kept as Parquet beside the PNG and the SVG.
+of its collector. Drawing them is `stages.figures.draw`: to know the names takes no matplotlib.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 from stages.figures import attreg, edl, interp, maps, numbers, regions, topn
-from stages.study import Measured
-from vqax.files import write_parquet
-from vqax.report.content import FigureSection
-from vqax.report.figures.write import Part, write_section
+from vqax.report.frames import Part
 
 COLLECT: dict[str, Callable[..., list[Part]]] = {
     "noise": numbers.noise,
@@ -41,16 +36,3 @@ COLLECT: dict[str, Callable[..., list[Part]]] = {
     "topn_sweep": topn.sweep,
     "topn_maps": topn.map_pairs,
 }
-
-
-def sections(measured: Measured, folder: Path) -> tuple[FigureSection, ...]:
-    """Draw every figure of the study into ``folder``."""
-    figures: Mapping[str, dict[str, Any]] = measured.study.report.figures
-    labels = {run: measured.params.label(run) for run in measured.runs}
-    drawn = []
-    for name, options in figures.items():
-        parts = COLLECT[name](measured, **options)
-        for part in parts:
-            write_parquet(folder / f"{part.file_name}.parquet", part.frame)
-        drawn.append(write_section(name, parts, folder, labels=labels))
-    return tuple(drawn)

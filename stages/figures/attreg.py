@@ -6,8 +6,7 @@ import pandas as pd
 
 from stages.study import Measured
 from vqax.files import read_parquet
-from vqax.report.figures.curves import COLUMNS
-from vqax.report.figures.write import Part
+from vqax.report.frames import CURVE_COLUMNS, Part
 
 ACCURACY = "accuracy_all"
 OUT, IN = "out of domain", "in domain"
@@ -35,7 +34,7 @@ def choices(measured: Measured, *, panels: dict[str, dict[str, int]], baseline: 
         for run, x in sorted(runs.items(), key=lambda item: item[1])
         for name, one in (("with AttReg", run), (label, baseline))
     ]
-    return [Part("choices", pd.DataFrame(rows, columns=COLUMNS))]
+    return [Part("choices", pd.DataFrame(rows, columns=CURVE_COLUMNS))]
 
 
 def ignored(measured: Measured, *, runs: list[str]) -> list[Part]:
@@ -55,7 +54,7 @@ def ignored(measured: Measured, *, runs: list[str]) -> list[Part]:
         x_name="epoch of fine-tuning",
         y_name="ignored key objects per question",
     )
-    return [Part("ignored", frame[COLUMNS].reset_index(drop=True))]
+    return [Part("ignored", frame[CURVE_COLUMNS].reset_index(drop=True))]
 
 
 def faithfulness(measured: Measured, *, run: str, methods: dict[str, str]) -> list[Part]:
@@ -79,7 +78,7 @@ def faithfulness(measured: Measured, *, run: str, methods: dict[str, str]) -> li
                 value=scale * table[value],
                 x_name=words[0],
                 y_name=words[1],
-            )[COLUMNS]
+            )[CURVE_COLUMNS]
         )
     return [Part("faithfulness", pd.concat(frames, ignore_index=True))]
 
@@ -92,4 +91,5 @@ def _accuracy(measured: Measured, source: str) -> Iterator[float]:
 
 
 def _ranked(rows: list[tuple[object, ...]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["panel", "x"], ascending=[False, True])
+    frame = pd.DataFrame(rows, columns=CURVE_COLUMNS)
+    return frame.sort_values(["panel", "x"], ascending=[False, True])

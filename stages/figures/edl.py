@@ -8,8 +8,7 @@ from stages.study import Measured
 from vqax.evidential.overlap import object_masks, overlap
 from vqax.evidential.shift import centred
 from vqax.files import read_parquet
-from vqax.report.figures.metric_dots import COLUMNS as DOT_COLUMNS
-from vqax.report.figures.write import Part
+from vqax.report.frames import DOT_COLUMNS, Part
 
 CASES = {
     "upright": "upright",

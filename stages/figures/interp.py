@@ -8,9 +8,7 @@ from stages.figures.maps import PEOPLE, map_row, people_maps, pictures_for, spac
 from stages.maps import open_hdf5
 from stages.study import Measured
 from vqax.files import read_parquet
-from vqax.report.figures.metric_dots import COLUMNS as DOT_COLUMNS
-from vqax.report.figures.word_importance import COLUMNS as WORD_COLUMNS
-from vqax.report.figures.write import Part
+from vqax.report.frames import DOT_COLUMNS, WORD_COLUMNS, Part
 
 IMAGES, WORDS = "interp_images", "interp_words"
 METHODS = {"occlusion": "occlusion", "gradient": "gradient"}

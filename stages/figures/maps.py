@@ -10,8 +10,7 @@ from stages.prepare import Prepared, load_prepared
 from stages.study import Measured
 from vqax.data.pictures import load_rgb
 from vqax.files import read_parquet
-from vqax.report.figures.metric_dots import COLUMNS as DOT_COLUMNS
-from vqax.report.figures.write import Part
+from vqax.report.frames import DOT_COLUMNS, Part
 
 PEOPLE = "where people looked"
 OUTLINED = "what people outlined"

@@ -8,10 +8,9 @@ from stages.analyses.noise import IMAGE, QUESTION
 from stages.study import Measured
 from stages.tables import read_tables
 from vqax.files import read_parquet
-from vqax.report.figures.loss_variance import from_history
-from vqax.report.figures.noise import FLIP_COLUMNS
-from vqax.report.figures.write import Part
+from vqax.report.frames import FLIP_COLUMNS, Part
 from vqax.report.labels import label_of
+from vqax.report.loss_terms import from_history
 from vqax.stats.bootstrap import bootstrap_mean
 
 KINDS = {IMAGE: "picture", QUESTION: "question"}

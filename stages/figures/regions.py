@@ -15,9 +15,7 @@ from vqax.data.coco import Instance
 from vqax.data.pictures import load_rgb
 from vqax.files import read_parquet
 from vqax.metrics.detection import OVERLAP, intersection_over_union
-from vqax.report.figures.detections import COLUMNS
-from vqax.report.figures.metric_dots import COLUMNS as DOT_COLUMNS
-from vqax.report.figures.write import Part
+from vqax.report.frames import DETECTION_COLUMNS, DOT_COLUMNS, Part
 from vqax.vision import RegionStore
 
 SURE = 0.5
@@ -40,7 +38,7 @@ def parts(params: Params, workspace: Workspace, name: str, pictures: int) -> lis
     ]
     rows = [row for one in chosen for row in _rows(store, one, list(held_out[one][1]))]
     shown = {one: load_rgb(held_out[one][0]) for one in chosen}
-    drawn = [Part("detections", pd.DataFrame(rows, columns=COLUMNS), {"pictures": shown})]
+    drawn = [Part("detections", pd.DataFrame(rows, columns=DETECTION_COLUMNS), {"pictures": shown})]
     metrics = workspace.detector(regions.detector) / "metrics.parquet"
     if metrics.exists():
         drawn.append(Part("detection_scores", read_parquet(metrics)[DOT_COLUMNS]))

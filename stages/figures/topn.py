@@ -9,7 +9,7 @@ from stages.prepare import load_prepared
 from stages.study import Measured
 from vqax.data.pictures import load_rgb
 from vqax.files import read_parquet
-from vqax.report.figures.write import Part
+from vqax.report.frames import Part
 
 WORDS = {
     SENSITIVE: "most sensitive to the question",

@@ -14,7 +14,8 @@ import pytest
 from stages import agreement, compare, prepare, report, verdicts
 from stages.claims import PAPERS
 from stages.families import load_whole
-from stages.figures import COLLECT, sections
+from stages.figures import COLLECT
+from stages.figures.draw import sections
 from stages.maps import write_hdf5
 from stages.params import Params, load
 from stages.study import Measured

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from vqax.report.content import RANK_COLUMNS
-from vqax.report.figures.detections import COLUMNS as DETECTION_COLUMNS
+from vqax.report.frames import DETECTION_COLUMNS
 
 RNG = np.random.default_rng(11)
 N = 24

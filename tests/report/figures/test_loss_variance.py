@@ -4,7 +4,8 @@ import pytest
 
 from tests.report.figures.frames import history, texts
 from vqax.errors import BadData
-from vqax.report.figures.loss_variance import draw_loss_variance, from_history
+from vqax.report.figures.loss_variance import draw_loss_variance
+from vqax.report.loss_terms import from_history
 
 
 def test_extremes_of_the_training_epochs_go_beside_their_means():

@@ -10,9 +10,10 @@ from PIL import Image
 from tests.report.figures import frames
 from vqax.errors import BadData, UsageError
 from vqax.report.figures import FIGURES, GROUPS
-from vqax.report.figures.loss_variance import from_history
 from vqax.report.figures.style import PAGE
-from vqax.report.figures.write import Part, caption_of, write_section
+from vqax.report.figures.write import caption_of, write_section
+from vqax.report.frames import Part
+from vqax.report.loss_terms import from_history
 from vqax.report.svg import inline_svg
 
 MAPS = {

@@ -31,6 +31,14 @@ from vqax.report.figures import (
     word_heat,
     word_importance,
 )
+from vqax.report.frames import (
+    CURVE_COLUMNS,
+    DETECTION_COLUMNS,
+    DOT_COLUMNS,
+    FLIP_COLUMNS,
+    LOSS_COLUMNS,
+    WORD_COLUMNS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ FIGURES = {
     ),
     "noise_flips": FigureKind(
         noise.draw_flips,
-        noise.FLIP_COLUMNS,
+        FLIP_COLUMNS,
         "Share of {n} questions whose answer changes under noise of growing strength: lower is "
         "more robust, right or wrong alike. " + _INTERVALS,
     ),
@@ -75,31 +83,31 @@ FIGURES = {
     ),
     "variance_inputs": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "The same over {n} questions. " + _INTERVALS,
     ),
     "lambda_sweep": FigureKind(
         curves.draw_curves,
-        curves.COLUMNS,
+        CURVE_COLUMNS,
         "Accuracy over the weight λ of the regulariser, on questions whose priors changed and on "
         "questions with the priors of train. The level is the backbone. Bands are 95 % intervals.",
     ),
     "choices": FigureKind(
         curves.draw_curves,
-        curves.COLUMNS,
+        CURVE_COLUMNS,
         "Accuracy over the number M of key objects of a question, and over how many of the most "
         "attended regions do not count as ignored. The level is the backbone. Bands are 95 % "
         "intervals.",
     ),
     "ignored": FigureKind(
         curves.draw_curves,
-        curves.COLUMNS,
+        CURVE_COLUMNS,
         "Key objects outside of the most attended regions, mean over the training questions of an "
         "epoch while its weights change.",
     ),
     "faithfulness": FigureKind(
         curves.draw_curves,
-        curves.COLUMNS,
+        CURVE_COLUMNS,
         "Left: accuracy when the run is given a tenth of the regions alone, from those of the "
         "highest weight to those of the lowest. Right: how far the scores of the answers move when "
         "one region is taken away. If a weight is faithful, both lines fall. Bands are 95 % "
@@ -129,7 +137,7 @@ FIGURES = {
     ),
     "loss_variance": FigureKind(
         loss_variance.draw_loss_variance,
-        loss_variance.COLUMNS,
+        LOSS_COLUMNS,
         "Terms of the uncertainty loss and the predicted variance while training. Lines are "
         "means of an epoch, bands the range over its batches.",
     ),
@@ -172,14 +180,14 @@ FIGURES = {
     ),
     "importance_agreement": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "Agreement with people of each kind of map, over {n} questions. The maps for another "
         "question about the picture and the mean human map know nothing of the question. "
         + _INTERVALS,
     ),
     "word_importance": FigureKind(
         word_importance.draw_word_importance,
-        word_importance.COLUMNS,
+        WORD_COLUMNS,
         "How often a word is the most important one of its question, by kind of word, the most "
         "frequent kind first; in brackets, how many words there are. " + _INTERVALS,
     ),
@@ -192,13 +200,13 @@ FIGURES = {
     ),
     "answer_changes": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "How often hiding a part of the input changes the answer, of answers that are right and "
         "of those that are wrong. " + _INTERVALS,
     ),
     "failure_prediction": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "Which of {n} answers are right, foretold from how often they change under occlusion, by "
         "a logistic regression fitted on other pictures. Confidence is the probability of the "
         "answer, which needs no occlusion. " + _INTERVALS,
@@ -252,19 +260,19 @@ FIGURES = {
     ),
     "overlap_dots": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "Distances that need no threshold, and the uncertainty of the same pictures. " + _INTERVALS,
     ),
     "map_quality": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "Rank correlation over {n} questions of each uncertainty with the agreement of the "
         "attention with people; below 0, certainty goes with looking where people look. "
         + _INTERVALS,
     ),
     "detections": FigureKind(
         detections.draw_detections,
-        detections.COLUMNS,
+        DETECTION_COLUMNS,
         "Boxes with a score of .5 or more, after suppression of those that overlap a surer one, "
         "in pictures the detector has not seen, evenly spaced over the image ids. Blue: the class "
         "of a true object with an IoU of .5 or more; orange: not. A thin white line marks an "
@@ -272,7 +280,7 @@ FIGURES = {
     ),
     "detection_scores": FigureKind(
         metric_dots.draw_metric_dots,
-        metric_dots.COLUMNS,
+        DOT_COLUMNS,
         "How many of {n} objects the boxes of a picture reach with an IoU of .5 or more (recall), "
         "how well the best box fits, and whether class and attribute of the surest box on an "
         "object are right. " + _INTERVALS,

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import Look, axis_names, drawable, few_ticks, looks, wrapped
+from vqax.report.frames import CURVE_COLUMNS
 
-COLUMNS = ["panel", "run", "x", "value", "ci_low", "ci_high", "x_name", "y_name"]
 ACROSS = 2
 FEW = 12  # places up to which each has a marker and a tick of its own
 WIDE = 20  # how many times the first place the last one is where both need a logarithmic axis
@@ -22,7 +22,7 @@ def draw_curves(frame: pd.DataFrame) -> Figure:
     Raises:
         BadData: a column is missing, or there is no row.
     """
-    drawable(frame, COLUMNS, "curves")
+    drawable(frame, CURVE_COLUMNS, "curves")
     names = list(dict.fromkeys(frame["panel"].astype(str)))
     look = looks(frame["run"].astype(str))
     figure, grid = panels(len(names), look, across=ACROSS, height_in=2.6)

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from vqax.errors import BadData
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.style import BAD, GOOD, SMALL, drawable, new_figure, wrapped
+from vqax.report.frames import DETECTION_COLUMNS
 from vqax.report.numbers import number
 
-COLUMNS = ["image_id", "x1", "y1", "x2", "y2", "name", "score", "right"]
 LONGEST_PX = 480
 ACROSS = 4
 PAPER = "#ffffff"
@@ -28,7 +28,7 @@ def draw_detections(frame: pd.DataFrame, pictures: Mapping[int, Image.Image]) ->
     Raises:
         BadData: a column or a picture is missing, or there is no row.
     """
-    drawable(frame, COLUMNS, "detections")
+    drawable(frame, DETECTION_COLUMNS, "detections")
     shown = list(dict.fromkeys(frame["image_id"]))
     across = min(ACROSS, len(shown))
     down = -(-len(shown) // across)

@@ -10,47 +10,14 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.lines import Shared, draw_lines, panels
 from vqax.report.figures.style import SMALL, drawable, looks, title, wrapped
+from vqax.report.frames import LOSS_COLUMNS
 from vqax.report.labels import spaced
-from vqax.report.tables import require
+from vqax.report.loss_terms import TERMS
 
-COLUMNS = ["run", "epoch", "metric", "value", "lowest", "highest"]
-NAMES = {
-    "variance": "predicted variance (squared logits)",
-    "aul": "aleatoric loss (AUL)",
-    "pul": "predictive loss (PUL)",
-    "udl": "distorted loss (UDL)",
-    "ve": "variance equaliser (VE)",
-}
 ACROSS = 2
 ACROSS_RUNS = 3
 MANY = 5  # lines that one panel bears
 WIDE = 30.0  # from this ratio on an axis is logarithmic
-
-
-def from_history(history: pd.DataFrame) -> pd.DataFrame:
-    """The frame of `draw_loss_variance` from runs' histories (run, epoch, split, metric, value).
-
-    ``metric_min`` and ``metric_max`` of a training epoch become ``lowest`` and ``highest``.
-    """
-    require(history, ["run", "epoch", "split", "metric", "value"], "history")
-    train = history[history["split"] == "train"]
-    wide = train.pivot_table(
-        index=["run", "epoch"], columns="metric", values="value", sort=False
-    ).astype(float)
-    parts = [
-        pd.DataFrame(
-            {
-                "metric": metric,
-                "value": wide[metric],
-                "lowest": wide.get(f"{metric}_min", wide[metric]),
-                "highest": wide.get(f"{metric}_max", wide[metric]),
-            }
-        )
-        for metric in NAMES
-        if metric in wide
-    ]
-    found = pd.concat([part.dropna().reset_index() for part in parts]) if parts else pd.DataFrame()
-    return found.reindex(columns=COLUMNS).reset_index(drop=True)
 
 
 def draw_loss_variance(frame: pd.DataFrame) -> Figure:
@@ -63,7 +30,7 @@ def draw_loss_variance(frame: pd.DataFrame) -> Figure:
     Raises:
         BadData: a column is missing, or there is no row.
     """
-    drawable(frame, COLUMNS, "loss_variance")
+    drawable(frame, LOSS_COLUMNS, "loss_variance")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
     lines = frame.rename(columns={"epoch": "x", "lowest": "ci_low", "highest": "ci_high"})
     look = looks(lines["run"].astype(str))
@@ -80,7 +47,7 @@ def draw_loss_variance(frame: pd.DataFrame) -> Figure:
         if _falls_far(of_metric):
             axes.set_yscale("log")
             axes.yaxis.set_minor_formatter(NullFormatter())
-        title(axes, wrapped(NAMES.get(metric, spaced(metric)), 110 // across, 2))
+        title(axes, wrapped(TERMS.get(metric, spaced(metric)), 110 // across, 2))
     return figure
 
 

@@ -5,8 +5,6 @@ from matplotlib.figure import Figure
 
 from vqax.report.figures.dots import draw_dots, one_colour
 
-COLUMNS = ["run", "metric", "value", "ci_low", "ci_high", "n"]
-
 
 def draw_metric_dots(frame: pd.DataFrame) -> Figure:
     """Value with its interval; a row per run, a panel per metric, each on its own scale.

@@ -25,10 +25,10 @@ from vqax.report.figures.style import (
     title,
     wrapped,
 )
+from vqax.report.frames import FLIP_COLUMNS
 from vqax.report.numbers import number
 
 TOP5_COLUMNS = ["run", "condition", "question", "truth", "answer", "probability"]
-FLIP_COLUMNS = ["run", "noise", "unit", "strength", "value", "ci_low", "ci_high", "n"]
 NO_PICTURES: Mapping[str, Image.Image] = MappingProxyType({})
 
 

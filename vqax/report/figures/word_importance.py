@@ -17,8 +17,8 @@ from vqax.report.figures.style import (
     plain,
     title,
 )
+from vqax.report.frames import WORD_COLUMNS
 
-COLUMNS = ["kind", "method", "value", "ci_low", "ci_high", "chance", "n"]
 ROW_IN = 0.28
 
 
@@ -31,7 +31,7 @@ def draw_word_importance(frame: pd.DataFrame) -> Figure:
     Raises:
         BadData: a column is missing, or there is no row.
     """
-    drawable(frame, COLUMNS, "word_importance")
+    drawable(frame, WORD_COLUMNS, "word_importance")
     methods = list(dict.fromkeys(frame["method"].astype(str)))
     kinds = list(dict.fromkeys(frame["kind"].astype(str)))
     counts = frame.drop_duplicates("kind").set_index("kind")["n"]

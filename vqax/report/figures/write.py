@@ -1,9 +1,7 @@
 """From frames to files (PNG and SVG) and to a section of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -11,25 +9,9 @@ from vqax.errors import BadData, UsageError
 from vqax.report.cd_diagram import write_figure
 from vqax.report.content import Drawing, FigureSection
 from vqax.report.figures import FIGURES, GROUPS
+from vqax.report.frames import Part
 
 NOT_MEASURED = "Not measured in this study."
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One drawing: its kind in ``FIGURES``, its frame, and what else ``draw`` takes.
-
-    ``suffix`` tells apart several drawings of one kind, as in ``attention_samples_4000010``.
-    """
-
-    kind: str
-    frame: pd.DataFrame
-    arrays: Mapping[str, Any] = field(default_factory=dict)
-    suffix: str = ""
-
-    @property
-    def file_name(self) -> str:
-        return f"{self.kind}_{self.suffix}" if self.suffix else self.kind
 
 
 def write_section(
