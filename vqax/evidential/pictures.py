@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its image functions are imported when first used
 from jaxtyping import Float32, Int64, Real, UInt8
-from scipy.ndimage import zoom
 
 from vqax.data.pictures import load_rgb
 from vqax.errors import BadData, MissingArtefact, UsageError
@@ -60,7 +60,9 @@ def digits(*, size: int = 28, margin: int = 4) -> Pictures:
         )
     scans = optional("sklearn.datasets").load_digits()
     factor = (size - 2 * margin) / 8
-    large = zoom(scans.images / 16, (1, factor, factor), order=1, mode="nearest", grid_mode=True)
+    large = scipy.ndimage.zoom(
+        scans.images / 16, (1, factor, factor), order=1, mode="nearest", grid_mode=True
+    )
     framed = np.pad(large.clip(0, 1), [(0, 0), (margin, margin), (margin, margin)])
     return Pictures(framed[:, None].astype(np.float32), scans.target.astype(np.int64), DIGITS)
 

@@ -1,8 +1,8 @@
 """What is done to pictures before a classifier sees them: parts, rotation, strangers."""
 
 import numpy as np
+import scipy  # its image functions are imported when first used
 from jaxtyping import Float32
-from scipy.ndimage import rotate as turn
 
 from vqax.errors import UsageError
 from vqax.evidential.pictures import Pictures
@@ -44,7 +44,9 @@ def rotate(pixels: Pixels, degrees: float) -> Pixels:
     quarters = degrees / 90
     if quarters.is_integer() and (h == w or quarters % 2 == 0):
         return np.ascontiguousarray(np.rot90(pixels, int(quarters), axes=(2, 3)))
-    turned = turn(pixels, degrees, axes=(3, 2), reshape=False, order=1, mode="grid-constant")
+    turned = scipy.ndimage.rotate(
+        pixels, degrees, axes=(3, 2), reshape=False, order=1, mode="grid-constant"
+    )
     return turned.clip(0, 1)
 
 
