@@ -31,7 +31,7 @@ from stages.sections import (
     Training,
 )
 from vqax.errors import UsageError
-from vqax.files import read_yaml
+from vqax.yaml_files import read_yaml
 
 LISTED = 40  # names in an error; the pipeline has hundreds of stages
 

@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
-from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.files import atomic_path, read_json, read_parquet, read_yaml, write_json, write_parquet
+from vqax.errors import BadData, MissingArtefact
+from vqax.files import atomic_path, read_json, read_parquet, write_json, write_parquet
 
 TABLE = pd.DataFrame({"question_id": [1, 2], "answer": ["yes", "no"]})
 
@@ -65,49 +64,3 @@ def test_a_cut_file_and_none(tmp_path: Path, read, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(BadData, match=r"/a: not "):
         read(path)
-
-
-def yaml_file(folder: Path, text: str) -> Path:
-    path = folder / "params.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def test_yaml_is_read_as_pyyaml_reads_it(tmp_path: Path) -> None:
-    path = yaml_file(
-        tmp_path,
-        """
-        base: &base {lr: 0.1, σ: [1, null]}
-        runs:
-          a: {<<: *base, lr: 0.2}
-          b: *base
-          1: {lr: 1, LR: 2}
-        """,
-    )
-    base = {"lr": 0.1, "σ": [1, None]}
-    runs = {"a": {**base, "lr": 0.2}, "b": base, 1: {"lr": 1, "LR": 2}}
-    assert read_yaml(path) == {"base": base, "runs": runs} == yaml.safe_load(path.read_text())
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("runs:\n  mcb: 1\n  san: 2\n  mcb: 3\n", "line 4: the key 'mcb' .* in line 2; rename"),
-        ("a: {σ: 1, σ: 2}\n", "line 1: the key 'σ' stands already in line 1"),
-        ("a: 1\nb: [{c: 1,\n  c: 1}]\n", "line 3: the key 'c' stands already in line 2"),
-        ("a: &x {k: 1}\nb:\n  <<: *x\n  k: 2\n  k: 3\n", "line 5: the key 'k' .* line 4"),
-        ("a: [1\n", "not valid YAML"),
-        ("a: !!python/object/apply:os.getcwd []\n", "not valid YAML"),
-    ],
-)
-def test_a_key_given_twice_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=r"params\.yaml: " + message):
-        read_yaml(yaml_file(tmp_path, text))
-
-
-def test_no_yaml_and_no_text(tmp_path: Path) -> None:
-    with pytest.raises(MissingArtefact, match=r"/a\.yaml: no such file"):
-        read_yaml(tmp_path / "a.yaml")
-    (tmp_path / "a.yaml").write_bytes(b"\xff")
-    with pytest.raises(UsageError, match="not valid YAML"):
-        read_yaml(tmp_path / "a.yaml")

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.errors import BadData, MissingArtefact
 
 
 @contextmanager
@@ -73,53 +72,6 @@ def read_json(path: Path) -> Any:
         raise BadData(
             f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it again"
         ) from error
-
-
-class DuplicateKeyError(Exception):
-    """A mapping of a YAML file gives one key twice."""
-
-
-class UniqueKeys(yaml.SafeLoader):
-    """What ``yaml.safe_load`` reads, but a key given twice raises ``DuplicateKeyError``.
-
-    Keys are compared as they are written, before ``<<`` merges others in: to override a key is
-    what a merge is for.
-    """
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        lines: dict[tuple[str, str], int] = {}
-        for key, _ in node.value:
-            name, line = (key.tag, str(key.value)), key.start_mark.line + 1
-            if name in lines:
-                raise DuplicateKeyError(
-                    f"line {line}: the key {key.value!r} stands already in line {lines[name]}; "
-                    "rename or remove one of the two"
-                )
-            lines[name] = line
-        return node
-
-
-def read_yaml(path: Path) -> Any:
-    """Parse a YAML file in which no mapping may give a key twice.
-
-    YAML forbids that, but PyYAML alone keeps the last one and says nothing.
-
-    Raises:
-        MissingArtefact: there is no such file.
-        UsageError: the file is not YAML or a key stands twice; the message says where.
-    """
-    try:
-        # a SafeLoader by descent: it builds plain values only
-        return yaml.load(path.read_text(encoding="utf-8"), UniqueKeys)
-    except FileNotFoundError as error:
-        raise MissingArtefact(
-            f"{path}: no such file; run vqax in the folder that holds it, or name one"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid YAML ({error}); mend the place it names") from error
-    except DuplicateKeyError as error:
-        raise UsageError(f"{path}: {error}") from error
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
