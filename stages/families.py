@@ -2,10 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from stages.analyse import FOR_DVC, own_options
 from stages.analyses import ANALYSES
@@ -200,17 +201,23 @@ def _parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def _call(
-    where: str, function: Callable[..., Any], given: Any, skip: Collection[str] = ()
+    where: str, function: Callable[..., Any], given: Any, skip: tuple[str, ...] = ()
 ) -> list[str]:
     """Which of the keyword arguments ``given`` the function would not take, or lacks."""
+    try:
+        _options(function, skip).model_validate(given)
+    except ValidationError as error:
+        return [f"{where}.{line}" for line in mistakes(error)]
+    return []
+
+
+@cache
+def _options(function: Callable[..., Any], skip: tuple[str, ...]) -> type[BaseModel]:
+    """The keyword arguments of a function as settings; made once, for many runs call the same."""
     fields: dict[str, Any] = {
         key: (parameter.annotation, ... if parameter.default is NEEDED else parameter.default)
         for key, parameter in _parameters(function).items()
         if key not in skip
     }
-    settings = create_model(where, __config__=ConfigDict(extra="forbid", strict=True), **fields)
-    try:
-        settings.model_validate(given)
-    except ValidationError as error:
-        return [f"{where}.{line}" for line in mistakes(error)]
-    return []
+    strict = ConfigDict(extra="forbid", strict=True)
+    return create_model("Options", __config__=strict, **fields)

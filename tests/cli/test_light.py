@@ -22,3 +22,9 @@ def test_a_run_is_scored_without_torch() -> None:
 def test_nothing_heavy_is_imported_before_scoring_starts() -> None:
     heavy = ("pandas", "torch", "scipy.stats", "sklearn", "ot", "matplotlib", "jinja2")
     assert imported("import stages.score", heavy) == ["pandas"]
+
+
+def test_names_in_the_settings_are_checked_without_what_they_stand_for() -> None:
+    heavy = ("torch", "scipy.stats", "scipy.ndimage", "sklearn", "torchvision", "spacy")
+    heavy += ("transformers", "ot", "matplotlib", "jinja2", "dvc")
+    assert imported("import stages.families", heavy) == ["torch"]
