@@ -9,6 +9,7 @@ from torch.autograd.function import BackwardCFunction
 from tests.explain.tiny import ANSWERS, GRID, PICTURE, Tiny, Trace, batch, small, subject, tiny
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
+from vqax.explain.gradient import forward_with_graph
 
 each = pytest.mark.parametrize("explain", [small(name) for name in EXPLAINERS], ids=EXPLAINERS)
 
@@ -49,6 +50,41 @@ def test_the_same_map_every_time_and_without_gradients_enabled(explain):
     first = explain(model, *rest, GRID)
     with torch.no_grad():
         assert torch.equal(explain(model, *rest, GRID), first)
+
+
+def sharing():
+    """Those that can use a pass that was made, and which they are."""
+    return {name: e for name, e in EXPLAINERS.items() if e.of_forward is not None}
+
+
+def test_who_can_use_a_pass_that_was_made():
+    assert {"attention", "grad_cam"} <= set(sharing())
+    assert all("pixels" not in explain.needs for explain in sharing().values())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_all_that_share_a_pass_make_of_it_what_each_makes_by_itself(order):
+    model, visual, tokens, answer = inputs(EXPLAINERS["grad_cam"])
+    before = Trace(model, visual)
+    forward = forward_with_graph(model, visual, tokens)
+    before.assert_equal(Trace(model, visual))
+    for explain in [*sharing().values()][::order]:
+        with torch.no_grad():
+            maps = explain.of_forward(model, forward, answer, GRID)
+        before.assert_equal(Trace(model, visual))
+        assert not maps.requires_grad
+        assert torch.equal(maps, explain(model, visual, tokens, answer, GRID))
+        with pytest.raises(UsageError, match=r"2 by 2 has 4 cells, but the model saw 6"):
+            explain.of_forward(model, forward, answer, (2, 2))
+
+
+@pytest.mark.parametrize("name", ["aleatoric_mask", "predictive_mask"])
+def test_options_reach_the_maps_of_a_shared_pass(name):
+    explain, (model, visual, tokens, answer) = EXPLAINERS[name], inputs(EXPLAINERS[name])
+    forward, options = forward_with_graph(model, visual, tokens), {"samples": 3, "seed": 5}
+    maps = explain.of_forward(model, forward, answer, GRID, **options)
+    assert torch.equal(maps, explain(model, visual, tokens, answer, GRID, **options))
+    assert not torch.equal(maps, explain.of_forward(model, forward, answer, GRID))
 
 
 @needing("gradient")

@@ -9,7 +9,7 @@ from tests.models.small import build as small_model
 from tests.models.small import inputs as small_inputs
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, PixelModel
-from vqax.explain.gradient import logit_of
+from vqax.explain.gradient import forward_with_graph, logit_of
 from vqax.explain.noise import answers_under_noise
 from vqax.explain.predict import mc_predict
 from vqax.models import MODELS
@@ -50,6 +50,14 @@ def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
         if not pooled or not name.startswith("region_grad"):
             assert maps.flatten(1).std(1).max() > 0  # the slope of a mean is the same everywhere
     before.assert_equal(Trace(model, visual, tokens))
+
+
+def test_a_shared_pass_gives_the_same_maps(model, inputs):
+    forward, answer = forward_with_graph(model, *inputs), torch.arange(2)
+    for explain in EXPLAINERS.values():
+        if explain.of_forward is not None and not explain.lacks(forward):
+            maps = explain.of_forward(model, forward, answer, GRID)
+            assert torch.equal(maps, explain(model, *inputs, answer, GRID))
 
 
 def test_monte_carlo_passes_of_the_head(model, inputs):

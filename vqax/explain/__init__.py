@@ -1,15 +1,20 @@
 """Where a model looked: every method by its name, all with one signature."""
 
-from vqax.explain.attention import attention
+from vqax.explain.attention import attention, attention_of_forward
 from vqax.explain.black_box import BlackBox, black_box
 from vqax.explain.certainty import aleatoric_mask, predictive_mask
 from vqax.explain.explainer import NEEDS, Explainer
-from vqax.explain.grad_cam import grad_cam
+from vqax.explain.grad_cam import grad_cam, grad_cam_of_forward
 from vqax.explain.guided import deconvolution, guided_backprop, guided_grad_cam, input_gradient
 from vqax.explain.integrated_gradients import integrated_gradients, region_integrated_gradients
 from vqax.explain.occlusion import occlusion
 from vqax.explain.pixels import PixelModel
-from vqax.explain.region_grad_cam import region_grad_cam, region_gradient
+from vqax.explain.region_grad_cam import (
+    region_grad_cam,
+    region_grad_cam_of_forward,
+    region_gradient,
+    region_gradient_of_forward,
+)
 from vqax.explain.region_occlusion import region_occlusion
 from vqax.explain.rise import region_rise, rise
 from vqax.explain.topn import topn_grad_cam
@@ -22,13 +27,13 @@ CERTAINTY = GRADIENT | {"variance"}
 PIXELS = GRADIENT | {"pixels"}
 
 EXPLAINERS: dict[str, Explainer] = {
-    "attention": Explainer(attention, frozenset({"attention"})),
-    "grad_cam": Explainer(grad_cam, GRADIENT),
+    "attention": Explainer(attention, frozenset({"attention"}), attention_of_forward),
+    "grad_cam": Explainer(grad_cam, GRADIENT, grad_cam_of_forward),
     "topn_grad_cam": Explainer(topn_grad_cam, GRADIENT),
-    "region_grad_cam": Explainer(region_grad_cam, GRADIENT),
-    "region_gradient": Explainer(region_gradient, GRADIENT),
-    "aleatoric_mask": Explainer(aleatoric_mask, CERTAINTY),
-    "predictive_mask": Explainer(predictive_mask, CERTAINTY),
+    "region_grad_cam": Explainer(region_grad_cam, GRADIENT, region_grad_cam_of_forward),
+    "region_gradient": Explainer(region_gradient, GRADIENT, region_gradient_of_forward),
+    "aleatoric_mask": Explainer(aleatoric_mask, CERTAINTY, aleatoric_mask.of_forward),
+    "predictive_mask": Explainer(predictive_mask, CERTAINTY, predictive_mask.of_forward),
     "input_gradient": Explainer(input_gradient, PIXELS),
     "guided_backprop": Explainer(guided_backprop, PIXELS),
     "deconvolution": Explainer(deconvolution, PIXELS),

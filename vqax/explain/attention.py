@@ -13,7 +13,7 @@ def attention(
     model: nn.Module,
     visual: Float[Tensor, "b l d"],
     tokens: Int[Tensor, "b t"],
-    answer: Int[Tensor, "b"],  # noqa: ARG001  the signature all explainers share
+    answer: Int[Tensor, "b"],
     grid: tuple[int, int],
 ) -> Float[Tensor, "b h w"]:
     """``Forward.attention`` on the grid: weights in [0, 1] that sum to 1, the same for all answers.
@@ -23,6 +23,16 @@ def attention(
     """
     with left_as_found(model):
         forward = model(visual, tokens)
+    return attention_of_forward(model, forward, answer, grid)
+
+
+def attention_of_forward(
+    model: nn.Module,
+    forward: Forward,
+    answer: Int[Tensor, "b"],  # noqa: ARG001  the signature all explainers of a pass share
+    grid: tuple[int, int],
+) -> Float[Tensor, "b h w"]:
+    """``attention`` of a pass that was made."""
     return as_grid(attention_of(forward, model).detach(), grid)
 
 

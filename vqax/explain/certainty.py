@@ -22,7 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vqax.explain.gradient import gradient_at
+from vqax.explain.gradient import forward_with_graph, gradient_at
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found, seed_draws, start_sampling
 from vqax.learning.certainty import (
@@ -81,8 +81,24 @@ class CertaintyMask:
                 grid has not as many cells as it.
             BadData: the mask is not finite.
         """
+        forward = forward_with_graph(model, visual, tokens)
+        return self.of_forward(
+            model, forward, answer, grid, samples=samples, seed=seed, settings=settings
+        )
+
+    def of_forward(
+        self,
+        model: nn.Module,
+        forward: Forward,
+        answer: Int[Tensor, "b"],
+        grid: tuple[int, int],
+        *,
+        samples: int = 25,
+        seed: int = 0,
+        settings: CertaintySettings = DEFAULT,
+    ) -> Float[Tensor, "b h w"]:
+        """The same of a pass that was made with ``forward_with_graph``, whose graph stays."""
         with left_as_found(model):
-            forward = model(visual.detach().clone().requires_grad_(), tokens)
             logits, variance = self.passes(model, forward, samples, seed)
             distorting = self.noise_variance(logits, variance)
             losses = _losses(forward, logits, variance, distorting, answer, samples, seed)
@@ -95,7 +111,7 @@ class CertaintyMask:
         )
         answer_slope = _per_question(answer_slope, uncertainty_slope, at, settings)
         mask = mask_of(answer_slope, uncertainty_slope, at, settings).mean(-1)
-        return as_grid(mask.to(visual.dtype), grid)
+        return as_grid(mask.to(forward.visual.dtype), grid)
 
 
 def _losses(

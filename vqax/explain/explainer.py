@@ -21,12 +21,17 @@ class Explainer:
     (b,3,y,x), and the maps have their size. Options of a method are keyword arguments.
     Maps are raw: signed where the method is, and never scaled.
 
+    ``of_forward``, where a method needs no more than one pass, makes the same maps of a pass that
+    was made with ``forward_with_graph``: (model, forward, answer, grid). It leaves the graph there,
+    so several methods may share a pass.
+
     Raises:
         UsageError: a need that is not one of ``NEEDS``.
     """
 
     compute: Callable[..., Tensor]
     needs: frozenset[str] = frozenset()
+    of_forward: Callable[..., Tensor] | None = None
 
     def __post_init__(self) -> None:
         for need in self.needs:

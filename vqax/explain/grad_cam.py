@@ -3,10 +3,11 @@
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.gradient import gradient_at, logit_of
+from vqax.explain.gradient import forward_with_graph, gradient_at, logit_of
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found
 from vqax.learning.regions import features_of
+from vqax.models.forward import Forward
 
 
 def grad_cam(
@@ -26,9 +27,16 @@ def grad_cam(
         UsageError: the logits do not depend on ``visual`` through differentiable operations, or
             the grid has not as many cells as the model saw.
     """
+    return grad_cam_of_forward(model, forward_with_graph(model, visual, tokens), answer, grid)
+
+
+def grad_cam_of_forward(
+    model: nn.Module, forward: Forward, answer: Int[Tensor, "b"], grid: tuple[int, int]
+) -> Float[Tensor, "b h w"]:
+    """``grad_cam`` of a pass that was made with ``forward_with_graph``, whose graph stays."""
     with left_as_found(model):
-        forward = model(visual.detach().clone().requires_grad_(), tokens)
-        gradient = gradient_at(forward.visual, logit_of(forward.logits, answer), model)
+        score = logit_of(forward.logits, answer)
+        gradient = gradient_at(forward.visual, score, model, again=True)
     weights = features_of(model, gradient).mean(dim=1, keepdim=True)
     cells = features_of(model, forward.visual.detach())
     return as_grid((weights * cells).sum(dim=2), grid)

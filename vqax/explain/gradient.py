@@ -1,10 +1,24 @@
-"""The slope of an answer at what the model looked at."""
+"""A pass with a graph, and the slope of an answer at what the model looked at."""
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.state import left_as_found
+from vqax.models.forward import Forward
+
+
+def forward_with_graph(
+    model: nn.Module, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]
+) -> Forward:
+    """One pass in evaluation mode, with gradients at the cells and at nothing before them.
+
+    The graph lives as long as the ``Forward`` does. The model is left as found.
+    """
+    with left_as_found(model):
+        forward: Forward = model(visual.detach().clone().requires_grad_(), tokens)
+    return forward
 
 
 def gradient_at(

@@ -3,10 +3,11 @@
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.gradient import gradient_at, logit_of
+from vqax.explain.gradient import forward_with_graph, gradient_at, logit_of
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found
 from vqax.learning.regions import features_of
+from vqax.models.forward import Forward
 
 
 def region_grad_cam(
@@ -24,7 +25,16 @@ def region_grad_cam(
         UsageError: the logits do not depend on ``visual`` through differentiable operations, or
             the grid has not as many cells as the model saw.
     """
-    return as_grid(summed_gradient(model, visual, tokens, answer).softmax(dim=1), grid)
+    return region_grad_cam_of_forward(
+        model, forward_with_graph(model, visual, tokens), answer, grid
+    )
+
+
+def region_grad_cam_of_forward(
+    model: nn.Module, forward: Forward, answer: Int[Tensor, "b"], grid: tuple[int, int]
+) -> Float[Tensor, "b h w"]:
+    """``region_grad_cam`` of a pass that was made with ``forward_with_graph``."""
+    return as_grid(summed_gradient(model, forward, answer).softmax(dim=1), grid)
 
 
 def region_gradient(
@@ -42,17 +52,23 @@ def region_gradient(
     Raises:
         UsageError: as ``region_grad_cam``.
     """
-    return as_grid(summed_gradient(model, visual, tokens, answer).abs(), grid)
+    return region_gradient_of_forward(
+        model, forward_with_graph(model, visual, tokens), answer, grid
+    )
+
+
+def region_gradient_of_forward(
+    model: nn.Module, forward: Forward, answer: Int[Tensor, "b"], grid: tuple[int, int]
+) -> Float[Tensor, "b h w"]:
+    """``region_gradient`` of a pass that was made with ``forward_with_graph``."""
+    return as_grid(summed_gradient(model, forward, answer).abs(), grid)
 
 
 def summed_gradient(
-    model: nn.Module,
-    visual: Float[Tensor, "b l d"],
-    tokens: Int[Tensor, "b t"],
-    answer: Int[Tensor, "b"],
+    model: nn.Module, forward: Forward, answer: Int[Tensor, "b"]
 ) -> Float[Tensor, "b l"]:
-    """Σ_d ∂y_answer/∂v_ld of each region, signed; of features, not of boxes."""
+    """Σ_d ∂y_answer/∂v_ld of each region, signed; of features, not of boxes. The graph stays."""
     with left_as_found(model):
-        forward = model(visual.detach().clone().requires_grad_(), tokens)
-        gradient = gradient_at(forward.visual, logit_of(forward.logits, answer), model)
+        score = logit_of(forward.logits, answer)
+        gradient = gradient_at(forward.visual, score, model, again=True)
     return features_of(model, gradient).sum(dim=2)
