@@ -4,7 +4,8 @@ from torch import nn
 
 from tests.explain.tiny import ANSWERS, Trace, batch, tiny
 from vqax.errors import UsageError
-from vqax.explain.predict import mc_predict
+from vqax.explain.gradient import forward_with_graph
+from vqax.explain.predict import mc_predict, sample_head
 
 
 def slow_passes(model, visual, tokens, samples, seed):
@@ -63,6 +64,29 @@ def test_leaves_the_model_as_found():
     before.assert_equal(Trace(model, visual))
 
 
+def test_the_same_of_a_pass_that_was_made_and_without_its_graph():
+    model, (visual, tokens, _) = tiny(), batch()
+    forward = forward_with_graph(model, visual, tokens)
+    assert forward.logits.requires_grad
+    before = Trace(model, visual)
+    shared, alone = sample_head(model, forward, 3, 7), mc_predict(model, visual, tokens, 3, 7)
+    before.assert_equal(Trace(model, visual))
+    for one, other in zip(
+        (*shared.forward, shared.probabilities, shared.variance),
+        (*alone.forward, alone.probabilities, alone.variance),
+        strict=True,
+    ):
+        assert one.grad_fn is None
+        assert not one.requires_grad
+        torch.testing.assert_close(one, other)
+
+
+def test_a_pass_without_attention_and_variance_has_none_when_it_is_detached():
+    forward = tiny(with_attention=False, variances=0)(*batch()[:2]).detached()
+    assert forward.attention is None
+    assert forward.variance is None
+
+
 def test_functional_dropout_in_the_head_is_sampled_too():
     model, (visual, tokens, _) = tiny(), batch()
 
@@ -77,3 +101,5 @@ def test_functional_dropout_in_the_head_is_sampled_too():
 def test_a_model_without_head_is_named():
     with pytest.raises(UsageError, match="Linear has no method `head`"):
         mc_predict(nn.Linear(2, 2), *batch()[:2], 2, 0)
+    with pytest.raises(UsageError, match="Linear has no method `head`"):
+        sample_head(nn.Linear(2, 2), tiny()(*batch()[:2]), 2, 0)

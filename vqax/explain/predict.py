@@ -33,6 +33,22 @@ def mc_predict(
 ) -> Prediction:
     """Run the trunk once without dropout and ``model.head`` ``samples`` times with it.
 
+    The model is left as found.
+
+    Raises:
+        UsageError: the model has no ``head``.
+    """
+    _check_head(model)  # before the pass, which may be long
+    with left_as_found(model), torch.no_grad():
+        forward = model(visual, tokens)
+    return sample_head(model, forward, samples, generator_seed)
+
+
+def sample_head(
+    model: nn.Module, forward: Forward, samples: int, generator_seed: int
+) -> Prediction:
+    """``mc_predict`` of a pass that was made, whose graph, if it has one, is not part of it.
+
     Dropout draws from torch's own generator, seeded here and put back after, so the same seed
     gives the same samples. Probabilities are softmax(logits); a variance per answer is averaged
     over the answers. The model is left as found.
@@ -40,13 +56,8 @@ def mc_predict(
     Raises:
         UsageError: the model has no ``head``.
     """
-    if not hasattr(model, "head"):
-        raise UsageError(
-            f"{type(model).__name__} has no method `head`, the stochastic part that Monte-Carlo "
-            "passes repeat; add head(combined) -> (logits, variance) to the adapter"
-        )
+    _check_head(model)
     with left_as_found(model), torch.no_grad():
-        forward = model(visual, tokens)
         seed_draws(model, generator_seed)
         start_sampling(model)
         passes = [cast(VqaModel, model).head(forward.combined) for _ in range(samples)]
@@ -55,6 +66,14 @@ def mc_predict(
     return Prediction(
         probabilities,
         torch.stack(variances) if variances else None,
-        forward,
+        forward.detached(),
         torch.stack([vacuity(logits) for logits, _ in passes]) if is_evidential(model) else None,
     )
+
+
+def _check_head(model: nn.Module) -> None:
+    if not hasattr(model, "head"):
+        raise UsageError(
+            f"{type(model).__name__} has no method `head`, the stochastic part that Monte-Carlo "
+            "passes repeat; add head(combined) -> (logits, variance) to the adapter"
+        )

@@ -27,6 +27,10 @@ class Forward(NamedTuple):
     combined: Float[Tensor, "b c"]
     variance: Float[Tensor, "b v"] | None
 
+    def detached(self) -> "Forward":
+        """The same numbers without the graph that made them."""
+        return Forward._make(None if part is None else part.detach() for part in self)
+
 
 class VqaModel(Protocol):
     """A model the learning and explaining code can use.
