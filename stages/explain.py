@@ -14,8 +14,10 @@ from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from vqax.data import Example
 from vqax.explain import EXPLAINERS
-from vqax.explain.predict import Prediction, mc_predict
+from vqax.explain.gradient import forward_with_graph
+from vqax.explain.predict import Prediction, sample_head
 from vqax.files import write_parquet
+from vqax.learning.batches import Batch
 from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.resize import GRID
@@ -29,23 +31,18 @@ def run(
     """Write predictions.parquet, index.parquet and one HDF5 of raw, signed maps per method."""
     settings = params.explain
     subject = load_trained(params, workspace, name, device=device)
-    model, store, examples = subject.model, subject.store, subject.examples
-    questions, answers = subject.questions, subject.prepared.answers.answers
+    store, examples, questions = subject.store, subject.examples, subject.questions
     regions = _regions(subject)
     maps = Maps(questions.question_ids, store.grid if regions is None else GRID)
     frames = []
     for start, batch in subject.batches(settings.batch_size):
-        prediction = mc_predict(
-            model, batch.visual, batch.tokens, settings.samples, params.seed_of(name) + start
-        )
-        frames.append(_rows(prediction, answers))
-        answer = prediction.forward.logits.argmax(1)
-        for method in _methods(settings, prediction):
-            raw = EXPLAINERS[method](model, batch.visual, batch.tokens, answer, store.grid)
+        rows, raw_maps = _explained(subject, batch, settings, params.seed_of(name) + start)
+        frames.append(rows)
+        for method, raw in raw_maps.items():
             drawn = raw if regions is None else regions.on_grid(method, start, raw)
             maps.add(method, start, drawn.float().cpu().numpy())
         if progress is not None:
-            progress(start + len(answer), len(examples))
+            progress(start + len(rows), len(examples))
     predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
     out = workspace.explanation(name)
     write_parquet(out / "predictions.parquet", predictions)
@@ -69,9 +66,27 @@ def _regions(subject: Trained) -> RegionMaps | None:
     return RegionMaps(subject.store, questions.question_ids, questions.image_ids)
 
 
-def _methods(settings: Explain, prediction: Prediction) -> list[str]:
-    """A model without attention has no attention map; it is left out and the index says so."""
-    return [m for m in settings.methods if not EXPLAINERS[m].lacks(prediction.forward)]
+def _explained(
+    subject: Trained, batch: Batch, settings: Explain, seed: int
+) -> tuple[pd.DataFrame, dict[str, Tensor]]:
+    """Predictions and raw maps of a batch, from one pass of the trunk where a method allows it.
+
+    A model without attention has no attention map; it is left out and the index says so.
+    """
+    model, grid = subject.model, subject.store.grid
+    forward = forward_with_graph(model, batch.visual, batch.tokens)
+    answer = forward.logits.argmax(1)
+    maps = {}
+    for method in settings.methods:
+        explain = EXPLAINERS[method]
+        if explain.lacks(forward):
+            continue
+        if explain.of_forward is None:
+            maps[method] = explain(model, batch.visual, batch.tokens, answer, grid)
+        else:
+            maps[method] = explain.of_forward(model, forward, answer, grid)
+    prediction = sample_head(model, forward, settings.samples, seed)
+    return _rows(prediction, subject.prepared.answers.answers), maps
 
 
 def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
