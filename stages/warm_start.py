@@ -14,7 +14,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
-IMPORTED = ["torch", "torch._dynamo", "pandas", "pyarrow.parquet", "h5py", "pydantic"]
+IMPORTED = ["torch", "torch._dynamo", "pandas", "pyarrow.parquet", "h5py", "ot", "pydantic"]
 OF_THE_SHELL = set("|&;<>()$`\\\"'*?[]#~=%\n")
 
 
