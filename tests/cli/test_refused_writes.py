@@ -77,3 +77,9 @@ def test_the_disk_is_full_in_feature_extraction(workspace: Path) -> None:
     assert process.returncode == 3
     assert f"error: data/features/{DATASET}.h5: cannot be written" in errors
     assert files(Path("data/features")) == {}
+
+
+def test_a_contact_sheet_is_a_png(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.xyz"
+    assert_refused(vqax("data", "contact-sheet", "scenes_v1", sheet), 2, str(sheet), "sheet.png")
+    assert not sheet.exists()
