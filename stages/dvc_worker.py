@@ -3,7 +3,6 @@
 Starting DVC and reading a pipeline of hundreds of stages takes longer than many a stage.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -21,7 +20,6 @@ def open_pipeline(folder: Path, threads: int | None) -> None:
 
     What stages print goes to stderr: stdout is for the summary of ``vqax repro``.
     """
-    from dvc.logger import setup
     from dvc.repo import Repo
 
     # Ctrl-C reaches the commands themselves; they end, and with them the stage
@@ -32,7 +30,6 @@ def open_pipeline(folder: Path, threads: int | None) -> None:
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(threads)
-    setup(logging.INFO)
     lock_stage_by_stage()
     start_warm()
     repo = Repo(str(folder), _wait_for_lock=True)

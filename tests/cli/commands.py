@@ -22,13 +22,16 @@ def vqax(*arguments: str | Path) -> Result:
     return result
 
 
-def start(arguments: Sequence[str | Path], folder: Path, **environment: str) -> subprocess.Popen:
-    """The same command as a process that a test may kill."""
+def start(
+    arguments: Sequence[str | Path], folder: Path, *, session: bool = False, **environment: str
+) -> subprocess.Popen:
+    """The same command as a process that a test may kill; in a ``session``, with its own."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
         [*VQAX, *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, **environment},
+        start_new_session=session,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

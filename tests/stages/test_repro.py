@@ -1,6 +1,9 @@
 """``vqax repro``: only what changed and what follows, side by side, with clear errors."""
 
+import os
 import shutil
+import signal
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import pytest
 from dvc import output
 
 from stages.repro import run, stale
+from tests.cli.commands import start
 from tests.stages import pipelines, tiny
 from tests.stages.pipelines import shell
 from vqax.errors import MissingArtefact, UsageError, VqaxError
@@ -83,10 +87,30 @@ def test_a_failing_stage_is_named_and_what_follows_is_not_begun(
         run((), jobs=2)
     printed = capfd.readouterr()
     assert "the reason" in printed.err
+    assert printed.err.count("Running stage 'good'") == 1
     assert printed.out == ""
     assert (folder / "good").exists()
     assert not (folder / "after").exists()
     assert list(stale(folder, ())) == ["bad", "after"]
+
+
+def test_ctrl_c_ends_the_stages_that_run(tmp_path: Path) -> None:
+    """As a terminal sends it: to the command, its processes and what these have started."""
+    stages = {
+        "long": shell("touch begun; sleep 60; touch long", out="long"),
+        "after": shell("touch after", deps=("long",), out="after"),
+    }
+    folder = pipelines.trivial(tmp_path / "work", stages)
+    with start(["repro"], folder, session=True) as process:
+        while not (folder / "begun").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert not (folder / "long").exists()
+    assert not (folder / "after").exists()
+    assert list(stale(folder, ())) == ["long", "after"]
 
 
 def test_a_folder_without_a_pipeline(tmp_path: Path, monkeypatch) -> None:
