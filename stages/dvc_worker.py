@@ -6,13 +6,16 @@ Starting DVC and reading a pipeline of hundreds of stages takes longer than many
 import os
 import signal
 import sys
+import threading
 import time
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
 from stages.dvc_shortcuts import lock_stage_by_stage, start_warm
 
 OPENED: dict[str, Any] = {}  # stage -> DVC's object of it, in the process that opened them
+RUNNING = threading.Lock()  # held while a stage runs
 
 
 def open_pipeline(folder: Path, threads: int | None) -> None:
@@ -30,6 +33,7 @@ def open_pipeline(folder: Path, threads: int | None) -> None:
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", "")])
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(threads)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     lock_stage_by_stage()
     start_warm()
     repo = Repo(str(folder), _wait_for_lock=True)
@@ -43,7 +47,7 @@ def reproduce(name: str, force: bool) -> bool:
 
     stage, started = OPENED[name], time.monotonic()
     try:
-        with stage.repo.lock:
+        with RUNNING, stage.repo.lock:
             if stage.reproduce(force=force):
                 stage.dump(update_pipeline=False)
     except DvcException as error:
@@ -51,3 +55,12 @@ def reproduce(name: str, force: bool) -> bool:
         return False
     sys.stderr.write(f"{name}: {time.monotonic() - started:.1f} s\n")
     return True
+
+
+def _end_with_parent() -> None:
+    """Where ``vqax repro`` was killed, nobody asks for stages: end after the one that runs."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        with RUNNING:
+            os._exit(1)

@@ -111,6 +111,36 @@ def test_ctrl_c_ends_the_stages_that_run(tmp_path: Path) -> None:
     assert not (folder / "long").exists()
     assert not (folder / "after").exists()
     assert list(stale(folder, ())) == ["long", "after"]
+    assert ended(process.pid)
+
+
+def ended(group: int) -> bool:
+    """No process of the group is left; the system takes a moment to notice."""
+    for _ in range(200):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_killed_it_leaves_nothing_that_runs(tmp_path: Path) -> None:
+    """The stage that has begun is finished and noted; no other follows, no process stays."""
+    stages = {
+        "long": shell("touch begun; sleep 2; touch long", out="long"),
+        "after": shell("touch after", deps=("long",), out="after"),
+    }
+    folder = pipelines.trivial(tmp_path / "work", stages)
+    with start(["repro"], folder, session=True) as process:
+        while not (folder / "begun").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        process.kill()
+        process.communicate(timeout=30)  # ends when the last process closes its output
+    assert not (folder / "after").exists()
+    assert list(stale(folder, ())) == ["after"]
+    assert ended(process.pid)
 
 
 def test_a_folder_without_a_pipeline(tmp_path: Path, monkeypatch) -> None:
