@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from stages.averages import mean_of_two
 from stages.params import Params, named, unknown
 from stages.sections import RowSource, spelled_out
 from stages.significance import paired
@@ -125,10 +125,7 @@ PRINTED: dict[str, dict[str, str]] = {
     "topn/vectors": VECTORS,
 }
 CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
-TWO = "ours: the interval takes the two sets for independent, though they share pictures"
 NOTES = {
-    "accuracy_mean": TWO,
-    "accuracy_other_mean": TWO,
     "emd": "ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD",
     "histogram_emd": "1-D EMD between value histograms, the form of the same laboratory's code",
     "dA_dq_top10_value": "ours: length of the row of ∂A/∂q, of another question and picture than "
@@ -173,15 +170,17 @@ def _cells(
         return by_run[name]
 
     values, dataset = measured_by(source.run), measured.dataset_label(source.run)
-    if source.average_with is not None:
-        dataset = f"{dataset} + {measured.dataset_label(source.average_with)}"
-        values = mean_of_two(values, measured_by(source.average_with))
-    if source.more is not None:
-        rest = measured_by(source.more)
-        values = pd.concat([values, rest.loc[rest.index.difference(values.index)]])
     metrics = source.metrics
     if metrics is None:
         metrics = named(PRINTED, table, "table", "stages.tables.PRINTED")
+    if source.average_with is not None:
+        dataset = f"{dataset} + {measured.dataset_label(source.average_with)}"
+        measured_by(source.average_with)
+        asked = tuple(metrics.values())
+        values = mean_of_two(measured, source.run, source.average_with, asked)
+    if source.more is not None:
+        rest = measured_by(source.more)
+        values = pd.concat([values, rest.loc[rest.index.difference(values.index)]])
     cells = [
         {
             **{"table": table, "row": row, "metric": metric, "dataset": dataset},
@@ -197,29 +196,6 @@ def _cells(
     if baseline and source.run in measured.questions and source.run != baseline:
         cells += _gains(measured, table, row, source.run, baseline)
     return cells
-
-
-def mean_of_two(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Metrics of two samples, averaged; the interval has half the root sum of their widths.
-
-    That is as if they were independent, though two sets of questions can share pictures (``TWO``).
-    ``a`` and ``b`` are indexed by metric; those that both have are kept.
-    """
-    both = a.index.intersection(b.index)
-    a, b = a.loc[both], b.loc[both]
-    value = (a["value"] + b["value"]) / 2
-    sides = {
-        side: np.hypot(a["value"] - a[side], b["value"] - b[side]) / 2
-        for side in ("ci_low", "ci_high")
-    }
-    return a.assign(
-        value=value,
-        ci_low=value - sides["ci_low"],
-        ci_high=value + sides["ci_high"],
-        n=a["n"] + b["n"],
-        seeds=np.minimum(a["seeds"], b["seeds"]),
-        by_seed=None,
-    )
 
 
 def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:

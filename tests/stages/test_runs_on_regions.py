@@ -12,15 +12,18 @@ import torch
 from stages import analyse, compare, key_objects, prepare, scenes
 from stages.analyses import key_attention
 from stages.asked import hints_of, questions_of
+from stages.averages import mean_of_two
 from stages.params import Params
 from stages.prepare import load_prepared
 from stages.stores import open_store
+from stages.study import Measured
 from stages.trained import load_trained
 from stages.workspace import Workspace
 from tests.stages import tiny
 from tests.stages.test_key_objects import DETECTOR, REGIONS, write_regions
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.files import read_parquet
+from vqax.stats.bootstrap import bootstrap_mean_of_means
 
 STORE, GROUP, STUDY = "regions_v1", "attreg", "attreg"
 ON_REGIONS = {"group": GROUP, "dataset": tiny.DATASET, "features": STORE}
@@ -245,10 +248,27 @@ def test_a_row_may_average_two_data_sets(made: tuple[Params, Workspace]) -> None
     outside = read_parquet(where.scores("updn") / "metrics.parquet").set_index("metric")
     a, b = (table.loc["accuracy_other"] for table in (inside, outside))
     assert found["value"] == pytest.approx(50 * (a["value"] + b["value"]))
-    width = np.hypot(a["value"] - a["ci_low"], b["value"] - b["ci_low"]) * 50
-    assert found["value"] - found["ci_low"] == pytest.approx(width)
+    assert found["n"] == a["n"] + b["n"]
+    asked = read_parquet(where.analysis("domains") / "questions.parquet")
+    both = (
+        asked[asked["row"] == "updn_in"],
+        read_parquet(where.scores("updn") / "questions.parquet"),
+    )
+    others = [table[table["answer_type"] == "other"] for table in both]
+    interval = bootstrap_mean_of_means(
+        *((one["accuracy_official"].to_numpy(), one["image_id"].to_numpy()) for one in others),
+        samples=params.score.resamples,
+        seed=params.seed,
+    )
+    assert [found["ci_low"], found["ci_high"]] == pytest.approx(100 * np.array(interval[1:3]))
     label = params.datasets[tiny.DATASET].label
     assert found["dataset"] == f"{label.removesuffix(' test')}, held out of train + {label}"
+
+
+def test_only_accuracies_are_averaged(made: tuple[Params, Workspace]) -> None:
+    measured = Measured(*made, STUDY)
+    with pytest.raises(UsageError, match=r"margin of updn and updn_attreg: only accuracy_all, "):
+        mean_of_two(measured, "updn", "updn_attreg", ("margin",))
 
 
 def test_key_objects_have_to_be_mined_first(made: tuple[Params, Workspace], tmp_path: Path) -> None:

@@ -3,7 +3,12 @@ import pytest
 
 from vqax.metrics.calibration import misclassification_auroc
 from vqax.stats import bootstrap
-from vqax.stats.bootstrap import bootstrap_mean, bootstrap_statistic, paired_bootstrap
+from vqax.stats.bootstrap import (
+    bootstrap_mean,
+    bootstrap_mean_of_means,
+    bootstrap_statistic,
+    paired_bootstrap,
+)
 
 
 def slow_interval(values, samples, seed):
@@ -117,3 +122,46 @@ def test_a_statistic_without_value_has_no_interval():
     interval = bootstrap_statistic(misclassification_auroc, np.arange(5.0), right, seed=0)
     assert np.isnan(interval[:3]).all()
     assert interval.n == 5
+
+
+def accuracies(questions, pictures, seed):
+    """Values that depend on their picture, and the pictures."""
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, pictures, questions)
+    return np.random.default_rng(0).normal(size=pictures)[image] + rng.normal(size=questions), image
+
+
+def test_the_mean_of_a_sample_with_itself_is_the_mean_of_the_sample():
+    sample = accuracies(80, 20, 1)
+    twice = bootstrap_mean_of_means(sample, sample, samples=100, seed=4)
+    once = bootstrap_mean(sample[0], samples=100, seed=4, clusters=sample[1])
+    assert twice[:3] == pytest.approx(once[:3], abs=1e-12)
+    assert twice.n == 160
+
+
+def test_the_mean_of_means_equals_a_loop_over_drawn_pictures():
+    parts = accuracies(50, 12, 1), accuracies(30, 9, 2)
+    names = np.unique(np.concatenate([image for _, image in parts]))
+    rng, means = np.random.default_rng(6), []
+    for drawn in names[rng.integers(0, len(names), (60, len(names)))]:
+        each = [np.concatenate([v[i == one] for one in drawn]).mean() for v, i in parts]
+        means.append(sum(each) / 2)
+    found = bootstrap_mean_of_means(*parts, samples=60, seed=6)
+    assert found.value == pytest.approx(sum(v.mean() for v, _ in parts) / 2)
+    assert found[1:3] == pytest.approx(np.percentile(means, [2.5, 97.5]), abs=1e-12)
+
+
+def test_shared_pictures_make_the_interval_of_a_mean_of_means_wider():
+    first, (values, image) = accuracies(400, 40, 1), accuracies(400, 40, 2)
+    shared = bootstrap_mean_of_means(first, (values, image), seed=0)
+    apart = bootstrap_mean_of_means(first, (values, image + 40), seed=0)
+    assert shared.value == apart.value
+    assert shared.high - shared.low > 1.1 * (apart.high - apart.low)
+
+
+def test_the_mean_of_means_without_a_value_on_one_side():
+    some, none = (np.array([1.0, np.nan]), np.arange(2)), (np.array([np.nan]), np.arange(1))
+    assert bootstrap_mean_of_means(some, some, seed=0) == (1, 1, 1, 2)
+    nothing = bootstrap_mean_of_means(some, none, seed=0)
+    assert np.isnan(nothing[:3]).all()
+    assert nothing.n == 1

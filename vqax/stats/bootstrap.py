@@ -44,6 +44,36 @@ def bootstrap_mean(
     return _bootstrap(values, clusters, samples, seed, level)[0]
 
 
+def bootstrap_mean_of_means(
+    *parts: tuple[Float[np.ndarray, "_"], Shaped[np.ndarray, "_"]],
+    samples: int = 2000,
+    seed: int,
+    level: float = 0.95,
+) -> Interval:
+    """The mean of the means of several samples, given as (values, clusters), and its interval.
+
+    A cluster that several samples have (a picture that two sets of questions are about) is drawn
+    for all of them at once. NaNs are left out, and so are resamples that leave a sample empty;
+    ``n`` counts the values of all samples. A sample without a value makes everything NaN.
+    """
+    kept = [(values[~np.isnan(values)], clusters[~np.isnan(values)]) for values, clusters in parts]
+    n = sum(len(values) for values, _ in kept)
+    if not all(len(values) for values, _ in kept):
+        return Interval(float("nan"), float("nan"), float("nan"), n)
+    names, group = np.unique(np.concatenate([one for _, one in kept]), return_inverse=True)
+    groups = np.split(group, np.cumsum([len(values) for values, _ in kept])[:-1])
+    sums = [np.bincount(g, v, len(names)) for g, (v, _) in zip(groups, kept, strict=True)]
+    counts = [np.bincount(g, minlength=len(names)) for g in groups]
+    rng, means = np.random.default_rng(seed), []
+    with np.errstate(invalid="ignore"):  # 0 / 0, a sample that a resample leaves empty
+        for rows in _draws(rng, names, samples):
+            pairs = zip(sums, counts, strict=True)
+            means.append(np.mean([s[rows].sum(1) / c[rows].sum(1) for s, c in pairs], axis=0))
+    drawn = np.concatenate(means)
+    value = float(np.mean([values.mean() for values, _ in kept]))
+    return Interval(value, *_percentiles(drawn[~np.isnan(drawn)], level), n)
+
+
 def paired_bootstrap(
     a: Float[np.ndarray, "n"],
     b: Float[np.ndarray, "n"],
