@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 from cli.main import main
 from tests.stages.tiny import ROOT
 
-VQAX = [sys.executable, "-c", "from cli.main import main; main()"]
+MAIN = "from cli.main import main; main()"
+# a shell that starts tests in the background has them ignore Ctrl-C, and what they start too
+HEARS_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
 
 
 def vqax(*arguments: str | Path) -> Result:
@@ -25,10 +27,10 @@ def vqax(*arguments: str | Path) -> Result:
 def start(
     arguments: Sequence[str | Path], folder: Path, *, session: bool = False, **environment: str
 ) -> subprocess.Popen:
-    """The same command as a process that a test may kill; in a ``session``, with its own."""
+    """The same command as a process that a test may kill; in a ``session``, as in a terminal."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [*VQAX, *map(str, arguments)],
+        [sys.executable, "-c", HEARS_CTRL_C * session + MAIN, *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, **environment},
         start_new_session=session,
