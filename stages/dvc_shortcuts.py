@@ -4,7 +4,7 @@ DVC's own results, found faster. With 447 stages they took most of the time of `
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, reduce
 from operator import getitem
@@ -23,24 +23,10 @@ def read_once() -> Iterator[None]:
 
     For a time in which nothing changes, because the repository is locked.
     """
-    from dvc.dependency import param
     from dvc.output import Output
 
-    parse, read, build = param.load_path, param.read_param_file, Output._build
-    parse_once = cache(parse)
+    build, parse_again = Output._build, parse_settings_once()
     known: dict[tuple[Any, ...], Any] = {}
-
-    def read_directly(
-        fs: Any, path: str, keys: list[str] | None = None, flatten: bool = False, **options: Any
-    ) -> Any:
-        """DVC walks through all settings for each key, because it might be a pattern."""
-        if flatten and keys:
-            settings = parse_once(path, fs, **options)
-            try:
-                return {key: reduce(getitem, key.split("."), settings) for key in keys}
-            except (KeyError, TypeError):
-                pass
-        return read(fs, path, keys, flatten, **options)
 
     def build_once(output: Any, *arguments: Any, **options: Any) -> Any:
         key = (output.fs_path, output.hash_name, options.get("dry_run"))
@@ -48,12 +34,43 @@ def read_once() -> Iterator[None]:
             known[key] = build(output, *arguments, **options)
         return known[key]
 
-    param.load_path, param.read_param_file = parse_once, read_directly
     Output._build = build_once
     try:
         yield
     finally:
-        param.load_path, param.read_param_file, Output._build = parse, read, build
+        Output._build = build
+        parse_again()
+
+
+def parse_settings_once() -> Callable[[], None]:
+    """From now on DVC parses a file of settings when it has changed; call the result to undo it.
+
+    DVC also walks through all settings for each key, because it might be a pattern.
+    """
+    from dvc.dependency import param
+
+    parse, read = param.load_path, param.read_param_file
+
+    @cache
+    def parse_once(path: str, fs: Any, changed: int, **options: Any) -> Any:  # noqa: ARG001
+        return parse(path, fs, **options)
+
+    def read_directly(
+        fs: Any, path: str, keys: list[str] | None = None, flatten: bool = False, **options: Any
+    ) -> Any:
+        if flatten and keys:
+            settings = parse_once(path, fs, Path(path).stat().st_mtime_ns, **options)
+            try:
+                return {key: reduce(getitem, key.split("."), settings) for key in keys}
+            except (KeyError, TypeError):
+                pass
+        return read(fs, path, keys, flatten, **options)
+
+    def undo() -> None:
+        param.read_param_file = read
+
+    param.read_param_file = read_directly
+    return undo
 
 
 def lock_stage_by_stage() -> None:

@@ -12,7 +12,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
-from stages.dvc_shortcuts import lock_stage_by_stage, start_warm
+from stages.dvc_shortcuts import lock_stage_by_stage, parse_settings_once, start_warm
 
 OPENED: dict[str, Any] = {}  # stage -> DVC's object of it, in the process that opened them
 RUNNING = threading.Lock()  # held while a stage runs
@@ -34,6 +34,7 @@ def open_pipeline(folder: Path, threads: int | None) -> None:
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    parse_settings_once()
     lock_stage_by_stage()
     start_warm()
     repo = Repo(str(folder), _wait_for_lock=True)

@@ -1,12 +1,15 @@
 """What is written faster than DVC writes it is what DVC would have written."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
+from dvc.dependency import param
+from dvc.fs import localfs
 
-from stages.dvc_shortcuts import LOCK_BEGINS, with_lines
+from stages.dvc_shortcuts import LOCK_BEGINS, parse_settings_once, with_lines
 from stages.repro import run, stale
 from tests.stages import pipelines
 
@@ -31,6 +34,26 @@ def test_a_new_stage_comes_last() -> None:
 def test_what_is_no_list_of_stages_is_left_to_dvc(lock: str) -> None:
     with pytest.raises(ValueError, match=r"stage"):
         with_lines(lock, "a", "  a:\n")
+
+
+def test_settings_are_parsed_again_only_if_they_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, parsed, parse = tmp_path / "own.yaml", [], param.load_path
+    path.write_text("a: {b: 1}", encoding="utf-8")
+    monkeypatch.setattr(param, "load_path", lambda *a, **o: parsed.append(a) or parse(*a, **o))
+    undo = parse_settings_once()
+    try:
+        for _ in range(2):
+            assert param.read_param_file(localfs, str(path), ["a.b"], flatten=True) == {"a.b": 1}
+        assert len(parsed) == 1
+        path.write_text("a: {b: 22}", encoding="utf-8")
+        os.utime(path, (1, 1))
+        assert param.read_param_file(localfs, str(path), ["a.b"], flatten=True) == {"a.b": 22}
+    finally:
+        undo()
+    param.read_param_file(localfs, str(path), ["a.b"], flatten=True)
+    assert len(parsed) == 3
 
 
 @pytest.fixture
