@@ -1,6 +1,6 @@
 """``vqax repro`` against ``dvc repro``: a pipeline of stages that do next to nothing.
 
-Two trees of 60 stages each, with settings and dependencies as many as those of a training have.
+Two chains of 60 stages each, with settings and dependencies as many as those of a training have.
 Seconds for running all, for finding nothing to do, and for one stage in the middle that changed,
 with one stage at a time on both sides; the command is ``vqax --version``, so starting it counts.
 """

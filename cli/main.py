@@ -1,5 +1,6 @@
 """The ``vqax`` command: groups are imported only when they are used."""
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -36,6 +37,18 @@ class LazyGroup(click.Group):
             return None
         module, _ = COMMANDS[cmd_name]
         return getattr(import_module(module), cmd_name.replace("-", "_"))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """click looks for near names among the commands it holds; here they are in the table."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], COMMANDS)
+            if near:
+                error.message += f" Did you mean {' or '.join(near)}?"
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -119,11 +119,12 @@ def _side_by_side(folder: Path, todo: dict[str, set[str]], force: bool, jobs: in
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 stage = running.pop(future)
-                if future.exception() or not future.result():
+                error = future.exception()
+                if error is not None or not future.result():
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise VqaxError(
-                        f"{stage}: stopped with the error printed above; mend it and run the same "
-                        "command again: finished stages are not repeated"
+                        f"{stage}: stopped with {error or 'the error printed above'}; mend it and "
+                        "run the same command again: finished stages are not repeated"
                     )
                 for needs in waiting.values():
                     needs.discard(stage)

@@ -169,15 +169,14 @@ def _cells(
             )
         return by_run[name]
 
-    values, dataset = measured_by(source.run), measured.dataset_label(source.run)
     metrics = source.metrics
     if metrics is None:
         metrics = named(PRINTED, table, "table", "stages.tables.PRINTED")
-    if source.average_with is not None:
-        dataset = f"{dataset} + {measured.dataset_label(source.average_with)}"
-        measured_by(source.average_with)
-        asked = tuple(metrics.values())
-        values = mean_of_two(measured, source.run, source.average_with, asked)
+    names = [name for name in (source.run, source.average_with) if name is not None]
+    values, *second = map(measured_by, names)
+    if second:
+        values = mean_of_two(measured, *names, metrics=tuple(metrics.values()))
+    dataset = " + ".join(map(measured.dataset_label, names))
     if source.more is not None:
         rest = measured_by(source.more)
         values = pd.concat([values, rest.loc[rest.index.difference(values.index)]])

@@ -30,7 +30,7 @@ def start(
     """The same command as a process that a test may kill; in a ``session``, as in a terminal."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, "-c", HEARS_CTRL_C * session + MAIN, *map(str, arguments)],
+        [sys.executable, "-c", (HEARS_CTRL_C if session else "") + MAIN, *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": path, **environment},
         start_new_session=session,

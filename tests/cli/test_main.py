@@ -31,7 +31,9 @@ def test_every_command_has_help_of_its_own(name: str) -> None:
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:
-    assert CliRunner().invoke(main, ["trian"]).exit_code == 2
+    assert vqax("trian").exit_code == 2
+    assert "Did you mean" not in vqax("fly").stderr
+    assert "Did you mean report or repro?" in vqax("repor").stderr
 
 
 def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path, monkeypatch) -> None:

@@ -3,8 +3,11 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,24 +97,20 @@ def test_a_failing_stage_is_named_and_what_follows_is_not_begun(
     assert list(stale(folder, ())) == ["bad", "after"]
 
 
-def test_ctrl_c_ends_the_stages_that_run(tmp_path: Path) -> None:
-    """As a terminal sends it: to the command, its processes and what these have started."""
+@contextmanager
+def begun(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """``vqax repro`` while its first of two stages runs, in a session of its own."""
     stages = {
-        "long": shell("touch begun; sleep 60; touch long", out="long"),
+        "long": shell("touch begun; sleep 4; touch long", out="long"),
         "after": shell("touch after", deps=("long",), out="after"),
     }
-    folder = pipelines.trivial(tmp_path / "work", stages)
+    pipelines.trivial(folder, stages)
     with start(["repro"], folder, session=True) as process:
         while not (folder / "begun").exists():
             assert process.poll() is None, process.communicate()
             time.sleep(0.1)
-        os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=30)
-    assert process.returncode != 0
-    assert not (folder / "long").exists()
-    assert not (folder / "after").exists()
-    assert list(stale(folder, ())) == ["long", "after"]
-    assert ended(process.pid)
+        yield process
+        process.communicate(timeout=30)  # ends when the last process closes its output
 
 
 def ended(group: int) -> bool:
@@ -125,22 +124,34 @@ def ended(group: int) -> bool:
     return False
 
 
+def test_ctrl_c_ends_the_stages_that_run(tmp_path: Path) -> None:
+    """As a terminal sends it: to the command, its processes and what these have started."""
+    folder = tmp_path / "work"
+    with begun(folder) as process:
+        os.killpg(process.pid, signal.SIGINT)
+    assert process.returncode != 0
+    assert not (folder / "long").exists()
+    assert not (folder / "after").exists()
+    assert list(stale(folder, ())) == ["long", "after"]
+    assert ended(process.pid)
+
+
 def test_killed_it_leaves_nothing_that_runs(tmp_path: Path) -> None:
     """The stage that has begun is finished and noted; no other follows, no process stays."""
-    stages = {
-        "long": shell("touch begun; sleep 2; touch long", out="long"),
-        "after": shell("touch after", deps=("long",), out="after"),
-    }
-    folder = pipelines.trivial(tmp_path / "work", stages)
-    with start(["repro"], folder, session=True) as process:
-        while not (folder / "begun").exists():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.1)
+    folder = tmp_path / "work"
+    with begun(folder) as process:
         process.kill()
-        process.communicate(timeout=30)  # ends when the last process closes its output
     assert not (folder / "after").exists()
     assert list(stale(folder, ())) == ["after"]
     assert ended(process.pid)
+
+
+def test_a_process_that_ends_under_its_stage_is_no_riddle(tmp_path: Path, monkeypatch) -> None:
+    """Killed by the system, say, for want of memory: nobody could print an error."""
+    folder = pipelines.trivial(tmp_path / "work", {"bad": shell("kill -9 $PPID", out="bad")})
+    monkeypatch.chdir(folder)
+    with pytest.raises(VqaxError, match=r"^bad: stopped with A process .* terminated abruptly"):
+        run((), jobs=1)
 
 
 def test_a_folder_without_a_pipeline(tmp_path: Path, monkeypatch) -> None:
