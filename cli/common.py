@@ -105,12 +105,12 @@ def loaded(*, families: bool = False) -> tuple[Any, Any]:
 
     That costs the import of torch, so only commands that need it anyway ask for it.
     """
-    from stages.workspace import Workspace
+    from project.workspace import Workspace
 
     if families:
-        from stages.families import load_whole as load
+        from stages.components import load_whole as load
     else:
-        from stages.params import load
+        from project.params import load
     params = load()
     return params, Workspace(groups=params.groups)
 

@@ -16,7 +16,7 @@ def edl() -> None:
 @click.argument("name")
 def train(name: str) -> dict[str, Any]:
     """Train classifier NAME of params.yaml."""
-    from stages.edl import train as stage
+    from studies.edl import train as stage
 
     with progress_bar(f"classifier {name}") as progress:
         return stage.run(*loaded(families=True), name, progress=progress)
@@ -26,6 +26,6 @@ def train(name: str) -> dict[str, Any]:
 @click.argument("name")
 def examine(name: str) -> dict[str, Any]:
     """Make experiment NAME of params.yaml with trained classifiers."""
-    from stages.edl import examine as stage
+    from stages import examine as stage
 
     return stage.run(*loaded(families=True), name)

@@ -67,8 +67,8 @@ def import_(
     boxes: int,
 ) -> dict[str, Any]:
     """Write published region features (TSV, HDF5, folder of npz) to a region store."""
+    from project.schema import ImportedRegions
     from stages import import_regions as stage
-    from stages.sections import ImportedRegions
 
     spec = ImportedRegions(
         source=source,

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, named
-from stages.people import read_human_maps
-from stages.workspace import Workspace
+from project.human_maps import read_human_maps
+from project.params import Params, named
+from project.workspace import Workspace
 from vqax.files import write_parquet
 from vqax.metrics import MAP_METRICS
 from vqax.metrics.people import agreement_with_people, human_agreement

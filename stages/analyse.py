@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from project.params import Params, named
+from project.workspace import Workspace
 from stages.analyses import ANALYSES
-from stages.params import Params, named
-from stages.workspace import Workspace
 
 FOR_DVC = ("features", "group")
 

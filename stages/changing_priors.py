@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from stages.params import Params, named
-from stages.workspace import Workspace
+from project.params import Params, named
+from project.workspace import Workspace
 from vqax.data.make_cp import make_cp
 from vqax.data.prior_shift import PriorChange, prior_change, prior_shift
 from vqax.data.split import read_split

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params
-from stages.significance import pairs, ranks
-from stages.study import Measured
+from project.params import Params
+from project.significance import pairs, ranks
+from project.study import Measured
+from project.workspace import Workspace
 from stages.tables import tables
-from stages.workspace import Workspace
 from vqax.files import atomic_path, write_json, write_parquet
 
 

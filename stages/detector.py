@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from stages.detections import evaluate
-from stages.params import Params, named
-from stages.sections import Detector as Settings
-from stages.workspace import Workspace
+from project.detections import evaluate
+from project.params import Params, named
+from project.schema import Detector as Settings
+from project.workspace import Workspace
 from vqax.data import Skipped
 from vqax.data.coco import Instance, read_instances
 from vqax.data.folder import VqaFolder

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from stages.maps import Maps
-from stages.params import Params
-from stages.region_maps import RegionMaps
-from stages.sections import Explain
-from stages.trained import Trained, load_trained
-from stages.workspace import Workspace
+from project.maps import Maps
+from project.params import Params
+from project.region_maps import RegionMaps
+from project.schema import Explain
+from project.trained import Trained, load_trained
+from project.workspace import Workspace
 from vqax.data import Example
 from vqax.explain import EXPLAINERS
 from vqax.explain.gradient import forward_with_graph

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from stages.device import checked
-from stages.params import Params, named
-from stages.sections import Grid
-from stages.stores import grid_extractor
-from stages.workspace import Workspace
+from project.device import checked
+from project.feature_files import grid_extractor
+from project.params import Params, named
+from project.schema import Grid
+from project.workspace import Workspace
 from vqax.data import Skipped, VqaFolder
 from vqax.files import write_parquet
 from vqax.vision import FeatureStore, extract

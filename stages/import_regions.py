@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from stages.params import Params, named
+from project.params import Params, named
+from project.schema import ImportedRegions
+from project.workspace import Workspace
 from stages.prepare import folders
 from stages.regions import describe
-from stages.sections import ImportedRegions
-from stages.workspace import Workspace
 from vqax.data import Skipped
 from vqax.errors import UsageError
 from vqax.files import write_parquet

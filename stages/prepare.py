@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, named
-from stages.people import write_explanation_maps, write_human_maps
-from stages.sections import Dataset
-from stages.workspace import Workspace
+from project.human_maps import write_explanation_maps, write_human_maps
+from project.params import Params, named
+from project.schema import Dataset
+from project.workspace import Workspace
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.needed import NeededObject, read_needed_objects
 from vqax.data.parts import hold_out

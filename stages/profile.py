@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from stages.families import check_whole
-from stages.params import merged, read_settings
+from project.params import merged, read_settings
+from stages.components import check_whole
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 

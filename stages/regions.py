@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.params import Params, named
-from stages.sections import Regions
-from stages.workspace import Workspace
+from project.params import Params, named
+from project.schema import Regions
+from project.workspace import Workspace
 from vqax.data import Skipped
 from vqax.data.folder import VqaFolder
 from vqax.files import write_parquet

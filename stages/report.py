@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from project.human_maps import human_maps, usable_map
+from project.maps import read_map
+from project.params import Params, read_settings
+from project.references import ANALYSIS_OF_FIGURE
+from project.study import Measured
+from project.workspace import Workspace
 from stages.figures.draw import sections
-from stages.maps import read_map
-from stages.names import ANALYSIS_OF_FIGURE
-from stages.params import Params, read_settings
-from stages.people import human_maps, usable_map
 from stages.prepare import Prepared, load_prepared
-from stages.study import Measured
 from stages.tables import printed_pairs, read_tables
-from stages.workspace import Workspace
 from vqax.data import load_rgb
 from vqax.errors import BadData
 from vqax.files import read_json, read_parquet

@@ -7,12 +7,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from project.params import unknown
+from project.workspace import Workspace
+from stages.components import load_whole
 from stages.dvc_shortcuts import read_once
 from stages.dvc_worker import open_pipeline, reproduce
-from stages.families import load_whole
-from stages.params import unknown
 from stages.profile import prepare_profile
-from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError, VqaxError
 
 

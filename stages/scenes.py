@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from stages.params import Params, named
-from stages.workspace import Workspace
+from project.params import Params, named
+from project.workspace import Workspace
 from vqax.data.scenes import SceneSettings, contact_sheet, generate
 
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from stages.maps import read_maps
-from stages.params import Params
-from stages.people import read_human_maps
-from stages.region_weights import needed_scores
-from stages.sections import Score
-from stages.workspace import Workspace
+from project.human_maps import read_human_maps
+from project.maps import read_maps
+from project.params import Params
+from project.region_weights import needed_scores
+from project.schema import Score
+from project.workspace import Workspace
 from vqax.files import read_parquet, write_parquet
 from vqax.metrics import MAP_METRICS, METRICS, REGION_METRICS
 from vqax.metrics.calibration import (

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from stages.figures.regions import parts
-from stages.params import Params, named
+from project.params import Params, named
+from project.workspace import Workspace
 from stages.regions import describe
-from stages.workspace import Workspace
+from studies.attreg.detection_figures import parts
 from vqax.files import write_parquet
 from vqax.report.figures.write import write_section
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stages.params import Params, named
-from stages.workspace import Workspace
+from project.params import Params, named
+from project.workspace import Workspace
 from vqax.data.statistics import statistics
 
 

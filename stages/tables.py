@@ -4,12 +4,12 @@ from typing import Any
 
 import pandas as pd
 
-from stages.averages import mean_of_two
-from stages.params import Params, named, unknown
-from stages.sections import RowSource, spelled_out
-from stages.significance import paired
-from stages.study import Measured
-from stages.workspace import Workspace
+from project.merged_rows import mean_of_two
+from project.params import Params, named, unknown
+from project.schema import RowSource, spelled_out
+from project.significance import paired
+from project.study import Measured
+from project.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError
 from vqax.files import read_parquet
 from vqax.report.labels import label_of

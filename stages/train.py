@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from stages.asked import questions_of
-from stages.device import checked
-from stages.models import build, identity, trained
-from stages.params import Params, named
+from project.device import checked
+from project.feature_files import open_store
+from project.models import build, identity, trained
+from project.params import Params, named
+from project.questions import questions_of
+from project.schema import FineTuned, Training
+from project.workspace import Workspace
 from stages.prepare import Prepared, load_prepared
-from stages.sections import FineTuned, Training
-from stages.stores import open_store
-from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES

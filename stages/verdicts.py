@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from project.params import Params
+from project.study import Measured
+from project.workspace import Workspace
 from stages.claims import claims
-from stages.params import Params
-from stages.study import Measured
-from stages.workspace import Workspace
 from vqax.errors import UsageError
 from vqax.files import read_parquet, write_parquet
 

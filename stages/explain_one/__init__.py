@@ -1,7 +1,7 @@
 """Any picture, any question: what a model answers, how sure it is, and where it looks."""
 
-from stages.explain_one.asked import Model
-from stages.explain_one.many import run as explain_many
-from stages.explain_one.one import run as explain_picture
+from stages.explain_one.batch import run as explain_many
+from stages.explain_one.model_choice import Model
+from stages.explain_one.single import run as explain_picture
 
 __all__ = ["Model", "explain_many", "explain_picture"]

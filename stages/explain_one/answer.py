@@ -6,10 +6,10 @@ from math import nan
 
 import torch
 
-from stages.explain_one.eyes import Looked
 from stages.explain_one.methods import Found, Methods, choose, look_with
 from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths, index_of
 from stages.explain_one.subject import Subject
+from stages.explain_one.vision import Looked
 from vqax.explain.predict import Prediction, mc_predict
 from vqax.explain.state import left_as_found
 from vqax.metrics.uncertainty import uncertainties

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from stages.explain_one.eyes import Looked
 from stages.explain_one.subject import Subject, as_array
+from stages.explain_one.vision import Looked
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.explain.black_box import ANY_GRID

@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stages.asked import reads_boxes
-from stages.device import checked
-from stages.explain_one.eyes import Boxes, Eyes, Trunk, same_features
-from stages.models import trained
-from stages.params import Params
+from project.device import checked
+from project.feature_files import grid, grid_extractor, open_store
+from project.models import trained
+from project.params import Params
+from project.questions import reads_boxes
+from project.workspace import Workspace
+from stages.explain_one.vision import Boxes, Eyes, Trunk, same_features
 from stages.prepare import Prepared, load_prepared
 from stages.regions import region_extractor
-from stages.stores import grid, grid_extractor, open_store
-from stages.workspace import Workspace
 from vqax.adapters import Foreign, Reading, reader
 from vqax.errors import MissingArtefact, UsageError
 from vqax.explain import PixelModel

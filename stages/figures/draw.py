@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from project.study import Measured
 from stages.figures import COLLECT
-from stages.study import Measured
 from vqax.files import write_parquet
 from vqax.report.content import FigureSection
 from vqax.report.figures.write import write_section

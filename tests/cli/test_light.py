@@ -27,4 +27,4 @@ def test_nothing_heavy_is_imported_before_scoring_starts() -> None:
 def test_names_in_the_settings_are_checked_without_what_they_stand_for() -> None:
     heavy = ("torch", "scipy.stats", "scipy.ndimage", "sklearn", "torchvision", "spacy")
     heavy += ("transformers", "ot", "matplotlib", "jinja2", "dvc")
-    assert imported("import stages.families", heavy) == ["torch"]
+    assert imported("import stages.components", heavy) == ["torch"]

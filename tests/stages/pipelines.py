@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from stages.params import read_settings
+from project.params import read_settings
 from stages.profile import link_code, make_repository, pipeline
 from tests.stages import tiny
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from project.claim_sources import Sources
+from project.workspace import Workspace
 from stages.claims import PAPERS, judged, published_claims
-from stages.claims.sources import Sources
-from stages.workspace import Workspace
 from tests.stages.tiny import ROOT
 from vqax.report.tables import published_table
 

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from project.human_maps import read_human_maps
+from project.maps import write_hdf5
+from project.params import Params, load
+from project.workspace import Workspace
 from stages import analyse
 from stages.analyses import ANALYSES
-from stages.families import check_whole, unknown_members
-from stages.maps import write_hdf5
-from stages.params import Params, load
-from stages.people import read_human_maps
+from stages.components import check_whole, unknown_members
 from stages.prepare import load_prepared
-from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.errors import BadData, UsageError
 from vqax.metrics import MAP_METRICS

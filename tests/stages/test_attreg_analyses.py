@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import torch
 
+from project.params import Params, load
+from project.trained import load_trained
+from project.workspace import Workspace
 from stages import analyse
-from stages.params import Params, load
-from stages.trained import load_trained
-from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.errors import BadData, UsageError
 from vqax.learning.bias import answer_bias

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from stages.claims import PAPERS
-from stages.claims.edl import ANGLES, RULES
-from stages.claims.rules import Row
+from studies.edl.claims import ANGLES, RULES
 from tests.stages.printed import printed, turned, verdicts
 from tests.stages.tiny import ROOT
+from vqax.claims.rules import Row
 
 TABLES = {"edl/1": "dice", "edl/2": "iou"}
 ROWS = {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from stages.claims import PAPERS
-from stages.claims.interp import RULES
-from stages.claims.rules import Row
+from studies.interp.claims import RULES
 from tests.stages.printed import printed, turned, verdicts
+from vqax.claims.rules import Row
 
 ROWS = {"interp/1": {row: f"maps/{row}" for row in printed("interp/1")["row"]}}
 AS_PRINTED = {

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project.claim_sources import PEOPLE, NotMeasured, Sources, collect
+from project.maps import write_hdf5
+from project.workspace import Workspace
 from stages.claims import PAPERS, claims, judged, published_claims
-from stages.claims.measure import APART, BOTH
-from stages.claims.measure import measured as contrast_of
-from stages.claims.rules import Comparison, Row, Rule, Side, describe, falling, larger, rising
-from stages.claims.sources import PEOPLE, NotMeasured, Sources, collect
-from stages.claims.ucam import RULES
-from stages.maps import write_hdf5
-from stages.workspace import Workspace
+from studies.ucam.claims import RULES
+from vqax.claims.measure import APART, BOTH
+from vqax.claims.measure import measured as contrast_of
+from vqax.claims.rules import Comparison, Row, Rule, Side, describe, falling, larger, rising
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import write_parquet
 from vqax.report.claims import CLAIM_COLUMNS, COMPARISON_COLUMNS
@@ -36,7 +36,7 @@ def scores(seed, shift=0.0):
 
 
 def study(folder, questions, rows=None, seeds=None, analyses=("explanation_masks", "noise")):
-    """What ``stages.study.Measured`` has of a study."""
+    """What ``project.study.Measured`` has of a study."""
     runs = dict.fromkeys(questions, SimpleNamespace(dataset="scenes", system=None))
     params = SimpleNamespace(
         run=runs.__getitem__,

@@ -3,7 +3,7 @@
 import pytest
 
 from stages.claims import PAPERS
-from stages.claims.topn import RULES
+from studies.topn.claims import RULES
 from tests.stages.printed import printed, verdicts
 
 MODEL = "topn_deeper_lstm"

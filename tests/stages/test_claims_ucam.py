@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project.claim_sources import PEOPLE, Sources
+from project.workspace import Workspace
 from stages.claims import judged, published_claims
-from stages.claims.rules import Row
-from stages.claims.sources import PEOPLE, Sources
-from stages.claims.ucam import RULES
-from stages.workspace import Workspace
+from studies.ucam.claims import RULES
+from vqax.claims.rules import Row
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = Workspace().published

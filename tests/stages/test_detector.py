@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from project.feature_files import open_store
+from project.params import Params, load
+from project.workspace import Workspace
 from stages import detector, import_regions, regions, scenes, show_regions
-from stages.params import Params, load
-from stages.stores import open_store
-from stages.workspace import Workspace
 from tests.stages import tiny
 from tests.vision.test_imported import tsv_line
 from vqax.errors import BadData, MissingArtefact, UsageError

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from stages.device import checked
+from project.device import checked
 from vqax.errors import UsageError
 
 

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.edl import EXPERIMENTS, examine, train
-from stages.edl.pictures import read_parts, strangers
-from stages.edl.rows import metrics_table, of_interval
-from stages.edl.trained import load_classifier
-from stages.params import Params, checked, load
-from stages.workspace import Workspace
+from project.params import Params, checked, load
+from project.workspace import Workspace
+from stages import examine
+from stages.experiments import EXPERIMENTS
+from studies.edl import train
+from studies.edl.images import read_parts, strangers
+from studies.edl.metric_rows import metrics_table, of_interval
+from studies.edl.trained import load_classifier
 from tests.stages.tiny import ROOT
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.files import read_parquet

@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from project.params import Params, load
+from project.trained import Trained, load_trained
+from project.workspace import Workspace
 from stages import explain
-from stages.params import Params, load
-from stages.trained import Trained, load_trained
-from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.explain import EXPLAINERS
 from vqax.explain.predict import mc_predict

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from stages.families import unknown_members
+from stages.components import unknown_members
 from tests.stages import tiny
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from stages.params import Params
-from stages.workspace import Workspace
+from project.params import Params
+from project.workspace import Workspace
 from tests.stages import test_runs_on_regions as regions
 from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact, UsageError

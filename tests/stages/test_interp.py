@@ -9,16 +9,17 @@ import pandas as pd
 import pytest
 import torch
 
+from project.human_maps import read_human_maps
+from project.params import Params, load
+from project.trained import load_trained
+from project.workspace import Workspace
 from stages import analyse, compare, report, verdicts
-from stages.analyses import interp_images, interp_words
-from stages.analyses.interp_failures import PREDICTORS, foretold
-from stages.analyses.interp_images import METHODS
-from stages.analyses.interp_words import FIRST, OTHER, by_question, slug
-from stages.params import Params, load
-from stages.people import read_human_maps
 from stages.prepare import load_prepared
-from stages.trained import load_trained
-from stages.workspace import Workspace
+from studies.interp import images as interp_images
+from studies.interp import words as interp_words
+from studies.interp.failures import PREDICTORS, foretold
+from studies.interp.images import METHODS
+from studies.interp.words import FIRST, OTHER, by_question, slug
 from tests.stages import tiny
 from vqax.errors import BadData
 from vqax.metrics.accuracy import official_accuracy

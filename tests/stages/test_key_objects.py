@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project.params import Params, load
+from project.workspace import Workspace
 from stages import key_objects, prepare, scenes
-from stages.params import Params, load
 from stages.prepare import load_prepared
-from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.data.coco import read_instances
 from vqax.errors import BadData, UsageError

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.maps import Maps, read_map, read_maps, write_hdf5
+from project.maps import Maps, read_map, read_maps, write_hdf5
 from vqax.errors import BadData, MissingArtefact
 
 IDS = np.array([30, 10, 20])

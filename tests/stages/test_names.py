@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from stages.families import check_whole
-from stages.names import unknown_names
-from stages.params import read_settings
+from project.params import read_settings
+from project.references import unknown_names
+from stages.components import check_whole
 from tests.stages import tiny
 from vqax.errors import UsageError
 

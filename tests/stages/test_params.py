@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.families import load_whole
-from stages.params import load, merged
+from project.params import load, merged
+from stages.components import load_whole
 from vqax.errors import MissingArtefact, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.people import usable_map
+from project.human_maps import usable_map
 from vqax.errors import BadData
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stages.families import load_whole
-from stages.params import load, read_settings
+from project.params import load, read_settings
+from stages.components import load_whole
 from stages.profile import WHOLE_SECTIONS, prepare_profile
 from stages.repro import stale
 from tests.cli.commands import files

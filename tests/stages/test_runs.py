@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from project.feature_files import open_store
+from project.models import build, identity, trained
+from project.params import Params
+from project.workspace import Workspace
 from stages import explain
-from stages.families import load_whole
-from stages.models import build, identity, trained
-from stages.params import Params
+from stages.components import load_whole
 from stages.prepare import Prepared, load_prepared
-from stages.stores import open_store
 from stages.train import run as train
 from stages.train import share
-from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.data import Example
 from vqax.errors import BadData, UsageError

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 import torch
 
+from project.feature_files import open_store
+from project.merged_rows import mean_of_two
+from project.params import Params
+from project.questions import hints_of, questions_of
+from project.study import Measured
+from project.trained import load_trained
+from project.workspace import Workspace
 from stages import analyse, compare, key_objects, prepare, scenes
-from stages.analyses import key_attention
-from stages.asked import hints_of, questions_of
-from stages.averages import mean_of_two
-from stages.params import Params
 from stages.prepare import load_prepared
-from stages.stores import open_store
-from stages.study import Measured
-from stages.trained import load_trained
-from stages.workspace import Workspace
+from studies.attreg import key_attention
 from tests.stages import tiny
 from tests.stages.test_key_objects import DETECTOR, REGIONS, write_regions
 from vqax.errors import BadData, MissingArtefact, UsageError

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.families import check_whole
-from stages.params import Params
-from stages.significance import pairs, ranks
-from stages.study import Measured
-from stages.workspace import Workspace
+from project.params import Params
+from project.significance import pairs, ranks
+from project.study import Measured
+from project.workspace import Workspace
+from stages.components import check_whole
 from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import write_parquet

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from stages import compare, report
-from stages.analyses import explanation_masks
+from studies.ucam import explanation_masks
 from tests.stages import tiny
 from vqax.files import read_json
 

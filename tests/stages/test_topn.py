@@ -9,9 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
+from project.maps import open_hdf5
+from project.schema import spelled_out
+from project.workspace import Workspace
 from stages import analyse, compare, report, verdicts
-from stages.analyses.topn_probes import COLOUR, EXISTENCE, Pair, Probe, Probes, asked, coverage
-from stages.analyses.topn_routing import (
+from stages.claims import published_claims
+from stages.prepare import load_prepared
+from studies.topn.claims import RULES
+from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, asked, coverage
+from studies.topn.routing import (
     ALL,
     EXCLUSIVE,
     SENSITIVE,
@@ -23,13 +29,7 @@ from stages.analyses.topn_routing import (
     scored,
     steps,
 )
-from stages.analyses.topn_vectors import OTHER, SAME, first_entries, relations, shared
-from stages.claims import published_claims
-from stages.claims.topn import RULES
-from stages.maps import open_hdf5
-from stages.prepare import load_prepared
-from stages.sections import spelled_out
-from stages.workspace import Workspace
+from studies.topn.vectors import OTHER, SAME, first_entries, relations, shared
 from tests.stages import tiny
 from vqax.data import Example
 from vqax.data.coco import read_instances

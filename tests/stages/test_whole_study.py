@@ -11,16 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project.maps import write_hdf5
+from project.params import Params, load
+from project.study import Measured
+from project.workspace import Workspace
 from stages import agreement, compare, prepare, report, verdicts
 from stages.claims import PAPERS
-from stages.families import load_whole
+from stages.components import load_whole
 from stages.figures import COLLECT
 from stages.figures.draw import sections
-from stages.maps import write_hdf5
-from stages.params import Params, load
-from stages.study import Measured
 from stages.tables import GAINS, PRINTED, read_tables, render
-from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.errors import UsageError
 from vqax.files import read_json

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from project.params import Params, load
+from project.workspace import Workspace
 from stages import (
     agreement,
     analyse,
@@ -25,9 +27,7 @@ from stages import (
     train,
     verdicts,
 )
-from stages.families import load_whole
-from stages.params import Params, load
-from stages.workspace import Workspace
+from stages.components import load_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASET, SECOND_DATASET = "scenes_v1", "scenes_v2"

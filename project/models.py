@@ -1,0 +1,132 @@
+"""Build the model of a run, and load what training left."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from project.params import Params, named
+from project.schema import FineTuned
+from stages.prepare import Prepared
+from vqax.errors import BadData, UsageError
+from vqax.learning.fingerprint import differences
+from vqax.learning.weights import META, load_model_weights
+from vqax.models import MODELS
+from vqax.models.evidential_answers import EvidentialAnswers
+from vqax.models.forward import BOX
+from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
+from vqax.vision import FeatureStore
+
+
+def build(
+    params: Params, name: str, prepared: Prepared, visual_dim: int, *, vectors: bool = True
+) -> nn.Module:
+    """The untrained model of run ``name``, seeded, with word vectors where params.yaml asks.
+
+    ``visual_dim``: channels of the features, without those of the box. ``vectors=False`` leaves
+    the word vectors out: weights that are loaded bring their own.
+    """
+    run = params.run(name)
+    kind = named(MODELS, run.model, "model", "vqax.models.MODELS")
+    torch.manual_seed(params.seed_of(name))
+    model = kind(
+        words=len(prepared.questions.words),
+        answers=len(prepared.answers.answers),
+        visual_dim=visual_dim + BOX * getattr(kind, "reads_boxes", False),
+        variance=run.variance,
+        variance_input=run.variance_input,
+        **params.sizes_of(name),
+    )
+    if run.evidence != "none":
+        model.head = EvidentialAnswers(model.head, run.evidence)
+    read = word_vectors(params.text.vectors) if vectors else None
+    if read is not None:
+        _copy_vectors(model.embedding, read, prepared, f"models.{run.model}.word_dim")
+    return model
+
+
+def word_vectors(source: str | Path) -> WordVectors | None:
+    """The vectors that ``text.vectors`` names."""
+    if source == "none":
+        return None
+    return glove_6b_50d() if source == "glove_6b_50d" else read_glove(Path(source))
+
+
+def _copy_vectors(
+    embedding: nn.Embedding, vectors: WordVectors, prepared: Prepared, where: str
+) -> None:
+    rows = torch.from_numpy(vectors.lookup(prepared.questions.words))
+    if rows.shape[1] != embedding.embedding_dim:
+        raise UsageError(
+            f"params.yaml: {where} is {embedding.embedding_dim}, but text.vectors has "
+            f"{rows.shape[1]} dimensions; make them equal or set text.vectors to none"
+        )
+    known = rows.abs().sum(dim=1) > 0
+    with torch.no_grad():
+        embedding.weight[known] = rows[known]
+
+
+def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:
+    """What makes weights this run's: compared before training goes on or maps are made."""
+    run = params.run(name)
+    return {
+        "run": name,
+        **(_origin(params, run, prepared, store) if isinstance(run, FineTuned) else {}),
+        "model": run.model,
+        "sizes": params.sizes_of(name),
+        "objective": run.objective.model_dump(mode="json"),
+        "variance": run.variance,
+        "variance_input": run.variance_input,
+        **({} if run.evidence == "none" else {"evidence": run.evidence}),
+        "train_share": run.train_share,
+        "training": params.training_of(name).model_dump(mode="json"),
+        "text": params.text.model_dump(mode="json"),
+        "seed": params.seed_of(name),
+        "words": len(prepared.questions.words),
+        "answers": len(prepared.answers.answers),
+        "train_questions": len(prepared.train),
+        "train_hash": _hash(prepared),
+        "features": {key: str(value) for key, value in store.attributes.items()},
+    }
+
+
+def _origin(
+    params: Params, run: FineTuned, prepared: Prepared, store: FeatureStore
+) -> dict[str, Any]:
+    """What a fine-tuned run starts from and sees besides: other weights if any of it changes."""
+    return {
+        "backbone": identity(params, run.backbone, prepared, store),
+        "fresh": run.fresh,
+        "key_objects": params.key_objects[run.key_objects].model_dump(mode="json"),
+    }
+
+
+def _hash(prepared: Prepared) -> str:
+    """Of everything a training sees besides the features."""
+    state = hashlib.sha256()
+    for part in (prepared.questions.words, prepared.answers.answers, prepared.train):
+        for item in part:
+            state.update(repr(item).encode())
+    return state.hexdigest()[:16]
+
+
+def trained(
+    params: Params, name: str, prepared: Prepared, store: FeatureStore, folder: Path
+) -> nn.Module:
+    """The model of run ``name`` with the weights that ``vqax train`` left in ``folder``.
+
+    Raises:
+        MissingArtefact: there are none.
+        BadData: they are cut, of another architecture, or made with other settings or data.
+    """
+    model = build(params, name, prepared, store.width, vectors=False)
+    made_with = load_model_weights(folder, model)
+    differing = differences(made_with, identity(params, name, prepared, store))
+    if differing:
+        raise BadData(
+            f"{folder / META}: the weights are of another run: {'; '.join(differing[:5])}; "
+            f"run `vqax train {name}` or restore these settings"
+        )
+    return model

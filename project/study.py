@@ -1,0 +1,148 @@
+"""What a study compares: the scores of its runs, several seeds of one run averaged."""
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from project.params import Params
+from project.schema import Study
+from project.workspace import Workspace
+from vqax.files import read_parquet
+from vqax.report.content import HISTORY_COLUMNS
+
+KEYS = ["question_id", "image_id", "question_type", "answer_type"]
+
+
+class Measured:
+    """The scores of one study; a run and the runs that repeat it with other seeds are one."""
+
+    def __init__(self, params: Params, workspace: Workspace, name: str) -> None:
+        self.params, self.workspace, self.name = params, workspace, name
+        self.study: Study = params.study(name)
+
+    @cached_property
+    def runs(self) -> list[str]:
+        """Its runs in the order of params.yaml, without repetitions."""
+        groups = self.study.groups
+        return [
+            name
+            for name, run in self.params.all_runs.items()
+            if run.group in groups and run.replicate_of is None
+        ]
+
+    def seeds(self, run: str) -> list[str]:
+        """The run itself and those in the groups of the study that repeat it."""
+        runs, groups = self.params.all_runs, self.study.groups
+        repeated = [name for name, other in runs.items() if other.replicate_of == run]
+        return [run, *(name for name in repeated if runs[name].group in groups)]
+
+    @cached_property
+    def questions_by_seed(self) -> dict[str, list[pd.DataFrame]]:
+        """Run -> a row per test question for each seed."""
+        return {
+            name: [
+                read_parquet(self.workspace.scores(one) / "questions.parquet")
+                for one in self.seeds(name)
+            ]
+            for name in self.runs
+        }
+
+    @cached_property
+    def questions(self) -> dict[str, pd.DataFrame]:
+        """Run -> a row per test question, numbers averaged over the seeds."""
+        return {name: averaged(tables) for name, tables in self.questions_by_seed.items()}
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """Metrics of every run and analysis; value and interval are means over the seeds."""
+        frames = [
+            averaged_metrics(
+                name,
+                [
+                    read_parquet(self.workspace.scores(one) / "metrics.parquet")
+                    for one in self.seeds(name)
+                ],
+            )
+            for name in self.runs
+        ]
+        return pd.concat([*frames, *self._of_analyses()], ignore_index=True)
+
+    def _of_analyses(self) -> list[pd.DataFrame]:
+        sources = {
+            name.split("/")[0]
+            for rows in self.study.rows.values()
+            for source in rows.values()
+            for name in (source.run, source.average_with, source.more)
+            if name and "/" in name
+        }
+        return [
+            read_parquet(self._measured_by(name) / "metrics.parquet").assign(seeds=1, by_seed=None)
+            for name in sorted(sources)
+        ]
+
+    def _measured_by(self, name: str) -> Path:
+        """Where the rows ``name``/… come from: people of a data set, or an analysis."""
+        if name in self.params.datasets:
+            return self.workspace.agreement(name)
+        return self.workspace.analysis(name)
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """Curves of every run; no row in a study without runs."""
+        frames = [
+            read_parquet(self.workspace.run(name) / "history.parquet").assign(run=name)
+            for name in self.runs
+        ]
+        return (
+            pd.concat(frames, ignore_index=True)
+            if frames
+            else pd.DataFrame(columns=HISTORY_COLUMNS)
+        )
+
+    def _pictures_label(self, source: str) -> str:
+        """The pictures of the classifier that a row of an experiment begins with."""
+        name, _, row = source.partition("/")
+        named = [one for one in self.params.classifiers if row.startswith(one)]
+        classifier = max(named, key=len, default=self.params.experiments[name].get("classifier"))
+        return self.params.pictures[self.params.classifier(str(classifier)).pictures].label
+
+    def dataset_label(self, source: str) -> str:
+        """The data set a run, or an analysis, was measured on, as the tables name it."""
+        name, slash, row = source.partition("/")
+        if not slash:
+            dataset = self.params.run(source).dataset
+        elif name in self.params.datasets:
+            dataset = name
+        elif name in self.params.experiments:
+            return self._pictures_label(source)
+        else:
+            dataset = self.params.all_analyses[name]["dataset"]
+        label = self.params.datasets[dataset].label
+        if name == "domains" and row.endswith("_in"):
+            return f"{label.removesuffix(' test')}, held out of train"
+        return label
+
+
+def averaged(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """One row per question; of what is not a number, that of the first seed."""
+    if len(tables) == 1:
+        return tables[0]
+    numbers = tables[0].select_dtypes("number").columns.difference(KEYS)
+    means = pd.concat(tables).groupby("question_id", sort=False)[list(numbers)].mean()
+    first = tables[0].set_index("question_id")
+    return first.assign(**means.loc[first.index]).reset_index()[tables[0].columns]
+
+
+def averaged_metrics(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Metrics of a run over its seeds: the interval is that over questions, not over seeds.
+
+    ``by_seed`` holds the value of each training.
+    """
+    first = tables[0].set_index("metric")
+    columns = ["value", "ci_low", "ci_high"]
+    grouped = pd.concat(tables).groupby("metric", sort=False)
+    means, values = grouped[columns].mean(), grouped["value"].agg(list)
+    return first.assign(
+        run=name, seeds=len(tables), by_seed=values.loc[first.index], **means.loc[first.index]
+    ).reset_index()

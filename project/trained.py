@@ -1,0 +1,85 @@
+"""A trained run and the test questions it is asked, loaded for every stage that looks into it."""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import torch
+from torch import nn
+
+from project.device import checked
+from project.feature_files import open_store
+from project.models import trained
+from project.params import Params
+from project.questions import questions_of
+from project.workspace import Workspace
+from stages.prepare import Prepared, load_prepared
+from vqax.data import Example
+from vqax.errors import BadData
+from vqax.learning.batches import Batch, VqaDataset, batches
+from vqax.learning.sampler import Sampler
+from vqax.vision import FeatureStore
+
+
+class Trained(NamedTuple):
+    """``examples`` and ``questions`` are the same test questions, in the same order."""
+
+    name: str
+    model: nn.Module
+    prepared: Prepared
+    store: FeatureStore
+    questions: VqaDataset
+    examples: list[Example]
+    place: torch.device
+
+    def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
+        """The questions in order, each batch with the row it starts at."""
+        sampler = Sampler(len(self.questions), size, shuffle=False)
+        for number, batch in enumerate(batches(self.questions, sampler, workers=1)):
+            yield number * size, batch.to(self.place)
+
+    def asked(self, examples: list[Example]) -> "Trained":
+        """The same trained run, asked other questions about pictures that have features."""
+        questions = VqaDataset(
+            examples,
+            self.store,
+            self.prepared.questions,
+            self.prepared.answers,
+            self.questions.tokens.shape[1],
+            boxes=getattr(self.model, "reads_boxes", False),
+        )
+        return self._replace(questions=questions, examples=examples)
+
+
+def load_trained(
+    params: Params,
+    workspace: Workspace,
+    name: str,
+    *,
+    device: str = "cpu",
+    among: frozenset[int] | None = None,
+    part: Literal["test", "validation"] = "test",
+) -> Trained:
+    """The model of run ``name`` in evaluation mode; ``among`` keeps only these question ids.
+
+    ``part`` validation asks the questions held out of train, on which its epoch was chosen.
+
+    Raises:
+        BadData: no test question (of these) has features, or the weights are of another run.
+        MissingArtefact: an earlier stage was not run.
+    """
+    spec = params.run(name)
+    prepared = load_prepared(params, workspace, spec.dataset)
+    store = open_store(params, workspace, spec.features)
+    place = torch.device(checked(device))
+    model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
+    examples = prepared.test if part == "test" else prepared.validation
+    asked = [e for e in examples if among is None or e.question_id in among]
+    questions = questions_of(params, name, asked, prepared, store)
+    if len(questions) == 0:
+        raise BadData(
+            f"{store.path}: no picture of the {len(asked)} {part} questions has features; "
+            f"run `vqax features extract {spec.features}`"
+        )
+    kept = set(questions.question_ids.tolist())
+    examples = [example for example in asked if example.question_id in kept]
+    return Trained(name, model, prepared, store, questions, examples, place)

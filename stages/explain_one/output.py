@@ -1,0 +1,46 @@
+"""Where the figures and raw maps of a question go."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from project.maps import write_hdf5
+from project.workspace import Workspace
+from vqax.report.one_picture import Explained
+
+
+def folder_of(model: str, name: str, out: Path | None) -> Path:
+    """``out``, or data/explained/MODEL/NAME."""
+    return out or Workspace().data / "explained" / model / slug(name)
+
+
+def slug(text: str) -> str:
+    """Letters and digits of any script, the rest as underscores, at most 48 characters."""
+    return re.sub(r"\W+", "_", text.lower()).strip("_")[:48].strip("_") or "question"
+
+
+def write_question(
+    explained: Explained, folder: Path, number: int, *, panels: bool = False
+) -> Mapping[str, Path]:
+    """Write the figure as PNG and SVG, and the raw maps and scores as HDF5 by method.
+
+    ``panels``: also each method alone, in a folder beside them.
+
+    Raises:
+        BadData: a map is not finite, or a file cannot be written.
+    """
+    path = folder / f"{number}_{slug(explained.question)}"
+    from vqax.report.one_picture_figure import write_one_picture  # matplotlib, once it is needed
+
+    png, svg = write_one_picture(explained, path)
+    written = {"figure": png, "svg": svg}
+    raw = {**explained.maps, **explained.word_scores}
+    if raw:
+        written["maps"] = path.with_suffix(".h5")
+        write_hdf5(written["maps"], **raw)
+    if panels:
+        from vqax.report.one_picture_panels import write_panels
+
+        written["panels"] = path
+        write_panels(explained, path)
+    return written

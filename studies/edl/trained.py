@@ -1,0 +1,97 @@
+"""Build a classifier of params.yaml, and load it with the weights that training left."""
+
+import hashlib
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from project.params import Params, named
+from project.workspace import Workspace
+from studies.edl.images import Parts, read_parts
+from vqax.errors import BadData
+from vqax.evidential.classifier import Classifier
+from vqax.evidential.heads import HEADS, Head, Prediction, predict
+from vqax.evidential.networks import NETWORKS
+from vqax.evidential.pictures import Pictures
+from vqax.evidential.train import initialised
+from vqax.learning.fingerprint import differences
+from vqax.learning.weights import META, load_model_weights
+
+
+class Trained(NamedTuple):
+    """A classifier in evaluation mode with the pictures of its data set."""
+
+    name: str
+    model: Classifier
+    head: Head
+    parts: Parts
+    seed: int
+
+    def predict(self, pixels: np.ndarray) -> Prediction:
+        """The same draws for any set of pictures of one size."""
+        return predict(self.model, self.head, torch.from_numpy(pixels), seed=self.seed)
+
+
+def load_classifier(params: Params, workspace: Workspace, name: str) -> Trained:
+    """Classifier ``name`` with its trained weights.
+
+    Raises:
+        MissingArtefact: it was not trained.
+        BadData: the weights are of other settings or pictures.
+    """
+    spec = params.classifier(name)
+    parts = read_parts(params, spec.pictures, workspace.root)
+    seed = params.seed if spec.seed is None else spec.seed
+    model, head = build(params, name, parts.train, seed)
+    folder = workspace.classifier(name)
+    made_with = load_model_weights(folder, model)
+    if differing := differences(made_with, identity(params, name, parts.train, seed)):
+        raise BadData(
+            f"{folder / META}: the weights are of other settings: {'; '.join(differing[:5])}; "
+            f"run `vqax edl train {name}` or restore these settings"
+        )
+    return Trained(name, model.eval(), head, parts, seed)
+
+
+def build(params: Params, name: str, pictures: Pictures, seed: int) -> tuple[Classifier, Head]:
+    """The untrained classifier and its head; a head that counts examples is told how many."""
+    spec = params.classifier(name)
+    kind = named(HEADS, spec.head.name, "head", "vqax.evidential.heads.HEADS")
+    counted = {"examples": len(pictures.labels)} if "examples" in _names(kind) else {}
+    head = kind(**{**counted, **spec.head.options})
+    make = named(NETWORKS, spec.network.name, "network", "vqax.evidential.networks.NETWORKS")
+    channels, *size = pictures.pixels.shape[1:]
+    model = initialised(
+        lambda: make(
+            len(pictures.classes),
+            **{"channels": channels, "size": tuple(size), "linear": head.linear},
+            **spec.network.options,
+        ),
+        seed=seed,
+    )
+    return model, head
+
+
+def _names(kind: Any) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def identity(params: Params, name: str, pictures: Pictures, seed: int) -> dict[str, Any]:
+    """What makes weights this classifier's."""
+    spec = params.classifier(name)
+    labels = hashlib.sha256(pictures.labels.tobytes())
+    return {
+        "classifier": name,
+        "network": spec.network.model_dump(mode="json"),
+        "head": spec.head.model_dump(mode="json"),
+        "training": params.classifier_training_of(name).model_dump(mode="json"),
+        "seed": seed,
+        "classes": list(pictures.classes),
+        "pictures": params.pictures[spec.pictures].model_dump(
+            mode="json", exclude={"folder", "label"}
+        ),
+        "shape": list(pictures.pixels.shape),
+        "labels": labels.hexdigest()[:16],
+    }

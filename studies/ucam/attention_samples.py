@@ -1,0 +1,95 @@
+"""U-CAM figures 13 to 17: is a sample less certain when its attention is elsewhere?"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from project.maps import write_hdf5
+from project.metric_rows import people_of
+from project.params import Params
+from project.schema import Positive
+from project.trained import load_trained
+from project.workspace import Workspace
+from vqax.explain.attention_samples import attention_samples
+from vqax.files import write_parquet
+from vqax.metrics.people import agreement_with_people
+from vqax.metrics.rank_correlation import rank_correlation
+from vqax.metrics.resize import resize_area
+
+NAME = "attention_samples"
+BATCH = 16
+
+
+def run(
+    params: Params,
+    workspace: Workspace,
+    *,
+    dataset: str,
+    name: str,
+    samples: Positive,
+    questions: Positive,
+) -> dict[str, Any]:
+    """Write samples.parquet, a row per question and sample, and the maps of all of them.
+
+    ``name`` is the run; the first ``questions`` test questions with human maps are sampled.
+    ``correct`` says that the sample's answer is the one most people gave, ``rank_correlation``
+    compares its map with theirs.
+
+    Raises:
+        BadData: the data set has no human maps.
+    """
+    people = people_of(workspace, dataset, NAME)
+    chosen = frozenset(sorted(people)[:questions])
+    subject = load_trained(params, workspace, name, among=chosen)
+    frames, maps = [], []
+    for start, batch in subject.batches(BATCH):
+        drawn = attention_samples(
+            subject.model, batch.visual, batch.tokens, subject.store.grid,
+            samples=samples, seed=params.seed,
+        )  # fmt: skip
+        asked = subject.examples[start : start + len(batch.question_ids)]
+        small = resize_area(_numpy(drawn.maps).reshape(-1, *subject.store.grid))
+        maps.append(small.reshape(samples, len(asked), *small.shape[1:]))
+        answers = np.asarray(subject.prepared.answers.answers)[drawn.answer.cpu().numpy()]
+        seen = [people[example.question_id] for example in asked] * samples
+        frames.append(
+            pd.DataFrame(
+                {
+                    "question_id": [e.question_id for e in asked] * samples,
+                    "image_id": [e.image_id for e in asked] * samples,
+                    "sample": np.repeat(np.arange(samples), len(asked)),
+                    "answer": answers.reshape(-1),
+                    "correct": [
+                        answer == example.multiple_choice_answer
+                        for row in answers
+                        for answer, example in zip(row, asked, strict=True)
+                    ],
+                    "probability": _numpy(drawn.probability).reshape(-1),
+                    "entropy": _numpy(drawn.entropy).reshape(-1),
+                    "aleatoric": np.nan
+                    if drawn.variance is None
+                    else _numpy(drawn.variance).reshape(-1),
+                    "rank_correlation": agreement_with_people(rank_correlation, small, seen),
+                }
+            )
+        )
+    table = pd.concat(frames, ignore_index=True)
+    out = workspace.analysis(NAME)
+    write_parquet(out / "samples.parquet", table)
+    write_hdf5(
+        out / "maps.h5",
+        question_ids=subject.questions.question_ids,
+        maps=np.concatenate(maps, axis=1).astype(np.float32),
+    )
+    by = table.groupby("correct")[["entropy", "aleatoric", "rank_correlation"]].mean()
+    return {
+        f"{name} of {'right' if right else 'wrong'} samples": value
+        for right, row in by.iterrows()
+        for name, value in row.items()
+    }
+
+
+def _numpy(values: Tensor) -> np.ndarray:
+    return values.detach().double().cpu().numpy()
