@@ -1,15 +1,20 @@
 """How well a detector finds the objects of pictures it has not seen."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
 from project.params import Params
-from vqax.data.coco import Instance
+from vqax.data import Skipped
+from vqax.data.coco import Instance, read_instances
+from vqax.data.folder import VqaFolder
 from vqax.data.pictures import load_rgb
+from vqax.errors import MissingArtefact
 from vqax.learning.detector_training import Example
 from vqax.metrics.detection import found
 from vqax.report.content import METRIC_COLUMNS
@@ -71,3 +76,17 @@ def _measure(example: Example, extractor: RegionExtractor) -> pd.DataFrame:
             "attribute_accuracy": np.where(hits.recalled, described, np.nan),
         }
     )
+
+
+def instances_of(root: Path, split: str, skipped: list[Skipped]) -> dict[int, Example]:
+    """Picture and objects by image_id; pictures without objects teach a detector nothing here."""
+    folder = VqaFolder(root, split)
+    if folder.instances_path is None:
+        raise MissingArtefact(
+            f"{root / 'annotations' / f'instances_{split}.json'}: no such file; a detector is "
+            "trained on COCO instances"
+        )
+    objects: dict[int, list[Instance]] = defaultdict(list)
+    for instance in read_instances(folder.instances_path, skipped):
+        objects[instance.image_id].append(instance)
+    return {image_id: (folder.image_path(image_id), objects[image_id]) for image_id in objects}

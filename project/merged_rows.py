@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from project.study import Measured
-from stages.score import ANSWER_TYPES
 from vqax.errors import UsageError
 from vqax.files import read_parquet
+from vqax.metrics.accuracy import ANSWER_TYPES
 from vqax.stats.bootstrap import bootstrap_mean_of_means
 
 TYPE_OF = {"accuracy_all": None} | {f"accuracy_{name}": kind for kind, name in ANSWER_TYPES.items()}

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from project.dataset import Prepared
 from project.params import Params, named
 from project.schema import FineTuned
-from stages.prepare import Prepared
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from project.dataset import Prepared
 from project.feature_files import region_store
 from project.params import Params
 from project.schema import FineTuned
 from project.workspace import Workspace
-from stages.prepare import Prepared
 from vqax.data import Example
 from vqax.errors import BadData
 from vqax.files import read_parquet

@@ -6,13 +6,13 @@ from typing import Literal, NamedTuple
 import torch
 from torch import nn
 
+from project.dataset import Prepared, load_prepared
 from project.device import checked
 from project.feature_files import open_store
 from project.models import trained
 from project.params import Params
 from project.questions import questions_of
 from project.workspace import Workspace
-from stages.prepare import Prepared, load_prepared
 from vqax.data import Example
 from vqax.errors import BadData
 from vqax.learning.batches import Batch, VqaDataset, batches

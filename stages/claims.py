@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from project.claim_sources import NotMeasured, Sources, collect, sentences
+from project.claim_sources import collect
 from project.study import Measured
 from project.workspace import Workspace
 from studies.attreg import claims as attreg
@@ -15,6 +15,7 @@ from studies.topn import claims as topn
 from studies.ucam import claims as ucam
 from vqax.claims.measure import measured as contrast_of
 from vqax.claims.rules import Comparison, Rule, describe
+from vqax.claims.sources import NotMeasured, Sources, sentences
 from vqax.errors import BadData, MissingArtefact
 from vqax.report.claims import CLAIM_COLUMNS, COMPARISON_COLUMNS
 from vqax.stats.contrast import Contrast

@@ -1,21 +1,16 @@
 """Stage ``detector``: train a detector of regions, and measure what it finds."""
 
-from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from project.detections import evaluate
+from project.detections import evaluate, instances_of
 from project.params import Params, named
 from project.schema import Detector as Settings
 from project.workspace import Workspace
 from vqax.data import Skipped
-from vqax.data.coco import Instance, read_instances
-from vqax.data.folder import VqaFolder
-from vqax.errors import MissingArtefact
 from vqax.files import write_parquet
-from vqax.learning.detector_training import DetectorTraining, Example, train_detector
+from vqax.learning.detector_training import DetectorTraining, train_detector
 from vqax.learning.weights import save_model
 from vqax.vision.detector import DetectorSizes, build_detector
 from vqax.vision.region_extractor import RegionExtractor
@@ -74,20 +69,6 @@ def fetch(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     out = workspace.detector(name)
     save_model(out, detector, describe(detector, None, spec.network) | {"weights": origin})
     return {"detector": name, "weights": origin, "classes": len(detector.class_names)}
-
-
-def instances_of(root: Path, split: str, skipped: list[Skipped]) -> dict[int, Example]:
-    """Picture and objects by image_id; pictures without objects teach a detector nothing here."""
-    folder = VqaFolder(root, split)
-    if folder.instances_path is None:
-        raise MissingArtefact(
-            f"{root / 'annotations' / f'instances_{split}.json'}: no such file; a detector is "
-            "trained on COCO instances"
-        )
-    objects: dict[int, list[Instance]] = defaultdict(list)
-    for instance in read_instances(folder.instances_path, skipped):
-        objects[instance.image_id].append(instance)
-    return {image_id: (folder.image_path(image_id), objects[image_id]) for image_id in objects}
 
 
 def _training(spec: Settings, seed: int) -> DetectorTraining:

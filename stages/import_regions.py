@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from project.dataset import folders
 from project.params import Params, named
 from project.schema import ImportedRegions
 from project.workspace import Workspace
-from stages.prepare import folders
 from stages.regions import describe
 from vqax.data import Skipped
 from vqax.errors import UsageError

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import torch
 
+from project.dataset import BOX, load_prepared
 from project.feature_files import open_store
 from project.models import word_vectors
 from project.params import Params, named
 from project.schema import KeyObjects as Settings
 from project.workspace import Workspace
-from stages.prepare import BOX, load_prepared
 from vqax.data import Example, Skipped
 from vqax.errors import UsageError
 from vqax.files import read_parquet, write_parquet

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from project.dataset import Prepared, load_prepared
 from project.human_maps import human_maps, usable_map
 from project.maps import read_map
 from project.params import Params, read_settings
@@ -16,7 +17,6 @@ from project.references import ANALYSIS_OF_FIGURE
 from project.study import Measured
 from project.workspace import Workspace
 from stages.figures.draw import sections
-from stages.prepare import Prepared, load_prepared
 from stages.tables import printed_pairs, read_tables
 from vqax.data import load_rgb
 from vqax.errors import BadData

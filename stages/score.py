@@ -15,6 +15,7 @@ from project.schema import Score
 from project.workspace import Workspace
 from vqax.files import read_parquet, write_parquet
 from vqax.metrics import MAP_METRICS, METRICS, REGION_METRICS
+from vqax.metrics.accuracy import ANSWER_TYPES
 from vqax.metrics.calibration import (
     aurc,
     brier_score,
@@ -28,7 +29,6 @@ from vqax.stats.contrast import correlation, statistic_contrast
 
 ATTENTION = "attention_rank_correlation"
 UNCERTAINTIES = ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
-ANSWER_TYPES = {"yes/no": "yes_no", "number": "number", "other": "other"}
 
 
 class Value(NamedTuple):

@@ -9,9 +9,9 @@ from project.params import Params, named, unknown
 from project.schema import RowSource, spelled_out
 from project.significance import paired
 from project.study import Measured
+from project.tables import read_tables
 from project.workspace import Workspace
-from vqax.errors import MissingArtefact, UsageError
-from vqax.files import read_parquet
+from vqax.errors import UsageError
 from vqax.report.labels import label_of
 from vqax.report.numbers import number
 from vqax.report.tables import (
@@ -261,21 +261,6 @@ def printed_pairs(
         if proposed in row_of and baseline in row_of:
             pairs.append((table, row_of[proposed], row_of[baseline]))
     return tuple(pairs)
-
-
-def read_tables(workspace: Workspace, study: str) -> pd.DataFrame:
-    """All tables of a study, one below the other.
-
-    Raises:
-        MissingArtefact: there are none.
-    """
-    paths = sorted(workspace.tables(study).glob("*.parquet"))
-    if not paths:
-        raise MissingArtefact(
-            f"{workspace.tables(study)}: no tables; run `vqax repro compare_{study}`, or give the "
-            f"study some in params.yaml: studies.{study} where it has none"
-        )
-    return pd.concat([read_parquet(path) for path in paths], ignore_index=True)
 
 
 def render(params: Params, workspace: Workspace, name: str | None, form: str, study: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
+from project.dataset import Prepared, load_prepared
 from project.device import checked
 from project.feature_files import open_store
 from project.models import build, identity, trained
@@ -17,7 +18,6 @@ from project.params import Params, named
 from project.questions import questions_of
 from project.schema import FineTuned, Training
 from project.workspace import Workspace
-from stages.prepare import Prepared, load_prepared
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from project.dataset import Prepared, load_prepared
 from project.device import checked
 from project.feature_files import grid, grid_extractor, open_store
 from project.models import trained
@@ -14,7 +15,6 @@ from project.params import Params
 from project.questions import reads_boxes
 from project.workspace import Workspace
 from stages.explain_one.vision import Boxes, Eyes, Trunk, same_features
-from stages.prepare import Prepared, load_prepared
 from stages.regions import region_extractor
 from vqax.adapters import Foreign, Reading, reader
 from vqax.errors import MissingArtefact, UsageError

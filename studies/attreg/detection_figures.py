@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from project.detections import corners
+from project.detections import corners, instances_of
 from project.params import Params
 from project.study import Measured
 from project.workspace import Workspace
-from stages.detector import instances_of
 from vqax.data.coco import Instance
 from vqax.data.pictures import load_rgb
 from vqax.files import read_parquet

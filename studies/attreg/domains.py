@@ -11,16 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 
+from project.dataset import Prepared, load_prepared
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
 from project.trained import load_trained
 from project.workspace import Workspace
-from stages.prepare import Prepared, load_prepared
-from stages.score import ANSWER_TYPES
 from vqax.data import Example
 from vqax.files import write_parquet
 from vqax.learning.bias import answer_bias
-from vqax.metrics.accuracy import accuracies
+from vqax.metrics.accuracy import ANSWER_TYPES, accuracies
 from vqax.metrics.answer_controls import inverted, random_answers, top_answer_masked
 
 NAME = "domains"

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import torch
 
+from project.dataset import load_prepared
 from project.feature_files import region_store
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
 from project.questions import hints_of
 from project.trained import load_trained
 from project.workspace import Workspace
-from stages.prepare import load_prepared
 from vqax.explain.attention import attention_of
 from vqax.files import read_parquet, write_parquet
 from vqax.learning.key_objects import ignored_by

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from project.map_figures import PEOPLE, map_row, people_maps, pictures_for, spaced
 from project.maps import open_hdf5
 from project.study import Measured
 from studies.interp.words import slug
-from studies.ucam.map_figures import PEOPLE, map_row, people_maps, pictures_for, spaced
 from vqax.files import read_parquet
 from vqax.report.frames import DOT_COLUMNS, WORD_COLUMNS, Part
 

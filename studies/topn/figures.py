@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from project.dataset import load_prepared
 from project.maps import open_hdf5
 from project.study import Measured
-from stages.prepare import load_prepared
 from studies.topn.routing import ALL, EXCLUSIVE, RANDOM, SENSITIVE, WORD, name_of
 from vqax.data.pictures import load_rgb
 from vqax.files import read_parquet

@@ -6,7 +6,6 @@ correlation with people, the paper's first measure of it. An EMD is better when 
 the baseline stands first there.
 """
 
-from project.claim_sources import PEOPLE
 from vqax.claims.measure import MEAN_RANK
 from vqax.claims.rules import (
     ACCURACY,
@@ -21,6 +20,7 @@ from vqax.claims.rules import (
     rising,
     rows,
 )
+from vqax.claims.sources import PEOPLE
 
 LSTM, SAN, LSTM_U, SAN_U, SAN_P = rows(
     "ucam/I",

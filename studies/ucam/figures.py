@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from project.study import Measured
-from stages.tables import read_tables
+from project.tables import read_tables
 from studies.ucam.noise import IMAGE, QUESTION
 from vqax.files import read_parquet
 from vqax.report.frames import FLIP_COLUMNS, Part

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from project.dataset import load_prepared
 from project.params import load
 from stages.explain_one.methods import USUAL
-from stages.prepare import load_prepared
 from tests.cli.commands import assert_refused, files, vqax
 from tests.report import test_browser
 from tests.stages import tiny

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from project.claim_sources import Sources
 from project.workspace import Workspace
 from stages.claims import PAPERS, judged, published_claims
 from tests.stages.tiny import ROOT
+from vqax.claims.sources import Sources
 from vqax.report.tables import published_table
 
 QUESTIONS = 12

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.maps import write_hdf5
 from project.params import Params, load
@@ -17,7 +18,6 @@ from project.workspace import Workspace
 from stages import analyse
 from stages.analyses import ANALYSES
 from stages.components import check_whole, unknown_members
-from stages.prepare import load_prepared
 from tests.stages import tiny
 from vqax.errors import BadData, UsageError
 from vqax.metrics import MAP_METRICS

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.params import Params, load
 from project.workspace import Workspace
 from stages import agreement, changing_priors, prepare, scenes
-from stages.prepare import load_prepared
 from tests.stages import tiny
 from vqax.data import VqaFolder
 from vqax.errors import BadData

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from project.claim_sources import PEOPLE, NotMeasured, Sources, collect
+from project.claim_sources import collect
 from project.maps import write_hdf5
 from project.workspace import Workspace
 from stages.claims import PAPERS, claims, judged, published_claims
@@ -15,6 +15,7 @@ from studies.ucam.claims import RULES
 from vqax.claims.measure import APART, BOTH
 from vqax.claims.measure import measured as contrast_of
 from vqax.claims.rules import Comparison, Row, Rule, Side, describe, falling, larger, rising
+from vqax.claims.sources import PEOPLE, NotMeasured, Sources
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import write_parquet
 from vqax.report.claims import CLAIM_COLUMNS, COMPARISON_COLUMNS

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from project.claim_sources import PEOPLE, Sources
 from project.workspace import Workspace
 from stages.claims import judged, published_claims
 from studies.ucam.claims import RULES
 from vqax.claims.rules import Row
+from vqax.claims.sources import PEOPLE, Sources
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = Workspace().published

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
+from project.dataset import load_prepared
 from project.params import Params
 from project.workspace import Workspace
 from stages import detector, prepare, regions, scenes
 from stages.explain_one import Model, explain_picture
 from stages.explain_one.methods import USUAL_OF_REGIONS
 from stages.explain_one.subject import load_subject
-from stages.prepare import load_prepared
 from tests.stages import tiny
 from tests.stages.test_detector import DETECTOR, REGIONS
 from vqax.data import Example

@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import torch
 
+from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.params import Params, load
 from project.trained import load_trained
 from project.workspace import Workspace
 from stages import analyse, compare, report, verdicts
-from stages.prepare import load_prepared
 from studies.interp import images as interp_images
 from studies.interp import words as interp_words
 from studies.interp.failures import PREDICTORS, foretold

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project.dataset import load_prepared
 from project.params import Params, load
 from project.workspace import Workspace
 from stages import key_objects, prepare, scenes
-from stages.prepare import load_prepared
 from tests.stages import tiny
 from vqax.data.coco import read_instances
 from vqax.errors import BadData, UsageError

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project.dataset import load_prepared
 from project.feature_files import open_store
 from project.params import Params, load
 from project.workspace import Workspace
 from stages import check, report, tables
-from stages.prepare import load_prepared
 from tests.stages import tiny
 from vqax.errors import OutOfTolerance
 from vqax.files import read_json

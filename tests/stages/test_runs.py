@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from project.dataset import Prepared, load_prepared
 from project.feature_files import open_store
 from project.models import build, identity, trained
 from project.params import Params
 from project.workspace import Workspace
 from stages import explain
 from stages.components import load_whole
-from stages.prepare import Prepared, load_prepared
 from stages.train import run as train
 from stages.train import share
 from tests.stages import tiny

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
+from project.dataset import load_prepared
 from project.feature_files import open_store
 from project.merged_rows import mean_of_two
 from project.params import Params
@@ -17,7 +18,6 @@ from project.study import Measured
 from project.trained import load_trained
 from project.workspace import Workspace
 from stages import analyse, compare, key_objects, prepare, scenes
-from stages.prepare import load_prepared
 from studies.attreg import key_attention
 from tests.stages import tiny
 from tests.stages.test_key_objects import DETECTOR, REGIONS, write_regions

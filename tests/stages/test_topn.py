@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
+from project.dataset import load_prepared
 from project.maps import open_hdf5
 from project.schema import spelled_out
 from project.workspace import Workspace
 from stages import analyse, compare, report, verdicts
 from stages.claims import published_claims
-from stages.prepare import load_prepared
 from studies.topn.claims import RULES
 from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, asked, coverage
 from studies.topn.routing import (

@@ -6,8 +6,8 @@ from functools import partial, reduce
 import numpy as np
 import pandas as pd
 
-from project.claim_sources import QUESTION, NotMeasured, Sources
 from vqax.claims.rules import Comparison, Row
+from vqax.claims.sources import QUESTION, NotMeasured, Sources
 from vqax.stats.contrast import (
     Contrast,
     correlation,

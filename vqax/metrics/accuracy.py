@@ -16,6 +16,9 @@ from vqax.text.normalise import clean_space, normalise_answer
 
 Mode = Literal["official", "always", "simple"]
 
+ANSWER_TYPES = {"yes/no": "yes_no", "number": "number", "other": "other"}
+"""Answer type of the official files -> its part of a metric's name."""
+
 NEEDED = 3
 """So many annotators make an answer fully right."""
 
