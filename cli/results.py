@@ -43,7 +43,7 @@ def claims(study: str | None) -> dict[str, Any]:
 
     Without STUDY: gather the verdicts of all studies in results/claims.parquet.
     """
-    from stages import verdicts as stage
+    from stages import claims as stage
 
     return stage.gather(*loaded()) if study is None else stage.run(*loaded(), study)
 

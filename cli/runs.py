@@ -139,7 +139,7 @@ def _check_combination(
 @click.argument("name")
 def analyse(name: str) -> dict[str, Any]:
     """Make analysis NAME of params.yaml: what is asked of trained runs beyond maps and scores."""
-    from stages import analyse as stage
+    from stages import analyses as stage
     from vqax.learning.memory import keep_freed_memory
 
     keep_freed_memory()

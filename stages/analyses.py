@@ -1,28 +1,23 @@
-"""What is asked of trained runs beyond the maps and scores that every run gets.
+"""Stage ``analyse``: one analysis of trained runs that params.yaml asks for."""
 
-An analysis is a module with ``run(params, workspace, **options) -> summary``; its options stand
-in params.yaml under ``analyses``. It leaves Parquet files in data/analyses/NAME; one called
-metrics.parquet, with ``run`` = "NAME/row", may be a row of a table.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
-from studies.attreg import domains, faithfulness, key_attention
-from studies.interp import images as interp_images
-from studies.interp import words as interp_words
-from studies.topn.analysis import topn
-from studies.ucam import attention_samples, explanation_masks, noise
+import studies
+from project.params import Params, named
+from project.workspace import Workspace
 
-ANALYSES: dict[str, Callable[..., dict[str, Any]]] = {
-    "explanation_masks": explanation_masks.run,
-    "noise": noise.run,
-    "attention_samples": attention_samples.run,
-    "faithfulness": faithfulness.run,
-    "domains": domains.run,
-    "key_attention": key_attention.run,
-    "interp_images": interp_images.run,
-    "interp_words": interp_words.run,
-    "topn_deeper_lstm": topn("topn_deeper_lstm"),
-    "topn_pythia": topn("topn_pythia"),
-}
+FOR_DVC = ("features", "group")
+
+
+def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
+    """Leave the Parquet files of analysis ``name`` in data/analyses/``name``."""
+    options = named(
+        params.all_analyses, name, "analysis", "params.yaml: analyses and region_analyses"
+    )
+    analysis = named(studies.analyses(), name, "analysis", "studies")
+    return analysis(params, workspace, **own_options(options))
+
+
+def own_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Without the keys that only say in dvc.yaml what the stage depends on."""
+    return {key: value for key, value in options.items() if key not in FOR_DVC}

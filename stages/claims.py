@@ -1,53 +1,17 @@
-"""What became of the papers' claims: each measured by its rule, with a verdict."""
+"""Stage ``claims``: a verdict on every claim of the paper that a study tests."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any
 
 import pandas as pd
 
+import studies
 from project.claim_sources import collect
+from project.params import Params
 from project.study import Measured
 from project.workspace import Workspace
-from studies.attreg import claims as attreg
-from studies.edl import claims as edl
-from studies.interp import claims as interp
-from studies.topn import claims as topn
-from studies.ucam import claims as ucam
-from vqax.claims.measure import measured as contrast_of
-from vqax.claims.rules import Comparison, Rule, describe
-from vqax.claims.sources import NotMeasured, Sources, sentences
-from vqax.errors import BadData, MissingArtefact
-from vqax.report.claims import CLAIM_COLUMNS, COMPARISON_COLUMNS
-from vqax.stats.contrast import Contrast
-from vqax.stats.verdict import Verdict, holm, judge, outcome
-
-PAPERS: dict[str, Mapping[str, Rule]] = {
-    "ucam": ucam.RULES,
-    "attreg": attreg.RULES,
-    "interp": interp.RULES,
-    "edl": edl.RULES,
-    "topn": topn.RULES,
-}
-TALLY: dict[Verdict, str] = {
-    "holds": "hold",
-    "contradicted": "contradicted",
-    "inconclusive": "inconclusive",
-}
-
-
-class Claims(NamedTuple):
-    """A row per claim, and a row per comparison that was measured for one."""
-
-    claims: pd.DataFrame
-    comparisons: pd.DataFrame
-
-
-class Tested(NamedTuple):
-    """A comparison with its result, or why there is none."""
-
-    comparison: Comparison
-    contrast: Contrast | None
-    missing: NotMeasured | None
+from vqax.claims.verdicts import Claims, judged
+from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.files import read_parquet, write_parquet
 
 
 def claims(measured: Measured, ranks: pd.DataFrame, paper: str = "ucam") -> Claims:
@@ -55,7 +19,7 @@ def claims(measured: Measured, ranks: pd.DataFrame, paper: str = "ucam") -> Clai
     params = measured.params
     return judged(
         published_claims(measured.workspace, paper),
-        PAPERS[paper],
+        studies.claim_rules()[paper],
         collect(measured, ranks),
         samples=params.score.resamples,
         seed=params.seed,
@@ -79,121 +43,51 @@ def published_claims(workspace: Workspace, paper: str) -> pd.DataFrame:
     return chosen
 
 
-def judged(
-    published: pd.DataFrame,
-    rules: Mapping[str, Rule],
-    sources: Sources,
-    *,
-    samples: int,
-    seed: int,
-) -> Claims:
-    """Verdicts on the claims of ``published`` that ``rules`` knows by their ``claim_id``."""
-    found, details = [], []
-    for claim in published.to_dict("records"):
-        rule = rules[claim["claim_id"]]
-        tested = [_test(one, sources, samples, seed) for one in rule.comparisons]
-        found.append(_claim_row(claim, rule, tested, sources))
-        details += [
-            _detail_row(claim["claim_id"], one, sources)
-            for one in tested
-            if one.contrast is not None
-        ]
-    table = pd.DataFrame(found)
-    table["p_holm"] = holm(table["p"].to_numpy(float))
-    return Claims(
-        table[CLAIM_COLUMNS].astype({"n": "Int64", "seeds": "Int64"}),
-        pd.DataFrame(details, columns=COMPARISON_COLUMNS),
-    )
+COMPARISONS = "comparisons"
 
 
-def _test(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Tested:
-    try:
-        return Tested(
-            comparison, contrast_of(comparison, sources, samples=samples, seed=seed), None
+def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
+    """Write results/claims/``study``.parquet, a row per claim, and its comparisons beside it.
+
+    Raises:
+        UsageError: the study tests no claims.
+    """
+    paper = params.study(study).report.claims
+    if paper is None:
+        raise UsageError(
+            f"params.yaml: study {study} tests the claims of no paper; name one as `claims` in "
+            "its report"
         )
-    except NotMeasured as missing:
-        return Tested(comparison, None, missing)
+    ranks = read_parquet(workspace.significance(study) / "ranks.parquet")
+    found = claims(Measured(params, workspace, study), ranks, paper)
+    path = workspace.claims_of(study)
+    write_parquet(path, found.claims)
+    write_parquet(path.with_name(f"{study}_{COMPARISONS}.parquet"), found.comparisons)
+    return _counts(found.claims)
 
 
-def _claim_row(
-    claim: Mapping[str, str], rule: Rule, tested: list[Tested], sources: Sources
-) -> dict[str, object]:
-    counted = [one for one in tested if one.comparison.role != "beside"]
-    usable = [one for one in counted if one.contrast is not None]
-    if any(one.missing and one.comparison.role == "required" for one in counted):
-        usable = []
-    judgement = judge([one.contrast for one in usable if one.contrast is not None])
-    deciding = None if judgement.deciding is None else usable[judgement.deciding]
-    return {
-        **{key: claim[key] for key in ("paper", "claim_id", "claim", "tested_by", "direction")},
-        "kind": claim["kind"],
-        "comparison": "; ".join(_words(one, sources) for one in usable or counted),
-        "deciding": "" if deciding is None else _words(deciding, sources),
-        **_numbers(deciding),
-        "seeds": _seeds(usable, sources),
-        "held": judgement.held,
-        "compared": judgement.compared,
-        "verdict": judgement.verdict,
-        "published_status": claim["status"],
-        "reason": _reason(rule, tested, usable),
-        "published_evidence": claim["published_evidence"],
-        "p": judgement.p,
-    }
+def gather(params: Params, workspace: Workspace) -> dict[str, Any]:
+    """Write results/claims.parquet and claim_comparisons.parquet: all studies, one below another.
 
-
-def _detail_row(claim_id: str, tested: Tested, sources: Sources) -> dict[str, object]:
-    assert tested.contrast is not None, "only measured comparisons have a row"
-    return {
-        "claim_id": claim_id,
-        "comparison": _words(tested, sources),
-        **_numbers(tested),
-        "p": tested.contrast.p,
-        "seeds": _seeds([tested], sources),
-        "outcome": outcome(tested.contrast),
-        "counted": tested.comparison.role != "beside",
-    }
-
-
-def _numbers(tested: Tested | None) -> dict[str, object]:
-    """What was found; nothing where nothing was."""
-    if tested is None or tested.contrast is None:
-        nothing = dict.fromkeys(("difference", "ci_low", "ci_high"), float("nan"))
-        return {"metric": "", "statistic": "", **nothing, "n": None}
-    contrast = tested.contrast
-    return {
-        "metric": next(s.column for s in tested.comparison.sides if isinstance(s.column, str)),
-        "statistic": tested.comparison.statistic,
-        "difference": contrast.value,
-        "ci_low": contrast.low,
-        "ci_high": contrast.high,
-        "n": contrast.n,
-    }
-
-
-def _words(tested: Tested, sources: Sources) -> str:
-    return describe(tested.comparison, sources.label)
-
-
-def _seeds(tested: list[Tested], sources: Sources) -> int | None:
-    """How many seeds the least repeated run of the comparisons has."""
-    names = [sources.resolve(side.source) for one in tested for side in one.comparison.sides]
-    return min((sources.seeds[name] for name in names if name in sources.seeds), default=None)
-
-
-def _reason(rule: Rule, tested: list[Tested], usable: list[Tested]) -> str:
-    """The note of the rule, other readings, what could not be measured, and what still was."""
-    beside = [one.contrast for one in tested if one.comparison.role == "beside"]
-    counted = [one for one in tested if one.comparison.role != "beside"]
-    parts = [rule.note, _tally("Comparisons by another reading, not counted:", beside)]
-    parts.append(sentences(what for one in counted if one.missing for what in one.missing.missing))
-    if not usable:
-        parts.append(
-            _tally("Comparisons that could be measured:", [one.contrast for one in counted])
+    Raises:
+        UsageError: no study tests any claims.
+        MissingArtefact: the claims of a study were not tested yet.
+    """
+    studies = [name for name, study in params.studies.items() if study.report.claims is not None]
+    if not studies:
+        raise UsageError(
+            "params.yaml: no study tests the claims of a paper; name one as `claims` in the "
+            "report of a study"
         )
-    return " ".join(filter(None, parts))
+    paths = [workspace.claims_of(name) for name in studies]
+    table = pd.concat(map(read_parquet, paths), ignore_index=True)
+    details = (path.with_name(f"{path.stem}_{COMPARISONS}.parquet") for path in paths)
+    comparisons = pd.concat(map(read_parquet, details), ignore_index=True)
+    write_parquet(workspace.claims, table)
+    write_parquet(workspace.claims.with_name("claim_comparisons.parquet"), comparisons)
+    return _counts(table)
 
 
-def _tally(start: str, contrasts: list[Contrast | None]) -> str:
-    found = [outcome(contrast) for contrast in contrasts if contrast is not None]
-    counts = ", ".join(f"{found.count(word)} {label}" for word, label in TALLY.items())
-    return f"{start} {counts}." if found else ""
+def _counts(table: pd.DataFrame) -> dict[str, Any]:
+    counts: dict[str, int] = table["verdict"].value_counts().to_dict()
+    return counts

@@ -8,14 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+import studies
 from project.params import Params, checked, mistakes, read_settings
 from project.references import all_analyses, section, training_runs
-from stages.analyse import FOR_DVC, own_options
-from stages.analyses import ANALYSES
-from stages.claims import PAPERS
-from stages.experiments import EXPERIMENTS
-from stages.figures import COLLECT
-from stages.tables import PRINTED
+from stages.analyses import FOR_DVC, own_options
 from vqax.errors import UsageError
 from vqax.evidential.heads import HEADS
 from vqax.evidential.networks import NETWORKS
@@ -67,7 +63,7 @@ def _used(raw: dict[str, Any]) -> Iterator[tuple[str, Any, Collection[str]]]:
     yield from (("models", name, MODELS) for name in section(raw, "models"))
     yield from _used_by_studies(raw)
     for name, options in all_analyses(raw).items():
-        yield "analyses", name, ANALYSES
+        yield "analyses", name, studies.analyses()
         for row, source in section(options, "rows").items():
             if isinstance(source, dict) and "method" in source:
                 yield f"analyses.{name}.rows.{row}.method", source["method"], EXPLAINERS
@@ -84,11 +80,13 @@ def _used_by_studies(raw: dict[str, Any]) -> Iterator[tuple[str, Any, Collection
     for name, study in section(raw, "studies").items():
         for part in ("tables", "added"):
             for table in section(study, part):
-                yield f"studies.{name}.{part}", table, PRINTED
+                yield f"studies.{name}.{part}", table, studies.tables()
         report, where = section(study, "report"), f"studies.{name}.report"
-        yield from ((f"{where}.figures", one, COLLECT) for one in section(report, "figures"))
+        yield from (
+            (f"{where}.figures", one, studies.figures()) for one in section(report, "figures")
+        )
         if report.get("claims") is not None:
-            yield f"{where}.claims", report["claims"], PAPERS
+            yield f"{where}.claims", report["claims"], studies.claim_rules()
 
 
 def _wrong_options(raw: dict[str, Any]) -> Iterator[str]:
@@ -97,13 +95,15 @@ def _wrong_options(raw: dict[str, Any]) -> Iterator[str]:
         if name in MODELS:
             yield from _call(f"models.{name}", MODELS[name], sizes, GIVEN_BY_THE_STAGE)
     for name, options in all_analyses(raw).items():
-        if name in ANALYSES:
+        if name in studies.analyses():
             yield from _analysis(name, options, grids=name in section(raw, "analyses"))
     for name, study in section(raw, "studies").items():
         where = f"studies.{name}.report.figures"
         for figure, options in section(section(study, "report"), "figures").items():
-            if figure in COLLECT:
-                yield from _call(f"{where}.{figure}", COLLECT[figure], options, ("measured",))
+            if figure in studies.figures():
+                yield from _call(
+                    f"{where}.{figure}", studies.figures()[figure], options, ("measured",)
+                )
 
 
 def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
@@ -114,7 +114,7 @@ def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
         if key not in given
     ]
     own = own_options(given)
-    return lacking + _call(where, ANALYSES[name], own, ("params", "workspace"))
+    return lacking + _call(where, studies.analyses()[name], own, ("params", "workspace"))
 
 
 def _classifier_names(raw: dict[str, Any]) -> list[tuple[str, Any, Collection[str]]]:
@@ -128,7 +128,9 @@ def _classifier_names(raw: dict[str, Any]) -> list[tuple[str, Any, Collection[st
         for part, members in (("network", NETWORKS), ("head", HEADS)):
             chosen = section(section(classifiers, name), part).get("name")
             used.append((f"classifiers.{name}.{part}.name", chosen, members))
-    return used + [("experiments", name, EXPERIMENTS) for name in section(raw, "experiments")]
+    return used + [
+        ("experiments", name, studies.experiments()) for name in section(raw, "experiments")
+    ]
 
 
 def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
@@ -143,9 +145,9 @@ def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
                 where = f"classifiers.{name}.{part}"
                 wrong += _call(where, members[kind], given, GIVEN_BY_THE_CLASSIFIER)
     for name, options in section(raw, "experiments").items():
-        if name in EXPERIMENTS:
+        if name in studies.experiments():
             skip = ("params", "workspace")
-            wrong += _call(f"experiments.{name}", EXPERIMENTS[name], options, skip)
+            wrong += _call(f"experiments.{name}", studies.experiments()[name], options, skip)
     return wrong
 
 

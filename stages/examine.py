@@ -2,13 +2,13 @@
 
 from typing import Any
 
+import studies
 from project.params import Params, named
 from project.workspace import Workspace
-from stages.experiments import EXPERIMENTS
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Leave the Parquet files of experiment ``name`` in data/analyses/``name``."""
     options = named(params.experiments, name, "experiment", "params.yaml: experiments")
-    experiment = named(EXPERIMENTS, name, "experiment", "stages.experiments.EXPERIMENTS")
+    experiment = named(studies.experiments(), name, "experiment", "studies")
     return experiment(params, workspace, **options)

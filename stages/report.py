@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+import studies
 from project.dataset import Prepared, load_prepared
 from project.human_maps import human_maps, usable_map
 from project.maps import read_map
@@ -16,7 +17,7 @@ from project.params import Params, read_settings
 from project.references import ANALYSIS_OF_FIGURE
 from project.study import Measured
 from project.workspace import Workspace
-from stages.figures.draw import sections
+from stages.figures import sections
 from stages.tables import printed_pairs, read_tables
 from vqax.data import load_rgb
 from vqax.errors import BadData
@@ -62,6 +63,7 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
             for proposed, baseline in settings.comparisons.items()
         ),
         claims=_claims(measured),
+        captions=studies.captions(),
         cd_diagrams=_diagrams(measured, ranks),
         gallery=gallery,
         gallery_rule=rule,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+import studies
 from project.merged_rows import mean_of_two
 from project.params import Params, named, unknown
 from project.schema import RowSource, spelled_out
@@ -26,116 +27,13 @@ from vqax.report.tables import (
 from vqax.stats.bootstrap import paired_bootstrap
 
 FORMATS = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}
-ACCURACIES = {
-    f"accuracy_{kind}": f"accuracy_{kind}" for kind in ("all", "yes_no", "number", "other")
-}
-MAPS = {
-    "rank_correlation": "attention_rank_correlation",
-    "emd": "attention_emd",
-    "histogram_emd": "attention_histogram_emd",
-    "top2_distance": "margin",
-}
-MASKS = {"rank_correlation": "rank_correlation", "emd": "emd"}
-REGIONS = {
-    "needed_share": "attention_needed_share",
-    "pointing": "attention_pointing",
-    "rank_correlation": "attention_rank_correlation",
-}
 GAINS = {
     "accuracy_all": "accuracy_official",
     "rank_correlation": "attention_rank_correlation",
     "emd": "attention_emd",
     "top2_distance": "margin",
 }
-WORDS = {
-    name: name
-    for name in (
-        *("most_important_occlusion", "most_important_gradient", "most_important_chance"),
-        "changed_share",
-    )
-}
-CHANGES = {f"changed_share{of}": f"changed_share{of}" for of in ("", "_of_right", "_of_wrong")}
-ENTRIES = {name: name for name in ("dA_dq_top10_value", "dA_dq_top10_index")}
-VECTORS = {name: name for name in ("spearman", "shared_of_10")}
-ROUTED = {
-    name: name
-    for name in (
-        *("pair_similarity", "own_share", "other_share", "preference"),
-        *("shared_share", "rank_correlation"),
-    )
-}
-OVERALL = {"accuracy_all": "accuracy_all", **MAPS}
-PRINTED: dict[str, dict[str, str]] = {
-    "ucam/I": ACCURACIES,
-    "ucam/II": ACCURACIES,
-    "ucam/III": MASKS,
-    "ucam/IV": MAPS,
-    "ucam/V": {},
-    "ucam/VI": ACCURACIES,
-    "ucam/VII": ACCURACIES,
-    "ucam/controls": OVERALL,
-    "ucam/readings": OVERALL,
-    "ucam/inputs": OVERALL,
-    "interp/1": {"rank_correlation": "rank_correlation", "standard_error": "standard_error"},
-    **dict.fromkeys((f"attreg/{number}" for number in (1, 2, 3, 4, 5, 7)), ACCURACIES),
-    "attreg/6": {"key_object_sample_ratio": "key_object_sample_ratio", **ACCURACIES},
-    "attreg/controls": {**ACCURACIES, **REGIONS},
-    "attreg/sweeps": {"accuracy_all": "accuracy_all", **REGIONS},
-    "attreg/key_attention": {name: name for name in ("key_share", "ignored_key_objects")},
-    "interp/words": WORDS,
-    "interp/changes": {**CHANGES, "failure_auroc": "failure_auroc"},
-    "interp/failure": {"failure_accuracy": "failure_accuracy", "failure_auroc": "failure_auroc"},
-    "edl/1": {"dice": "dice"},
-    "edl/2": {"iou": "iou"},
-    "edl/heads": {
-        **{name: name for name in ("accuracy", "uncertainty", "belief", "ece")},
-        **{name: name for name in ("brier_classes", "aurc", "auroc_uncertainty")},
-    },
-    "edl/strangers": {
-        f"{measure}_{kind}": f"{measure}_{kind}"
-        for measure in ("stranger_auroc", "uncertainty", "confidence")
-        for kind in ("familiar", "silhouettes", "photographs", "noise", "fashion")
-    },
-    "edl/rotation": {name: name for name in ("accuracy", "uncertainty", "confidently_wrong")},
-    "edl/overlap": {
-        name: name
-        for name in (
-            *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
-            *("uncertainty", "uncertainty_dice"),
-        )
-    },
-    "edl/effects": {
-        f"{measure}_{kind}": f"{measure}_{kind}"
-        for measure in ("dice", "iou", "centroid_distance", "object_emd", "uncertainty")
-        for kind in ("difference", "effect")
-    },
-    "edl/maps": {"dice": "dice", "iou": "iou", "map_similarity": "map_similarity"},
-    "edl/vqa": {
-        "accuracy_all": "accuracy_all",
-        "ece": "ece",
-        **{
-            f"{kind}_{name}": f"{kind}_{name}"
-            for kind in ("auroc", "map_quality")
-            for name in ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
-        },
-    },
-    **{f"topn/{k}": {**ENTRIES, **VECTORS} for k in range(1, 7)},
-    **{f"topn/{name}": ROUTED for name in ("sweep", "controls", "future", "readings", "models")},
-    "topn/answers": {"pair_similarity": "pair_similarity"},
-    "topn/vectors": VECTORS,
-}
 CELL = ["table", "row", "metric", *MEASURED, "unit", "note"]
-NOTES = {
-    "emd": "ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD",
-    "histogram_emd": "1-D EMD between value histograms, the form of the same laboratory's code",
-    "dA_dq_top10_value": "ours: length of the row of ∂A/∂q, of another question and picture than "
-    "the printed ones (examples.parquet of the analysis); the paper does not say how the rows are "
-    "reduced",
-    "dA_dq_top10_index": "ours: an entry of another model than the printed one",
-    "top2_distance": "top-2 softmax margin, our reading of the column CD",
-    "uncertainty_variance": "ours: mean of the variance σ²_a (aleatoric), mean variance of the "
-    "Monte-Carlo probabilities (epistemic); the paper does not say of what the variance is",
-}
 
 
 def tables(measured: Measured) -> dict[str, pd.DataFrame]:
@@ -171,7 +69,7 @@ def _cells(
 
     metrics = source.metrics
     if metrics is None:
-        metrics = named(PRINTED, table, "table", "stages.tables.PRINTED")
+        metrics = named(studies.tables(), table, "table", "studies").metrics
     names = [name for name in (source.run, source.average_with) if name is not None]
     values, *second = map(measured_by, names)
     if second:
@@ -184,7 +82,9 @@ def _cells(
         {
             **{"table": table, "row": row, "metric": metric, "dataset": dataset},
             **values.loc[measure, ["value", "ci_low", "ci_high", "n", "unit", "seeds"]],
-            "note": "; ".join(filter(None, [NOTES.get(metric), _by_seed(metric, values, measure)])),
+            "note": "; ".join(
+                filter(None, [studies.notes().get(metric), _by_seed(metric, values, measure)])
+            ),
         }
         for metric, measure in metrics.items()
         if measure in values.index
@@ -277,4 +177,4 @@ def render(params: Params, workspace: Workspace, name: str | None, form: str, st
         return "\n".join(names)
     if name not in names:
         raise UsageError(unknown(name, names, "table", f"study {study}"))
-    return FORMATS[form](tidy[tidy["table"] == name])
+    return FORMATS[form](tidy[tidy["table"] == name], studies.captions())

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from project.study import Measured
+from studies.attreg import detection_figures
 from vqax.files import read_parquet
 from vqax.report.frames import CURVE_COLUMNS, Part
 
@@ -93,3 +94,12 @@ def _accuracy(measured: Measured, source: str) -> Iterator[float]:
 def _ranked(rows: list[tuple[object, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=CURVE_COLUMNS)
     return frame.sort_values(["panel", "x"], ascending=[False, True])
+
+
+FIGURES = {
+    "lambda_sweep": lambda_sweep,
+    "choices": choices,
+    "ignored": ignored,
+    "faithfulness": faithfulness,
+    "detections": detection_figures.detections,
+}

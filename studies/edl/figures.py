@@ -120,3 +120,13 @@ def _chosen(measured: Measured, table: pd.DataFrame, classifiers: list[str]) -> 
     kept = table[table["run"].isin(classifiers)]
     kept = kept.sort_values("run", key=lambda run: run.map(classifiers.index), kind="stable")
     return kept.assign(run=kept["run"].map(measured.params.label)).reset_index(drop=True)
+
+
+FIGURES = {
+    "rotation": rotation,
+    "strangers": strangers,
+    "honesty": honesty,
+    "object_maps": object_maps,
+    "overlap_curves": overlap_curves,
+    "map_quality": map_quality,
+}

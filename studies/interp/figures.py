@@ -110,3 +110,10 @@ def _named(metrics: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     kept = metrics[metrics["run"].isin(names)]
     kept = kept.sort_values("run", key=lambda run: run.map(order), kind="stable")
     return kept.assign(run=kept["run"].map(names)).reset_index(drop=True)
+
+
+FIGURES = {
+    "importance_maps": importance_maps,
+    "word_importance": word_importance,
+    "answer_changes": answer_changes,
+}

@@ -7,7 +7,7 @@ with one answer. Limits that the paper does not state are those of claims.csv, o
 
 from studies.topn import checks as topn_checks
 from studies.topn import vectors as topn_vectors
-from studies.topn.analysis import SAME_ANSWER
+from studies.topn.analyses import SAME_ANSWER
 from studies.topn.probes import COLOUR, EXISTENCE
 from studies.topn.routing import RANDOM, SENSITIVE, name_of
 from vqax.claims.rules import Rule, larger, within

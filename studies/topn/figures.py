@@ -66,3 +66,9 @@ def map_pairs(measured: Measured, *, analysis: str, columns: dict[str, str]) -> 
             head = {"question_id": place, "question": asked["question"], "truth": asked["answer"]}
             rows.append({**head, "map": heading, "answer": "", "rank_correlation": np.nan})
     return [Part("topn_maps", pd.DataFrame(rows), {"pictures": pictures, "maps": maps})]
+
+
+FIGURES = {
+    "topn_sweep": sweep,
+    "topn_maps": map_pairs,
+}

@@ -6,6 +6,7 @@ import pandas as pd
 
 from project.study import Measured
 from project.tables import read_tables
+from studies.ucam import map_figures
 from studies.ucam.noise import IMAGE, QUESTION
 from vqax.files import read_parquet
 from vqax.report.frames import FLIP_COLUMNS, Part
@@ -113,3 +114,16 @@ def training_share(measured: Measured, *, runs: list[str], metrics: list[str]) -
     shares = chosen["run"].map(lambda run: measured.params.run(run).train_share)
     frame = chosen.assign(share=shares, run=measured.params.label(runs[-1]))
     return [Part("training_share", frame.sort_values(["metric", "share"], kind="stable"))]
+
+
+FIGURES = {
+    "noise": noise,
+    "variance_inputs": map_figures.variance_inputs,
+    "uncertainty_error": uncertainty_error,
+    "top2_distance": top2_distance,
+    "loss_variance": loss_variance,
+    "mask_comparison": map_figures.mask_comparison,
+    "attention_samples": map_figures.attention_samples,
+    "controls": controls,
+    "training_share": training_share,
+}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from vqax.report.captions import CAPTIONS, PAPERS, caption_of, cited
+from studies import captions
 
 PARAMS = yaml.safe_load(
     (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8"),
@@ -19,22 +19,22 @@ TABLES = sorted(
 
 
 def test_every_paper_has_tables():
-    assert {table.split("/")[0] for table in TABLES} == set(PAPERS)
+    assert {table.split("/")[0] for table in TABLES} == set(captions().papers)
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_table_of_a_study_has_a_caption_that_begins_with_its_paper(table):
     paper, name = table.split("/")
-    words = CAPTIONS[table]
-    assert words.startswith(PAPERS[paper])
+    words = captions().tables[table]
+    assert words.startswith(captions().papers[paper])
     assert not words.endswith((".", "?"))
     if name.isnumeric() or name.isupper():
-        assert words.startswith(f"{PAPERS[paper]} Table {name}: ")
+        assert words.startswith(f"{captions().papers[paper]} Table {name}: ")
 
 
 def test_a_table_without_a_caption_is_called_by_its_paper_and_name():
-    assert caption_of("ucam/X") == "U-CAM Table X"
-    assert caption_of("mine/two") == "mine Table two"
+    assert captions().of_table("ucam/X") == "U-CAM Table X"
+    assert captions().of_table("mine/two") == "mine Table two"
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_a_table_without_a_caption_is_called_by_its_paper_and_name():
     ],
 )
 def test_where_a_claim_stands_is_said_in_the_words_of_the_captions(places, words):
-    assert cited(places) == words
+    assert captions().cited(places) == words

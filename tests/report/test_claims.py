@@ -2,8 +2,10 @@ import pandas as pd
 import pytest
 
 from vqax.errors import BadData
+from vqax.report.captions import Captions
 from vqax.report.claims import CAVEATS, CLAIM_COLUMNS, claim_rows, summary
 
+CAPTIONS = Captions(papers={"ucam": "U-CAM"})
 CLAIM = {
     "paper": "ucam",
     "claim_id": "U02",
@@ -44,7 +46,7 @@ def table(*changes):
 
 
 def row(**changes):
-    return claim_rows(table(changes))[0]
+    return claim_rows(table(changes), CAPTIONS)[0]
 
 
 def test_one_comparison_is_written_out():
@@ -106,7 +108,7 @@ def test_the_summary_counts_verdicts_and_what_survives_correction():
 
 def test_a_table_without_its_columns_is_refused():
     with pytest.raises(BadData, match="claims: lacks the columns verdict"):
-        claim_rows(table().drop(columns="verdict"))
+        claim_rows(table().drop(columns="verdict"), CAPTIONS)
 
 
 def test_the_caveats_say_what_is_not_corrected():

@@ -6,6 +6,7 @@ import pytest
 
 from tests.report.sample import PUBLISHED
 from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.report.captions import Captions
 from vqax.report.tables import (
     COLUMNS,
     join_published,
@@ -135,10 +136,11 @@ def test_an_absent_or_empty_published_file_is_named(tmp_path):
 
 
 def test_markdown_is_pivoted_as_printed(table_iv):
-    text = to_markdown(join_published(measured({}), table_iv))
+    captions = Captions(tables={"ucam/IV": "U-CAM Table IV: where people looked"})
+    text = to_markdown(join_published(measured({}), table_iv), captions)
     lines = text.splitlines()
     assert lines[0] == (
-        "U-CAM Table IV: agreement of attention with where people looked. "
+        "U-CAM Table IV: where people looked. "
         "Measured on Scenes v1 with 95 % intervals; published numbers on vqa_hat val."
     )
     assert lines[2] == "| Models | RC ↑ | published | EMD ↓ | published | CD ↑ | published |"

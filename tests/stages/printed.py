@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from project.workspace import Workspace
-from stages.claims import PAPERS, judged, published_claims
+from stages.claims import published_claims
+from studies import claim_rules
 from tests.stages.tiny import ROOT
 from vqax.claims.sources import Sources
+from vqax.claims.verdicts import judged
 from vqax.report.tables import published_table
 
 QUESTIONS = 12
@@ -38,7 +40,7 @@ def verdicts(
         tables[source] = tables.get(source, ids).assign(**{column: each})
     sources = Sources(values=tables, rows=rows or {}, ranks=NO_RANKS)
     claims = published_claims(Workspace(ROOT), paper)
-    found = judged(claims, PAPERS[paper], sources, samples=60, seed=0).claims
+    found = judged(claims, claim_rules()[paper], sources, samples=60, seed=0).claims
     return found.set_index("claim_id")
 
 

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import studies
 from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.maps import write_hdf5
 from project.params import Params, load
 from project.workspace import Workspace
-from stages import analyse
-from stages.analyses import ANALYSES
+from stages import analyses
 from stages.components import check_whole, unknown_members
 from tests.stages import tiny
 from vqax.errors import BadData, UsageError
@@ -56,12 +56,12 @@ def with_options(params: Params, analysis: str, **options: Any) -> Params:
 
 
 def test_the_settings_have_every_analysis() -> None:
-    assert set(load(tiny.ROOT / "params.yaml").all_analyses) == set(ANALYSES)
+    assert set(load(tiny.ROOT / "params.yaml").all_analyses) == set(studies.analyses())
 
 
 def test_an_unknown_analysis_names_the_known_ones(params: Params, where: Workspace) -> None:
     with pytest.raises(UsageError, match=r"dreams: no such analysis; .*explanation_masks, noise"):
-        analyse.run(params, where, "dreams")
+        analyses.run(params, where, "dreams")
 
 
 # explanation_masks
@@ -131,7 +131,9 @@ def test_masks_of_pixels_use_the_picture(params: Params, copied: Workspace) -> N
     with Image.open(path) as picture:
         size = picture.size
     Image.new("RGB", size).save(path)
-    analyse.run(with_options(params, "explanation_masks", rows=chosen), copied, "explanation_masks")
+    analyses.run(
+        with_options(params, "explanation_masks", rows=chosen), copied, "explanation_masks"
+    )
     after = maps(copied, "explanation_masks")
     about = np.array([image_of[int(one)] == black for one in before["question_ids"]])
     assert 0 < about.sum() < len(about)
@@ -145,7 +147,7 @@ def test_masks_of_pixels_use_the_picture(params: Params, copied: Workspace) -> N
 def test_a_data_set_without_outlines(params: Params, where: Workspace) -> None:
     asked = with_options(params, "explanation_masks", dataset=tiny.SECOND_DATASET)
     with pytest.raises(BadData, match=r"datasets/scenes_v2: no VQA-X maps.*take it out of params"):
-        analyse.run(asked, where, "explanation_masks")
+        analyses.run(asked, where, "explanation_masks")
 
 
 # noise
@@ -265,7 +267,7 @@ def test_a_data_set_without_people(params: Params, copied: Workspace) -> None:
     path = copied.dataset(tiny.DATASET) / "human_maps.h5"
     write_hdf5(path, question_ids=np.zeros(0, np.int64), maps=np.zeros((0, *GRID), np.float32))
     with pytest.raises(BadData, match=r"datasets/scenes_v1: no human attention maps.*take it out"):
-        analyse.run(params, copied, "attention_samples")
+        analyses.run(params, copied, "attention_samples")
 
 
 @pytest.mark.parametrize("name", ["explanation_masks", "noise", "attention_samples"])
@@ -274,7 +276,7 @@ def test_an_analysis_made_again_is_the_same_bytes(
 ) -> None:
     before = {path.name: path.read_bytes() for path in copied.analysis(name).iterdir()}
     shutil.rmtree(copied.analysis(name))
-    analyse.run(params, copied, name)
+    analyses.run(params, copied, name)
     assert {path.name: path.read_bytes() for path in copied.analysis(name).iterdir()} == before
 
 

@@ -12,7 +12,7 @@ import torch
 from project.params import Params, load
 from project.trained import load_trained
 from project.workspace import Workspace
-from stages import analyse
+from stages import analyses
 from tests.stages import tiny
 from vqax.errors import BadData, UsageError
 from vqax.learning.bias import answer_bias
@@ -49,7 +49,7 @@ def table(where: Workspace, analysis: str, file: str) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def faithfulness(where: Workspace) -> Params:
     params = asking(where, faithfulness=FAITHFULNESS)
-    analyse.run(params, where, "faithfulness")
+    analyses.run(params, where, "faithfulness")
     return params
 
 
@@ -123,12 +123,12 @@ def test_what_cannot_be_asked(
 ) -> None:
     params = asking(where, faithfulness={**FAITHFULNESS, **options})
     with pytest.raises(error, match=message):
-        analyse.run(params, where, "faithfulness")
+        analyses.run(params, where, "faithfulness")
 
 
 def test_domains(where: Workspace) -> None:
     params = asking(where, domains=DOMAINS)
-    analyse.run(params, where, "domains")
+    analyses.run(params, where, "domains")
     questions = table(where, "domains", "questions")
     metrics = table(where, "domains", "metrics").set_index(["run", "metric"])["value"]
     subject = load_trained(params, where, "mcb")
@@ -148,7 +148,7 @@ def test_domains(where: Workspace) -> None:
 
 def test_answers_without_looking_are_those_of_the_type(where: Workspace) -> None:
     params = asking(where, domains=DOMAINS)
-    analyse.run(params, where, "domains")
+    analyses.run(params, where, "domains")
     questions = table(where, "domains", "questions")
     prepared = load_trained(params, where, "mcb").prepared
     prior = answer_bias(prepared.train, prepared.answers)

@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from project.workspace import Workspace
-from stages.claims import judged, published_claims
+from stages.claims import published_claims
 from studies.attreg.claims import RULES
 from tests.stages.printed import NO_RANKS, printed, turned, verdicts
 from tests.stages.tiny import ROOT
 from vqax.claims.rules import Row
 from vqax.claims.sources import Sources
+from vqax.claims.verdicts import judged
 
 IDS = {"question_id": range(12), "image_id": range(12)}
 TABLES = ("attreg/1", "attreg/2", "attreg/3", "attreg/4", "attreg/5", "attreg/6", "attreg/7")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.claims import PAPERS
+from studies import claim_rules
 from studies.edl.claims import ANGLES, RULES
 from tests.stages.printed import printed, turned, verdicts
 from tests.stages.tiny import ROOT
@@ -34,7 +34,7 @@ def exchanged(values):
 
 def test_every_claim_has_a_rule():
     assert len(RULES) == 10
-    assert PAPERS["edl"] is RULES
+    assert claim_rules()["edl"] is RULES
     silent = {claim for claim, rule in RULES.items() if not rule.comparisons}
     assert silent == {"E04"}
     assert RULES["E04"].note

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.claims import PAPERS
+from studies import claim_rules
 from studies.interp.claims import RULES
 from tests.stages.printed import printed, turned, verdicts
 from vqax.claims.rules import Row
@@ -17,7 +17,7 @@ GUIDED = "maps/Guided backpropagation"
 
 
 def test_every_claim_has_a_rule_and_every_row_is_printed():
-    assert PAPERS["interp"] is RULES
+    assert claim_rules()["interp"] is RULES
     assert len(RULES) == 6
     sides = [side for rule in RULES.values() for one in rule.comparisons for side in one.sides]
     assert {side.source.row for side in sides if isinstance(side.source, Row)} == set(

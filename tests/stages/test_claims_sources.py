@@ -10,12 +10,14 @@ import pytest
 from project.claim_sources import collect
 from project.maps import write_hdf5
 from project.workspace import Workspace
-from stages.claims import PAPERS, claims, judged, published_claims
+from stages.claims import claims, published_claims
+from studies import claim_rules
 from studies.ucam.claims import RULES
 from vqax.claims.measure import APART, BOTH
 from vqax.claims.measure import measured as contrast_of
 from vqax.claims.rules import Comparison, Row, Rule, Side, describe, falling, larger, rising
 from vqax.claims.sources import PEOPLE, NotMeasured, Sources
+from vqax.claims.verdicts import judged
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import write_parquet
 from vqax.report.claims import CLAIM_COLUMNS, COMPARISON_COLUMNS
@@ -177,10 +179,10 @@ def test_values_of_different_pictures_are_compared_by_their_means():
     assert turned.high < 0
 
 
-@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("paper", claim_rules())
 def test_a_claim_counts_a_comparison_once_and_a_reader_can_tell_them_apart(paper):
     name = sources({}).label
-    for claim, rule in PAPERS[paper].items():
+    for claim, rule in claim_rules()[paper].items():
         words = [describe(comparison, name) for comparison in rule.comparisons]
         assert len(set(words)) == len(words), claim
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.claims import PAPERS
+from studies import claim_rules
 from studies.topn.claims import RULES
 from tests.stages.printed import printed, verdicts
 
@@ -51,7 +51,7 @@ def correlations():
 
 
 def test_every_claim_has_a_rule():
-    assert PAPERS["topn"] is RULES
+    assert claim_rules()["topn"] is RULES
     assert list(RULES) == [f"T{number:02d}" for number in range(1, 13)]
 
 

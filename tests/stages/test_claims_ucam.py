@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from project.workspace import Workspace
-from stages.claims import judged, published_claims
+from stages.claims import published_claims
 from studies.ucam.claims import RULES
 from vqax.claims.rules import Row
 from vqax.claims.sources import PEOPLE, Sources
+from vqax.claims.verdicts import judged
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = Workspace().published

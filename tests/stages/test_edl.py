@@ -7,7 +7,7 @@ import pytest
 from project.params import Params, checked, load
 from project.workspace import Workspace
 from stages import examine
-from stages.experiments import EXPERIMENTS
+from studies import experiments
 from studies.edl import train
 from studies.edl.images import read_parts, strangers
 from studies.edl.metric_rows import metrics_table, of_interval
@@ -77,10 +77,10 @@ def workspace(tmp_path_factory):
 
 
 def test_every_experiment_has_options_here():
-    assert OPTIONS.keys() == EXPERIMENTS.keys()
+    assert OPTIONS.keys() == experiments().keys()
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", experiments())
 def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
     examine.run(settings(), workspace, name)
     metrics = read_parquet(workspace.analysis(name) / "metrics.parquet")

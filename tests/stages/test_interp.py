@@ -14,7 +14,7 @@ from project.human_maps import read_human_maps
 from project.params import Params, load
 from project.trained import load_trained
 from project.workspace import Workspace
-from stages import analyse, compare, report, verdicts
+from stages import analyses, claims, compare, report
 from studies.interp import images as interp_images
 from studies.interp import words as interp_words
 from studies.interp.failures import PREDICTORS, foretold
@@ -46,9 +46,9 @@ def where(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace
     where = tiny.workspace(folder)
     tiny.make_run(params, where, RUN)
     for name in (IMAGES, WORDS):
-        analyse.run(params, where, name)
+        analyses.run(params, where, name)
     compare.run(params, where, STUDY)
-    verdicts.run(params, where, STUDY)
+    claims.run(params, where, STUDY)
     report.run(params, where, STUDY)
     return where
 
@@ -147,7 +147,7 @@ def test_a_data_set_without_human_maps(params, where, tmp_path):
     with h5py.File(folder / "data/datasets" / tiny.DATASET / "human_maps.h5", "w") as file:
         file["maps"], file["question_ids"] = np.zeros((0, 14, 14)), np.zeros(0, dtype=int)
     with pytest.raises(BadData, match=r"no human attention maps, .*interp_images asks for"):
-        analyse.run(params, Workspace(folder, where.groups), IMAGES)
+        analyses.run(params, Workspace(folder, where.groups), IMAGES)
 
 
 # answers that change

@@ -17,7 +17,7 @@ from project.questions import hints_of, questions_of
 from project.study import Measured
 from project.trained import load_trained
 from project.workspace import Workspace
-from stages import analyse, compare, key_objects, prepare, scenes
+from stages import analyses, compare, key_objects, prepare, scenes
 from studies.attreg import key_attention
 from tests.stages import tiny
 from tests.stages.test_key_objects import DETECTOR, REGIONS, write_regions
@@ -101,7 +101,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
     for name in params.all_runs:
         tiny.make_run(params, where, name)
     for name in ANALYSES:
-        analyse.run(params, where, name)
+        analyses.run(params, where, name)
     compare.run(params, where, STUDY)
     return params, where
 

@@ -13,7 +13,7 @@ from project.dataset import load_prepared
 from project.maps import open_hdf5
 from project.schema import spelled_out
 from project.workspace import Workspace
-from stages import analyse, compare, report, verdicts
+from stages import analyses, claims, compare, report
 from stages.claims import published_claims
 from studies.topn.claims import RULES
 from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, asked, coverage
@@ -230,9 +230,9 @@ def params_of(tmp_path_factory):
     for name in params.runs:
         tiny.make_run(params, where, name)
     for name in ANALYSES:
-        analyse.run(params, where, name)
+        analyses.run(params, where, name)
     compare.run(params, where, STUDY)
-    verdicts.run(params, where, STUDY)
+    claims.run(params, where, STUDY)
     report.run(params, where, STUDY)
     return params, where
 
@@ -312,7 +312,7 @@ def test_a_data_set_without_instances_is_named(params_of, tmp_path):
     shutil.copytree(where.root, copied)
     shutil.rmtree(copied / "data/scenes/scenes_v1/annotations")
     with pytest.raises(BadData, match=r"scenes_v1: no annotations/instances_.*take the analysis"):
-        analyse.run(params, Workspace(copied, params.groups), ANALYSES[0])
+        analyses.run(params, Workspace(copied, params.groups), ANALYSES[0])
 
 
 def test_pictures_of_any_shape(tmp_path):

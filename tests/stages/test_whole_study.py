@@ -15,12 +15,11 @@ from project.maps import write_hdf5
 from project.params import Params, load
 from project.study import Measured
 from project.workspace import Workspace
-from stages import agreement, compare, prepare, report, verdicts
-from stages.claims import PAPERS
+from stages import agreement, claims, compare, prepare, report
 from stages.components import load_whole
-from stages.figures import COLLECT
 from stages.figures.draw import sections
-from stages.tables import GAINS, PRINTED, read_tables, render
+from stages.tables import GAINS, read_tables, render
+from studies import claim_rules, figures, tables
 from tests.stages import tiny
 from vqax.errors import UsageError
 from vqax.files import read_json
@@ -71,7 +70,7 @@ def test_every_printed_number_stands_in_its_table(tidy: pd.DataFrame, number: st
 
 def test_every_table_of_the_settings_is_written(tidy: pd.DataFrame) -> None:
     assert set(tidy["table"]) == {*(f"ucam/{number}" for number in NUMBERS), *UNPRINTED}
-    assert set(tidy["table"]) <= set(PRINTED)
+    assert set(tidy["table"]) <= set(tables())
     assert not tidy.duplicated(["table", "row", "metric"]).any()
 
 
@@ -260,7 +259,7 @@ def test_metrics_and_curves_for_dvc_have_a_run_once(where: Workspace, study: Mea
 def test_every_claim_has_a_verdict(where: Workspace) -> None:
     table = pd.read_parquet(where.claims)
     assert list(table) == CLAIM_COLUMNS
-    assert set(table["claim_id"]) == set(PAPERS["ucam"])
+    assert set(table["claim_id"]) == set(claim_rules()["ucam"])
     assert set(table["verdict"]) > {"not testable here"}
     comparisons = pd.read_parquet(where.claims.with_name("claim_comparisons.parquet"))
     assert set(comparisons["claim_id"]) <= set(table["claim_id"])
@@ -277,7 +276,7 @@ def test_claims_count_the_seeds_and_use_the_analyses(where: Workspace) -> None:
 def test_claims_without_a_study_that_tests_them(params: Params, where: Workspace) -> None:
     studies = {tiny.STUDY: params.studies[tiny.STUDY]}
     with pytest.raises(UsageError, match="no study tests the claims of a paper; name one"):
-        verdicts.gather(params.model_copy(update={"studies": studies}), where)
+        claims.gather(params.model_copy(update={"studies": studies}), where)
 
 
 # figures
@@ -285,7 +284,7 @@ def test_claims_without_a_study_that_tests_them(params: Params, where: Workspace
 
 def test_the_studies_draw_every_kind_of_figure() -> None:
     studies = load(tiny.ROOT / "params.yaml").studies.values()
-    assert {name for study in studies for name in study.report.figures} == set(COLLECT)
+    assert {name for study in studies for name in study.report.figures} == set(figures())
 
 
 def frames(where: Workspace, name: str) -> pd.DataFrame:
@@ -392,7 +391,7 @@ def test_the_report_shows_every_run_figure_and_claim(
 ) -> None:
     page = where.report(STUDY).read_text(encoding="utf-8")
     assert all(params.label(name) in page for name in study.runs)
-    assert all(claim in page for claim in PAPERS["ucam"])
+    assert all(claim in page for claim in claim_rules()["ucam"])
     assert params.datasets[tiny.SECOND_DATASET].label in page
     assert page.count("<article") >= params.study(STUDY).report.gallery
     for number in NUMBERS:

@@ -16,7 +16,8 @@ from project.params import Params, load
 from project.workspace import Workspace
 from stages import (
     agreement,
-    analyse,
+    analyses,
+    claims,
     compare,
     explain,
     features,
@@ -25,7 +26,6 @@ from stages import (
     scenes,
     score,
     train,
-    verdicts,
 )
 from stages.components import load_whole
 
@@ -204,9 +204,9 @@ def build_study(folder: Path, finished: Path) -> Path:
         if run.group != STUDY:
             make_run(params, where, name)
     for name in params.analyses:
-        analyse.run(params, where, name)
+        analyses.run(params, where, name)
     compare.run(params, where, WHOLE_STUDY)
-    verdicts.run(params, where, WHOLE_STUDY)
-    verdicts.gather(params, where)
+    claims.run(params, where, WHOLE_STUDY)
+    claims.gather(params, where)
     report.run(params, where, WHOLE_STUDY)
     return folder

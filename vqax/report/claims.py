@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from vqax.report.captions import cited
+from vqax.report.captions import Captions
 from vqax.report.labels import label_of
 from vqax.report.numbers import number
 from vqax.report.tables import require
@@ -59,7 +59,7 @@ class ClaimRow:
     note: str
 
 
-def claim_rows(claims: pd.DataFrame) -> list[ClaimRow]:
+def claim_rows(claims: pd.DataFrame, captions: Captions) -> list[ClaimRow]:
     """One row per claim, in their order.
 
     Raises:
@@ -71,10 +71,10 @@ def claim_rows(claims: pd.DataFrame) -> list[ClaimRow]:
             claim_id=claim["claim_id"],
             claim=claim["claim"],
             ours=ours(claim),
-            published=published(claim),
+            published=published(claim, captions),
             verdict=claim["verdict"],
             p=f"{_p(claim['p'])} ({_p(claim['p_holm'])})" if claim["compared"] else "–",
-            note=cited(str(claim["reason"])),
+            note=captions.cited(str(claim["reason"])),
         )
         for claim in claims.to_dict("records")
     ]
@@ -106,12 +106,12 @@ def ours(claim: Mapping[Any, Any]) -> str:
     )
 
 
-def published(claim: Mapping[Any, Any]) -> str:
+def published(claim: Mapping[Any, Any], captions: Captions) -> str:
     """What the paper has for it, and where."""
     status = str(claim["published_status"])
     words = EVIDENCE.get(status, status)
     evidence = f"{words}: {claim['published_evidence']}" if claim["published_evidence"] else words
-    return f"{evidence} ({cited(str(claim['tested_by']))})"
+    return f"{evidence} ({captions.cited(str(claim['tested_by']))})"
 
 
 def _amount(claim: Mapping[Any, Any]) -> str:

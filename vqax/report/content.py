@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from vqax.report.captions import Captions
 from vqax.report.claims import CLAIM_COLUMNS
 from vqax.report.gallery import GalleryItem
 from vqax.report.tables import COLUMNS, require
@@ -114,6 +115,7 @@ class ReportContent:
     caveats: tuple[str, ...] = ()
     figures: tuple[FigureSection, ...] = ()
     claims: pd.DataFrame = field(default_factory=no_claims)
+    captions: Captions = field(default_factory=Captions)
 
     def __post_init__(self) -> None:
         for name, columns in FRAMES.items():

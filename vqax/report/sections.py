@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vqax.report.captions import caption_of, dataset_name
+from vqax.report.captions import dataset_name
 from vqax.report.claims import ClaimRow, claim_rows
 from vqax.report.content import FigureSection, ReportContent
 from vqax.report.differences import Bar, bar
@@ -84,10 +84,13 @@ class Block:
 
 def headline(content: ReportContent) -> list[Block]:
     """One block per printed table, in the order of the frame."""
-    return [_block(str(name), tidy) for name, tidy in content.headline.groupby("table", sort=False)]
+    return [
+        _block(content.captions.of_table(str(name)), str(name), tidy)
+        for name, tidy in content.headline.groupby("table", sort=False)
+    ]
 
 
-def _block(name: str, tidy: pd.DataFrame) -> Block:
+def _block(caption: str, name: str, tidy: pd.DataFrame) -> Block:
     metrics = [str(metric) for metric in tidy["metric"].unique()]
     datasets = _unique(tidy["dataset"])
     rows = tuple(
@@ -97,7 +100,7 @@ def _block(name: str, tidy: pd.DataFrame) -> Block:
     counts = tuple(_count(tidy.loc[tidy["metric"] == metric, "n"]) for metric in metrics)
     return Block(
         name=name,
-        caption=caption_of(name),
+        caption=caption,
         measured_on=", ".join(map(dataset_name, datasets)),
         published_on=", ".join(map(dataset_name, _unique(tidy["published_dataset"]))),
         metrics=tuple(map(label_of, metrics)),
@@ -185,7 +188,7 @@ def claim_groups(content: ReportContent) -> list[ClaimGroup]:
     """The claims by verdict, in the order of ``VERDICTS``; only verdicts that were given."""
     rows = list(
         zip(
-            claim_rows(content.claims),
+            claim_rows(content.claims, content.captions),
             map(_claim_bar, content.claims.to_dict("records")),
             strict=True,
         )

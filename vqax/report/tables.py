@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.report.captions import caption_of
+from vqax.report.captions import Captions
 from vqax.report.labels import label_of, printed_number
 from vqax.report.numbers import number
 
@@ -171,7 +171,10 @@ def _complete(joined: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def to_csv(tidy: pd.DataFrame) -> str:
+UNNAMED = Captions()
+
+
+def to_csv(tidy: pd.DataFrame, captions: Captions = UNNAMED) -> str:  # noqa: ARG001
     """One line per printed row; per metric the value, its interval, n and the published number."""
     lines = []
     for row, cells in _rows(tidy):
@@ -195,20 +198,20 @@ _CSV_PARTS = {
 }
 
 
-def to_markdown(tidy: pd.DataFrame) -> str:
+def to_markdown(tidy: pd.DataFrame, captions: Captions = UNNAMED) -> str:
     """A Markdown table: per metric the value with its interval, then the published number."""
     head, body = _grid(tidy, _plain, escape=lambda text: text.replace("|", "\\|"))
     rule = ["---", *["---:"] * (len(head) - 1)]
     lines = [f"| {' | '.join(cells)} |" for cells in [head, rule, *body]]
-    return f"{_caption(tidy)}\n\n" + "\n".join(lines) + "\n"
+    return f"{_caption(tidy, captions)}\n\n" + "\n".join(lines) + "\n"
 
 
-def to_latex(tidy: pd.DataFrame) -> str:
+def to_latex(tidy: pd.DataFrame, captions: Captions = UNNAMED) -> str:
     """A LaTeX table for ``booktabs``; published numbers in italics."""
     head, body = _grid(tidy, _latex_published, escape=_latex)
     lines = [
         r"\begin{table}",
-        rf"\caption{{{_latex(_caption(tidy))}}}",
+        rf"\caption{{{_latex(_caption(tidy, captions))}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
         r"\toprule",
         rf"{' & '.join(head)} \\",
@@ -291,10 +294,11 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
     return ", ".join(str(name) for name in values.dropna().unique() if name)
 
 
-def _caption(tidy: pd.DataFrame) -> str:
+def _caption(tidy: pd.DataFrame, captions: Captions) -> str:
     printed = _names(tidy[tidy["published"].notna()], "published_dataset")
     return (
-        f"{caption_of(one_table(tidy))}. Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
+        f"{captions.of_table(one_table(tidy))}. "
+        f"Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
         f"with 95 % intervals{f'; published numbers on {printed}' if printed else ''}."
     )
 

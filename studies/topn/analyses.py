@@ -206,3 +206,6 @@ def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]
         for measure in (one for one in MEASURES if table[one].notna().any()):
             mean = column_mean(table, measure, params)
             yield row, measure, *mean, "", "higher" if measure in HIGHER else ""
+
+
+ANALYSES = {name: topn(name) for name in ("topn_deeper_lstm", "topn_pythia")}

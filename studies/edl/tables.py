@@ -1,0 +1,64 @@
+"""The tables of EDL: those it prints, and those added to them."""
+
+from project.tables import Table
+
+NAME = "EDL"
+TABLES = {
+    "1": Table(
+        "EDL Table 1: Dice index of Grad-CAM and object, upright and turned", {"dice": "dice"}
+    ),
+    "2": Table("EDL Table 2: IoU of Grad-CAM and object, upright and turned", {"iou": "iou"}),
+    "heads": Table(
+        "EDL sections 2 and 7: four kinds of uncertainty on the same pictures",
+        {
+            **{name: name for name in ("accuracy", "uncertainty", "belief", "ece")},
+            **{name: name for name in ("brier_classes", "aurc", "auroc_uncertainty")},
+        },
+    ),
+    "overlap": Table(
+        "EDL, not in the paper: turned or brighter? and overlaps that forgive a shift",
+        {
+            name: name
+            for name in (
+                *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
+                *("uncertainty", "uncertainty_dice"),
+            )
+        },
+    ),
+    "effects": Table(
+        "EDL, not in the paper: difference and effect size of each condition",
+        {
+            f"{measure}_{kind}": f"{measure}_{kind}"
+            for measure in ("dice", "iou", "centroid_distance", "object_emd", "uncertainty")
+            for kind in ("difference", "effect")
+        },
+    ),
+    "strangers": Table(
+        "EDL Figures 3 and 4 in numbers: pictures of another kind",
+        {
+            f"{measure}_{kind}": f"{measure}_{kind}"
+            for measure in ("stranger_auroc", "uncertainty", "confidence")
+            for kind in ("familiar", "silhouettes", "photographs", "noise", "fashion")
+        },
+    ),
+    "rotation": Table(
+        "EDL Figure 2 in numbers: turned pictures",
+        {name: name for name in ("accuracy", "uncertainty", "confidently_wrong")},
+    ),
+    "maps": Table(
+        "EDL section 3: Grad-CAM and RISE",
+        {"dice": "dice", "iou": "iou", "map_similarity": "map_similarity"},
+    ),
+    "vqa": Table(
+        "EDL, not in the paper: evidential answers of VQA models beside the others",
+        {
+            "accuracy_all": "accuracy_all",
+            "ece": "ece",
+            **{
+                f"{kind}_{name}": f"{kind}_{name}"
+                for kind in ("auroc", "map_quality")
+                for name in ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
+            },
+        },
+    ),
+}
