@@ -116,10 +116,11 @@ def _rank(comparison: Comparison, sources: Sources) -> Contrast:
     if not both:
         raise NotMeasured(("Not ranked together:", f"{first} and {second}"))
     ranked = max(both, key=len)
-    mine = ranked.loc[first]
+    rows = ranked.to_dict("index")
+    mine = rows[first]
     return rank_contrast(
         float(mine["mean_rank"]),
-        float(ranked.loc[second, "mean_rank"]),
+        float(rows[second]["mean_rank"]),
         k=int(mine["k"]),
         blocks=int(mine["n_blocks"]),
         cd=float(mine["cd"]),

@@ -84,7 +84,7 @@ class Sources:
         table = _of_type(table, column)
         if column not in table or table[column].isna().all():
             raise NotMeasured(("No values here of", f"{column} of {name}"))
-        return table.groupby(QUESTION, as_index=False, sort=False)[column].mean()
+        return table.groupby(QUESTION, as_index=False, sort=False)[[column]].mean()
 
     def label(self, source: Row | str) -> str:
         """A printed row by its name; a run by its label; a row of an analysis without its name."""

@@ -1,6 +1,6 @@
 """Claims judged by their rules: a verdict for each, and every comparison that led to it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -71,7 +71,7 @@ def _test(comparison: Comparison, sources: Sources, samples: int, seed: int) -> 
 
 
 def _claim_row(
-    claim: Mapping[str, str], rule: Rule, tested: list[Tested], sources: Sources
+    claim: Mapping[Hashable, str], rule: Rule, tested: list[Tested], sources: Sources
 ) -> dict[str, object]:
     counted = [one for one in tested if one.comparison.role != "beside"]
     usable = [one for one in counted if one.contrast is not None]
