@@ -65,7 +65,7 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         words: Annotated[int, Field(ge=0)],
         gallery: Positive,
     ) -> dict[str, Any]:
-        """Look into run ``name``; docs/topn.md lists the files that this writes.
+        """Look into run ``name``; studies/topn/README.md lists the files that this writes.
 
         The questions are those of the first ``pictures`` test pictures, and of ``pairs``: kind
         of pair -> how many at most. ``n``: how many entries let gradients through, besides all

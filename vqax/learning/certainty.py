@@ -1,7 +1,7 @@
 """The certainty gradient of U-CAM: equations 6 to 9, Algorithm 1 lines 22 to 26.
 
 Symbols of the paper: f -> ``node`` (the attended map, or the attention), λ -> ``gain``,
-γ -> ``negative_gain``. See docs/ucam.md for what each option does.
+γ -> ``negative_gain``. See studies/ucam/README.md for what each option does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
