@@ -17,7 +17,7 @@ from project.study import Measured
 from project.workspace import Workspace
 from stages import agreement, claims, compare, prepare, report
 from stages.components import load_whole
-from stages.figures.draw import sections
+from stages.figures import sections
 from stages.tables import GAINS, read_tables, render
 from studies import claim_rules, figures, tables
 from tests.stages import tiny

@@ -1,8 +1,8 @@
 """Attention regularisation by masking ignored key objects (Liu et al. 2021, "AttReg").
 
 Symbols of the paper: L_vqa -> ``answer_loss``, L_reg -> ``curated_loss``, λ -> ``weight``, M ->
-``top``, I_m -> the picture with the ``masked`` regions. See studies/attreg/README.md for what is printed and
-what is released.
+``top``, I_m -> the picture with the ``masked`` regions. See studies/attreg/README.md for what is
+printed and what is released.
 """
 
 from collections.abc import Callable
