@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from stages.explain_one.question import Asked
-from vqax.report.labels import METRICS
+from vqax.metrics.catalogue import METRICS
 from vqax.report.one_picture import UNCERTAINTIES, Explained, percent, unsure
 
 Summary = dict[str, Any]

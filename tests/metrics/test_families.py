@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from vqax import metrics
+from vqax.metrics.catalogue import FAMILIES
 
 
 @pytest.mark.parametrize("name", metrics.MAP_METRICS)
@@ -31,10 +32,16 @@ def test_the_same_map_is_best(name):
     assert same > other if metric.direction == "higher" else same < other
 
 
-def test_every_metric_has_one_name():
-    families = [getattr(metrics, name) for name in dir(metrics) if name.endswith("_METRICS")]
-    assert sum(len(family) for family in families) == len(metrics.METRICS)
-    assert {metric.direction for metric in metrics.METRICS.values()} == {"higher", "lower"}
+@pytest.mark.parametrize("name", metrics.METRICS)
+def test_every_metric_is_declared_with_words_and_direction(name):
+    metric = metrics.METRICS[name]
+    assert metric.name
+    assert metric.better in ("higher", "lower", "neither")
+    assert metric.unit or metric.compute is None
+
+
+def test_every_metric_stands_in_one_family():
+    assert sum(len(family.METRICS) for family in FAMILIES) == len(metrics.METRICS)
 
 
 def test_metrics_and_stats_come_without_torch():

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vqax.metrics.metric import Metric
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import MetricLabel, label_of, scale_of
+from vqax.report.labels import label_of, scale_of
 from vqax.report.numbers import deciding_digits, number
 
 PRINTED_AS = {
@@ -41,7 +42,7 @@ class Finding:
     printed_dataset: str
 
     @property
-    def label(self) -> MetricLabel:
+    def label(self) -> Metric:
         return label_of(self.metric)
 
     @property
@@ -56,7 +57,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        unit = f" {self.label.unit}" if self.label.unit else ""
+        unit = f" {self.label.shown_in}" if self.label.shown_in else ""
         digits = deciding_digits(self.low, self.high, self.label.digits)
         return (
             f"{self.label.name} {number(self.difference, digits, sign=True)}{unit}, 95 % interval "

@@ -119,7 +119,7 @@ def _amount(claim: Mapping[Any, Any]) -> str:
     shown = claim["statistic"] in ON_A_METRIC_SCALE
     scale, digits = (label.scale, label.digits) if shown else (1.0, 3)
     found = _interval([scale * float(claim[key]) for key in NUMBERS], digits)
-    unit = f" {label.unit}" if shown and label.unit else ""
+    unit = f" {label.shown_in}" if shown and label.shown_in else ""
     counted = "blocks" if claim["statistic"] == "mean rank" else "n"
     return f"{found}{unit}, {counted} {int(claim['n']):,}{_seeds(claim)}"
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vqax.metrics.metric import Metric
 from vqax.report.answer import Finding, findings, in_short, in_words, verdict
 from vqax.report.captions import dataset_name
 from vqax.report.content import Comparison, ReportContent
-from vqax.report.labels import MetricLabel, label_of, scale_of, spaced
+from vqax.report.labels import label_of, scale_of, spaced
 from vqax.report.numbers import deciding_digits, number
 
 
@@ -28,7 +29,7 @@ class Difference:
 
     first: str
     second: str
-    label: MetricLabel
+    label: Metric
     value: str
     interval: str
     bar: Bar
@@ -83,7 +84,7 @@ def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> 
     )
 
 
-def pair_tables(content: ReportContent) -> list[tuple[MetricLabel, list[Difference]]]:
+def pair_tables(content: ReportContent) -> list[tuple[Metric, list[Difference]]]:
     """Per metric, every pair of runs, on one scale."""
     tables = []
     for metric, rows in content.pairs.groupby("metric", sort=False):
@@ -154,7 +155,7 @@ def rankings(content: ReportContent, figures: Mapping[str, str]) -> list[Ranking
     return result
 
 
-def _ranking_caption(row: pd.Series, label: MetricLabel) -> str:
+def _ranking_caption(row: pd.Series, label: Metric) -> str:
     p = float(row["p"])
     equals = "" if p < 0.001 else "= "
     friedman = f"χ² = {number(float(row['friedman_chi2']), 2)}, p {equals}{p_value(p)}"

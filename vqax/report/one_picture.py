@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
-from vqax.report.labels import METRICS, spaced
+from vqax.metrics.catalogue import METRICS
+from vqax.report.labels import spaced
 from vqax.report.numbers import number, readable
 
 UNCERTAINTIES = ("aleatoric", "epistemic", "predictive")

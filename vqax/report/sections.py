@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vqax.metrics.metric import Metric
 from vqax.report.captions import dataset_name
 from vqax.report.claims import ClaimRow, claim_rows
 from vqax.report.content import FigureSection, ReportContent
 from vqax.report.differences import Bar, bar
-from vqax.report.labels import MetricLabel, explained, label_of, printed_number, scale_of
+from vqax.report.labels import explained, label_of, printed_number, scale_of
 from vqax.report.numbers import number
 from vqax.stats.verdict import VERDICTS
 
@@ -63,7 +64,7 @@ class Block:
     caption: str
     measured_on: str
     published_on: str
-    metrics: tuple[MetricLabel, ...]
+    metrics: tuple[Metric, ...]
     counts: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
@@ -127,7 +128,7 @@ def _row(name: str, cells: pd.DataFrame, metrics: Sequence[str], *, several: boo
     )
 
 
-def _cell(cell: pd.Series | None, label: MetricLabel, scale: float = 1.0) -> Cell | None:
+def _cell(cell: pd.Series | None, label: Metric, scale: float = 1.0) -> Cell | None:
     if cell is None or pd.isna(cell["value"]):
         return None
     low, high = (number(scale * float(cell[key]), label.digits) for key in ("ci_low", "ci_high"))
@@ -227,7 +228,7 @@ def _notes(tidy: pd.DataFrame) -> list[tuple[str, str]]:
 class MetricTable:
     """Runs down, metrics across."""
 
-    metrics: tuple[MetricLabel, ...]
+    metrics: tuple[Metric, ...]
     rows: tuple[tuple[str, str, tuple[Cell | None, ...]], ...]
 
 
@@ -259,7 +260,7 @@ def _metric_cell(row: pd.Series | None, metric: str) -> Cell | None:
     return _cell(row, label_of(metric), scale_of(metric, unit))
 
 
-def meanings(content: ReportContent) -> list[MetricLabel]:
+def meanings(content: ReportContent) -> list[Metric]:
     """The metrics that occur anywhere in the report and have an explanation, once each."""
     frames = (content.headline, content.pairs, content.metrics)
     names = dict.fromkeys(str(m) for frame in frames for m in frame["metric"].unique())

@@ -158,7 +158,7 @@ def axis_name(metric: str, unit: object = "") -> str:
     The arrow is tied to the last word, so that it never stands alone on a line.
     """
     label = label_of(metric)
-    unit = label.unit or ("" if unit in UNITLESS else str(unit))
+    unit = label.shown_in or ("" if unit in UNITLESS else str(unit))
     name = f"{label.name}\u00a0{label.arrow}".strip()
     return f"{name} ({unit})" if unit else name
 
