@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from project import dataset
 from project.maps import write_hdf5
 from project.params import Params, load
 from project.study import Measured
 from project.workspace import Workspace
-from project import dataset
 from stages import agreement, claims, compare, report
 from stages.components import load_whole
 from stages.figures import sections
