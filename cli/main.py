@@ -10,7 +10,7 @@ COMMANDS = {
     "explain": ("cli.runs", "Predict, with uncertainty, and export the maps of one run."),
     "score": ("cli.score", "Score a run, or a file of predictions in the official format."),
     "analyse": ("cli.runs", "Make one analysis of trained runs."),
-    "compare": ("cli.results", "Friedman, Nemenyi, paired bootstrap; the tables of a study."),
+    "compare": ("cli.compare", "Compare the runs of a study, or trainings of your own."),
     "table": ("cli.results", "Show a table as Markdown, CSV or LaTeX."),
     "claims": ("cli.results", "Test the claims of the papers."),
     "report": ("cli.results", "Write the HTML report."),

@@ -1,4 +1,4 @@
-"""``vqax compare``, ``table``, ``report`` and ``check``: what the runs add up to."""
+"""``vqax table``, ``report`` and ``check``: what the runs add up to."""
 
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,6 @@ import click
 from cli.common import StageCommand, loaded
 
 study_argument = click.argument("study", default="headline")
-
-
-@click.command(cls=StageCommand)
-@study_argument
-def compare(study: str) -> dict[str, Any]:
-    """Compare the runs of STUDY: significance, the tidy tables, metrics and curves for DVC."""
-    from stages import compare as stage
-
-    return stage.run(*loaded(), study)
 
 
 @click.command(cls=StageCommand)
