@@ -24,7 +24,7 @@ def write_human_map(
 ) -> Path:
     """Write map ``k`` (from 1) of a question, 0 not looked at, 255 most; returns its path."""
     path = folder / f"{question_id}_{k}.png"
-    with atomic_path(path) as temporary:
+    with atomic_path(path, flush=False) as temporary:
         # level 1: thousands of small maps are written, speed counts more than size
         Image.fromarray(map_uint8).save(temporary, format="PNG", compress_level=1)
     return path

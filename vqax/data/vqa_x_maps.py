@@ -80,7 +80,7 @@ def write_explanation_maps(
 ) -> Path:
     """Write the maps of a question, a row per person; returns the path."""
     path = folder / f"{question_id}.npz"
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path, flush=False) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, maps)
     return path
 
