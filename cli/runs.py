@@ -42,6 +42,7 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
             device=device,
             workers=workers,
             progress=progress,
+            note=lambda text: click.echo(text, err=True),
         )
 
 

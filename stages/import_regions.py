@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stages.params import Params, named
+from stages.places import check_name
 from stages.prepare import folders
 from stages.regions import describe
 from stages.sections import ImportedRegions
@@ -33,14 +34,11 @@ def of_file(
     """Write data/features/``name``.h5; list beside it what cannot be used and what is absent.
 
     Raises:
-        UsageError: ``name`` is a path, or a vocabulary is given for a layout without classes.
+        UsageError: ``name`` cannot be one, or a vocabulary is given for a layout without classes.
         MissingArtefact: there is no such source.
         BadData: the source cannot be used at all.
     """
-    if Path(name).name != name:
-        raise UsageError(
-            f"--out {name}: is a path; give the name of a store, data/features/NAME.h5"
-        )
+    check_name("--out", name)
     source = open_source(workspace.root / spec.source, ids=_below(workspace, spec.ids))
     vocabulary = _below(workspace, spec.vocabulary)
     if vocabulary is not None and not source.has_classes:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from stages.names import section, training_runs, unknown_names
+from stages.places import wrong_names_and_places
 from stages.sections import (
     ChangingPriors,
     ClassifierSpec,
@@ -200,7 +201,7 @@ def checked(raw: dict[str, Any], source: str, more: Sequence[str] = ()) -> Param
     Raises:
         UsageError: every unknown, missing or wrong entry, one line each.
     """
-    wrong = [*unknown_names(raw), *wrong_overrides(raw), *more]
+    wrong = [*wrong_names_and_places(raw), *unknown_names(raw), *wrong_overrides(raw), *more]
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:

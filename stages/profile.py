@@ -13,8 +13,10 @@ import yaml
 
 from stages.families import check_whole
 from stages.params import merged, read_settings
+from stages.places import check_name
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
+from vqax.ownership import mark
 
 WHOLE_SECTIONS = (
     *("scenes", "changing_priors", "datasets", "grids", "detectors", "coco_detectors", "regions"),
@@ -41,13 +43,15 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
     Raises:
         MissingArtefact: no such profile.
-        UsageError: mistakes in the merged settings, all of them.
+        UsageError: mistakes in the merged settings, all of them, or a name that is no folder's.
+        BadData: work/``name`` holds files and is no profile's folder.
     """
     overlay_path = repository / "profiles" / f"{name}.yaml"
     known = sorted(path.stem for path in (repository / "profiles").glob("*.yaml"))
     if name not in known:  # nor is a path to somewhere else a name
         there = ", ".join(known) or "none"
         raise MissingArtefact(f"{overlay_path}: no such profile; there are: {there}")
+    check_name("--profile", name)
     folder = repository / "work" / name
     settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
     check_whole(settings, f"{overlay_path} over params.yaml")
@@ -55,6 +59,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
         for key in set(PATHS) & spec.keys():
             if spec[key] not in NO_PATHS and Path(spec[key]).parts[0] != "data":
                 spec[key] = os.path.relpath(repository / spec[key], folder)
+    mark(folder, "profile")
     _write_yaml(folder / "params.yaml", settings)
     _write_yaml(folder / "dvc.yaml", pipeline(repository, settings))
     link_code(repository, folder)

@@ -11,6 +11,7 @@ from stages.dvc_shortcuts import read_once
 from stages.dvc_worker import open_pipeline, reproduce
 from stages.families import load_whole
 from stages.params import unknown
+from stages.places import refuse_foreign_folders
 from stages.profile import prepare_profile
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError, VqaxError
@@ -29,6 +30,7 @@ def run(
     Raises:
         MissingArtefact: not in a folder with dvc.yaml and params.yaml, or no such profile.
         UsageError: mistakes in params.yaml, all of them, or an unknown target.
+        BadData: something stands where a data set is to be generated.
         VqaxError: a stage failed; those that do not need it may have been finished.
     """
     started = time.monotonic()
@@ -43,6 +45,7 @@ def run(
     todo = stale(folder, targets, force=force)
     if dry:
         return {"folder": str(folder), "would run": list(todo)}
+    refuse_foreign_folders(folder, list(todo))
     _side_by_side(folder, todo, force, jobs)
     reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))
     return {

@@ -110,6 +110,17 @@ def test_cut_checkpoint_files_are_bad_data(tmp_path: Path) -> None:
         read_checkpoint(tmp_path, model, own(model), WHO)
 
 
+@pytest.mark.parametrize("gone", ["best-0001.safetensors", "state-0001-000004.safetensors"])
+def test_without_the_weights_it_names_there_is_no_checkpoint(tmp_path: Path, gone: str) -> None:
+    written(tmp_path, epoch=1, step=4)
+    (tmp_path / gone).unlink()
+    model, before, told = tiny.model(seed=8), tiny.model(seed=8), []
+    assert read_checkpoint(tmp_path, model, own(model), WHO, told.append) is None
+    assert told == [f"{tmp_path}/checkpoint.json: names {gone}, which is gone; the training "
+                    "starts anew"]  # fmt: skip
+    assert same(model, before)
+
+
 def test_best_weights_come_back(tmp_path: Path) -> None:
     model, position = written(tmp_path, epoch=1, step=4)
     other = tiny.model(seed=8)

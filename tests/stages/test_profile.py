@@ -13,7 +13,7 @@ from stages.profile import WHOLE_SECTIONS, prepare_profile
 from stages.repro import stale
 from tests.cli.commands import files
 from tests.stages.tiny import ROOT
-from vqax.errors import MissingArtefact, UsageError
+from vqax.errors import BadData, MissingArtefact, UsageError
 
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
@@ -149,7 +149,7 @@ def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
     assert after == before
     own = [path for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
     assert {str(path.relative_to(folder)) for path in own} == {
-        "params.yaml", "dvc.yaml", ".dvc/config",
+        "params.yaml", "dvc.yaml", ".dvc/config", ".made_by_vqax",
     }  # fmt: skip
 
 
@@ -198,6 +198,33 @@ def test_an_unknown_profile_names_the_known_ones(repository: Path) -> None:
         prepare_profile(repository, "coco_maxi")
     with pytest.raises(MissingArtefact, match=r"params\.yaml: no such profile"):
         prepare_profile(repository, "../params")
+    assert not (repository / "work").exists()
+
+
+def test_a_folder_that_is_no_profiles_stays_as_it_is(repository: Path) -> None:
+    overlay(repository, "mine", training={"epochs": 1})
+    mine = repository / "work" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "params.yaml").write_text("years of work")
+    with pytest.raises(BadData, match=r"work/mine: holds files and no marker .* of profile"):
+        prepare_profile(repository, "mine")
+    assert [(path.name, path.read_text()) for path in mine.iterdir()] == [
+        ("params.yaml", "years of work")
+    ]
+
+
+def test_a_profile_whose_name_leads_elsewhere_is_refused(repository: Path) -> None:
+    before = (repository / "params.yaml").read_bytes()
+    overlay(repository, "..", training={"epochs": 1})  # its folder would be the repository
+    with pytest.raises(UsageError, match=r"--profile: '\.\.' cannot be a name"):
+        prepare_profile(repository, "..")
+    assert (repository / "params.yaml").read_bytes() == before
+
+
+def test_names_that_a_profile_gives_are_checked_too(repository: Path) -> None:
+    overlay(repository, "mine", seeds=["/../../evil"])
+    with pytest.raises(UsageError, match=r"runs: 'mcb_seed/\.\./\.\./evil' cannot be a name"):
+        prepare_profile(repository, "mine")
     assert not (repository / "work").exists()
 
 

@@ -35,11 +35,13 @@ class Epochs:
     workers: int
     position: Position = field(default_factory=Position)
 
-    def start(self, resume: bool) -> None:
+    def start(self, resume: bool, note: Callable[[str], object]) -> None:
         """Go to where the checkpoint is, or remove it and begin."""
         step = self.step
         if resume:
-            found = read_checkpoint(self.folder, step.model, step.optimisers, self.fingerprint)
+            found = read_checkpoint(
+                self.folder, step.model, step.optimisers, self.fingerprint, note
+            )
             self.position = found or self.position
         elif step.team.writes:
             discard_checkpoint(self.folder)
