@@ -8,7 +8,7 @@ folder that was made here is known as such at any moment, also after a kill.
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from vqax.errors import BadData
 from vqax.files import leftovers, rename_durably, temporary_path, unwritable, write_json
 
 MARKER = ".made_by_vqax"
+FILES = ".files_by_vqax"
 
 
 @contextmanager
@@ -116,3 +117,47 @@ def _delete(folder: Path) -> None:
             path.unlink()
     (folder / MARKER).unlink(missing_ok=True)
     folder.rmdir()
+
+
+class OwnFiles:
+    """The files written into a folder that may hold others; no other is ever replaced.
+
+    Their names stand in the folder, in a hidden file with a line for each.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self._names = set((folder / FILES).read_text(encoding="utf-8").splitlines())
+        except FileNotFoundError:
+            self._names = set()
+        except (OSError, ValueError) as error:
+            raise BadData(
+                f"{folder / FILES}: cannot be read ({error}); delete it or choose another folder"
+            ) from error
+
+    def claim(self, *paths: Path) -> None:
+        """Note files, or folders, of ``folder`` that are about to be written.
+
+        Raises:
+            BadData: one stands there already that was not written by this program.
+        """
+        new = {path.relative_to(self.folder).as_posix(): path for path in paths}
+        new = {name: path for name, path in new.items() if name not in self._names}
+        for path in new.values():
+            if path.exists() or path.is_symlink():
+                raise BadData(
+                    f"{path}: stands there already and was not written by this program; "
+                    "move it away or choose another folder"
+                )
+        self._names.update(new)
+        if new:
+            self._note(new)
+
+    def _note(self, names: Iterable[str]) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / FILES).open("a", encoding="utf-8") as file:
+                file.write("".join(f"{name}\n" for name in names))
+        except OSError as error:
+            raise unwritable(self.folder, error) from error

@@ -23,7 +23,18 @@ def load_upright(path: Path) -> Image.Image:
         BadData: it is cut, no picture, too large, or its values have no known range.
     """
     _refuse_giants(path)
-    return _eight_bits(ImageOps.exif_transpose(load_picture(path)), path)
+    return _eight_bits(_turned(load_picture(path), path), path)
+
+
+def _turned(picture: Image.Image, path: Path) -> Image.Image:
+    """Upright by its EXIF orientation."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception as error:  # whatever a damaged chunk makes the parser raise
+        raise BadData(
+            f"{path}: its EXIF data are damaged ({type(error).__name__}: {error}); "
+            "save the picture anew without them"
+        ) from error
 
 
 def _refuse_giants(path: Path) -> None:
