@@ -34,11 +34,13 @@ def of_file(
     """Write data/features/``name``.h5; list beside it what cannot be used and what is absent.
 
     Raises:
-        UsageError: ``name`` cannot be one, or a vocabulary is given for a layout without classes.
+        UsageError: ``name`` cannot be one or is another store's, or a vocabulary is given for a
+            layout without classes.
         MissingArtefact: there is no such source.
         BadData: the source cannot be used at all.
     """
     check_name("--out", name)
+    _refuse_other_stores(params, name)
     source = open_source(workspace.root / spec.source, ids=_below(workspace, spec.ids))
     vocabulary = _below(workspace, spec.vocabulary)
     if vocabulary is not None and not source.has_classes:
@@ -57,6 +59,14 @@ def of_file(
         pd.DataFrame([*skipped, *absent], columns=Skipped._fields),
     )
     return {**describe(path), "skipped": len(skipped), "pictures without features": len(absent)}
+
+
+def _refuse_other_stores(params: Params, name: str) -> None:
+    for kind, known in {"grids": params.grids, "regions": params.regions}.items():
+        if name in known:
+            raise UsageError(
+                f"--out {name}: is the store of {kind}.{name} in params.yaml; choose another name"
+            )
 
 
 def _absent(

@@ -250,6 +250,21 @@ def test_contact_sheet_shows_the_pictures(scenes_v1: Path, tmp_path: Path) -> No
     np.testing.assert_array_equal(drawn, expected)
 
 
+def test_a_sheet_is_drawn_again_and_no_other_picture_is_replaced(
+    scenes_v1: Path, tmp_path: Path
+) -> None:
+    sheet, photograph, folder = (tmp_path / name for name in ("sheet.png", "cat.png", "folder.png"))
+    for _ in range(2):
+        contact_sheet(scenes_v1, sheet, pictures=2)
+    Image.new("RGB", (3, 2)).save(photograph)
+    folder.mkdir()
+    before = tree(tmp_path)
+    for path in (photograph, folder):
+        with pytest.raises(BadData, match=rf"{path.name}: stands there already and is no contact"):
+            contact_sheet(scenes_v1, path, pictures=2)
+    assert tree(tmp_path) == before
+
+
 def test_contact_sheet_of_a_split_that_is_not_there(scenes_v1: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingArtefact, match="test2015"):
         contact_sheet(scenes_v1, tmp_path / "sheet.png", split="test2015")
