@@ -116,7 +116,8 @@ def list_() -> dict[str, Any]:
 def contact_sheet(name: str, path: Path) -> dict[str, Any]:
     """Draw some pictures of Scenes data set NAME with their questions and answers, as a PNG."""
     if path.suffix.lower() != ".png":
-        raise UsageError(f"{path}: the sheet is a PNG; name it {path.stem or 'sheet'}.png")
+        better = path.parent / f"{path.stem or 'sheet'}.png"
+        raise UsageError(f"{path}: the sheet is a PNG; name it {better}")
     from stages.scenes import sheet
 
     return sheet(*loaded(), name, path)
