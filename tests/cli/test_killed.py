@@ -93,8 +93,9 @@ def test_a_second_training_of_a_run_is_refused_and_harms_nothing(
     folder = training(finished, tmp_path / "work")
     first = train(folder, RUN)
     until(has_checkpoint(folder, RUN), first)
+    first.send_signal(signal.SIGSTOP)  # so that it has not ended before the second comes so far
     code, errors = ended(train(folder, RUN))
-    assert first.poll() is None, "the first training ended before the second was refused"
+    first.send_signal(signal.SIGCONT)
     assert code == 3
     assert errors == (
         f"error: data/locks/runs/{RUN}.lock: another process holds it and makes the same; "

@@ -211,6 +211,7 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
     explain = ["explain", "--model", "mine.py:bright", *ask]
     image = f"{at}/photo.png"
     scored = ["score", "--questions", f"{at}/answers.json", "--annotations", f"{at}/answers.json"]
+    listed = [f"{at}/predictions.parquet", f"{at}/answers.json"]
     imported = ["features", "import", f"{at}/thesis.txt", "--out", "fresh"]
     return {
         "data make-cp out": [["data", "make-cp", at, at], ["data", "make-cp", at, image]],
@@ -235,6 +236,9 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
         "score questions": [[*scored, "--results", f"{at}/answers.json"]],
         "score annotations": [[*scored, "--results", at]],
         "score results": [[*scored, "--results", f"{at}/answers.json", "--mode", "simple"]],
+        "compare floor": [["compare", "--a", *listed, "--floor", path] for path in (at, image)],
+        "compare questions": [["compare", "--a", *listed, "--b", at, "--questions", at]],
+        "compare annotations": [["compare", "--a", at, "--b", at, "--annotations", at]],
         "check tolerances": [
             ["check", "--tolerances", path, *write]
             for path in (at, f"{at}/params.yaml", f"{at}/thesis.txt", image)
