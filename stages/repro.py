@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from stages.dvc_errors import dvc_errors, release_dead
 from stages.dvc_shortcuts import read_once
 from stages.dvc_worker import open_pipeline, reproduce
 from stages.families import load_whole
@@ -58,20 +59,15 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
 
     ``dvc repro --dry`` lists only the first kind: it cannot know that their outputs will change.
     """
-    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    try:
-        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, read_once():
-            graph = repo.index.graph
-            needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
-            wanted = _with_needs(needs, _named(needs, targets))
-            asked = [stage for stage in graph if stage.name in wanted]
-            changed = {stage.name for stage in asked if force or stage.changed()}
-    except DvcException as error:
-        raise UsageError(
-            f"{folder / 'dvc.yaml'}: {error}; mend it or restore it from git"
-        ) from error
+    with dvc_errors(folder), Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, read_once():
+        release_dead(folder)
+        graph = repo.index.graph
+        needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
+        wanted = _with_needs(needs, _named(needs, targets))
+        asked = [stage for stage in graph if stage.name in wanted]
+        changed = {stage.name for stage in asked if force or stage.changed()}
     todo: dict[str, set[str]] = {}
     for stage in _in_order(needs):
         before = needs[stage] & todo.keys()
