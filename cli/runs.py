@@ -31,7 +31,7 @@ METHOD = "An explainer; repeatable. Default: the usual ones that the run has wha
 def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
     """Train RUN of params.yaml. SIGTERM saves and exits with 75; --resume goes on."""
     from stages import train as stage
-    from vqax.learning.memory import keep_freed_memory
+    from vqax.learning.processes import keep_freed_memory
 
     keep_freed_memory()
     with progress_bar(f"train {run}") as progress:
@@ -105,7 +105,7 @@ def explain(
 
 def _explain_split(ctx: click.Context, run: str | None, device: str) -> dict[str, Any]:
     from stages import explain as stage
-    from vqax.learning.memory import keep_freed_memory
+    from vqax.learning.processes import keep_freed_memory
 
     given = given_options(ctx) - {"run", "device"}
     if given:
@@ -140,7 +140,7 @@ def _check_combination(
 def analyse(name: str) -> dict[str, Any]:
     """Make analysis NAME of params.yaml: what is asked of trained runs beyond maps and scores."""
     from stages import analyse as stage
-    from vqax.learning.memory import keep_freed_memory
+    from vqax.learning.processes import keep_freed_memory
 
     keep_freed_memory()
     return stage.run(*loaded(families=True), name)

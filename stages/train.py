@@ -21,10 +21,10 @@ from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES
-from vqax.learning.loop import TrainSettings, train
+from vqax.learning.loop import train
 from vqax.learning.objective import check_objective
-from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
+from vqax.settings import OptimiserSettings, TrainSettings
 from vqax.vision import FeatureStore
 
 
