@@ -31,7 +31,7 @@ class StageCommand(click.Command):
         except VqaxError as error:
             if debug:
                 raise
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {told(error)}", err=True)
             ctx.exit(error.exit_code)
         except OSError as error:
             if debug or error.filename is None:
@@ -45,6 +45,15 @@ class StageCommand(click.Command):
         else:
             for key, value in (summary or {}).items():
                 click.echo(f"{key}: {readable(value)}")
+
+
+def told(error: VqaxError) -> str:
+    """The sentence for an error, with the command that makes what is missing."""
+    if error.output is None:
+        return str(error)
+    from stages import made_by
+
+    return made_by.told(error)
 
 
 def given_options(ctx: click.Context) -> set[str]:

@@ -1,13 +1,24 @@
 """What can go wrong, each with its exit code (docs/command_line.md).
 
-A message is one sentence that names the file (or parameter), the value and the remedy.
+A message is one sentence that names the file (or parameter), the value and the remedy, which
+follows the last semicolon.
 """
+
+from pathlib import Path
 
 
 class VqaxError(Exception):
-    """An error a user can mend; ``exit_code`` is what the command line returns."""
+    """An error a user can mend; ``exit_code`` is what the command line returns.
+
+    ``output``: the file it is about, where a stage may have left it; the command line then names
+    the command that makes it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, output: Path | None = None) -> None:
+        super().__init__(message)
+        self.output = output
 
 
 class UsageError(VqaxError):

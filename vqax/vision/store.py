@@ -130,13 +130,16 @@ class FeatureStore:
     def _open(self) -> h5py.File:
         if not self.path.is_file():
             command = f"{self.made_with} {self.path.stem}"
-            raise MissingArtefact(f"{self.path}: no such feature file; run `{command}`")
+            raise MissingArtefact(
+                f"{self.path}: no such feature file; run `{command}`", output=self.path
+            )
         try:
             return h5py.File(self.path, "r")
         except OSError as error:
             raise BadData(
                 f"{self.path}: cannot be opened as HDF5 ({error}); if it is cut or damaged, delete "
-                "it and extract it again"
+                "it and extract it again",
+                output=self.path,
             ) from error
 
 
