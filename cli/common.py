@@ -1,7 +1,9 @@
 """What every command shares: errors in one sentence, ``--json``, ``--debug``, progress."""
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,9 +11,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from vqax.errors import BadData, VqaxError
+from vqax.errors import BadData, Resumable, VqaxError
 
 Progress = Callable[[int, int], None]
+
+
+INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
 
 
 class StageCommand(click.Command):
@@ -33,6 +38,12 @@ class StageCommand(click.Command):
                 raise
             click.echo(f"error: {told(error)}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            if debug:
+                raise
+            option = " with --resume" if "resume" in ctx.params else ""
+            click.echo(f"error: interrupted; run the same command{option} to go on", err=True)
+            ctx.exit(INTERRUPTED)
         except OSError as error:
             if debug or error.filename is None:
                 raise
@@ -78,6 +89,27 @@ def readable(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(readable, value)) or "none"
     return str(value)
+
+
+@contextmanager
+def resumable_from_the_start() -> Iterator[None]:
+    """SIGTERM ends the block with exit code 75, where the training itself does not listen yet.
+
+    No error of ours: libraries that are being imported catch ``Exception``.
+    """
+
+    def stop(*_: Any) -> None:
+        click.echo("error: stopped between two steps; run the same command with --resume", err=True)
+        raise SystemExit(Resumable.exit_code)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager

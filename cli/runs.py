@@ -11,6 +11,7 @@ from cli.common import (
     given_options,
     loaded,
     progress_bar,
+    resumable_from_the_start,
     run_argument,
     speaker,
     workers_option,
@@ -30,11 +31,11 @@ METHOD = "An explainer; repeatable. Default: the usual ones that the run has wha
 @workers_option
 def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
     """Train RUN of params.yaml. SIGTERM saves and exits with 75; --resume goes on."""
-    from stages import train as stage
-    from vqax.learning.processes import keep_freed_memory
+    with resumable_from_the_start(), progress_bar(f"train {run}") as progress:
+        from stages import train as stage
+        from vqax.learning.processes import keep_freed_memory
 
-    keep_freed_memory()
-    with progress_bar(f"train {run}") as progress:
+        keep_freed_memory()
         return stage.run(
             *loaded(families=True),
             run,

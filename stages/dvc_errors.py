@@ -1,13 +1,13 @@
 """Errors of DVC as sentences that name the right file, and locks of processes that have ended."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from vqax.errors import BadData, UsageError, VqaxError
+from vqax.errors import BadData, UsageError, VqaxError, did_you_mean
 from vqax.files import write_text
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,19 @@ def sentence(folder: Path, error: Exception) -> VqaxError:
     path = Path(named).absolute() if isinstance(named, str) and named else folder / "dvc.yaml"
     kind = UsageError if path.name == "dvc.yaml" else BadData
     return kind(f"{path}: {_cause(error)}; {REMEDIES.get(path.name, MEND)}")
+
+
+def unknown_stage(target: str, stages: Collection[str]) -> str:
+    """The sentence for a target that is no stage: those of an entry with this name, or near ones.
+
+    Of hundreds of stages it lists the kinds.
+    """
+    kinds = {stage.partition("@")[0]: stage for stage in stages}
+    about = [stage for stage in stages if stage.partition("@")[2] == target]
+    meant = f"did you mean {' or '.join(about)}? " if about else ""
+    meant = meant or did_you_mean(target, [*kinds, *stages])
+    named = [f"{kind}@…" if "@" in stage else kind for kind, stage in kinds.items()]
+    return f"{target}: no such stage; {meant}dvc.yaml has {', '.join(named) or 'none'}"
 
 
 def release_dead(folder: Path) -> None:

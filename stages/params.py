@@ -1,7 +1,6 @@
 """params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ from stages.sections import (
     Text,
     Training,
 )
-from vqax.errors import UsageError
+from vqax.errors import UsageError, did_you_mean
 from vqax.settings import OPTIONS_OF
 from vqax.yaml_files import read_yaml
 
@@ -188,9 +187,9 @@ def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
 def unknown(name: str, known: Iterable[str], kind: str, where: str) -> str:
     """The sentence for a name that nothing bears: near ones first, then ``LISTED`` of all."""
     names = [str(one) for one in known]
-    near = get_close_matches(name, names, n=3)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
-    return f"{name}: no such {kind}; {meant}{where} has {listed(names) or 'none'}"
+    return (
+        f"{name}: no such {kind}; {did_you_mean(name, names)}{where} has {listed(names) or 'none'}"
+    )
 
 
 def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from stages.dvc_errors import dvc_errors, release_dead
+from stages.dvc_errors import dvc_errors, release_dead, unknown_stage
 from stages.dvc_shortcuts import read_once
 from stages.dvc_worker import open_pipeline, reproduce
 from stages.families import load_whole
-from stages.params import unknown
 from stages.profile import prepare_profile
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError, VqaxError
@@ -80,7 +79,7 @@ def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
     """The stages that targets name; ``train`` stands for train@san, train@mcb and so on."""
     found = {target: [s for s in needs if target in (s, s.split("@")[0])] for target in targets}
     for target in (target for target, stages in found.items() if not stages):
-        raise UsageError(unknown(target, needs, "stage", "dvc.yaml"))
+        raise UsageError(unknown_stage(target, needs))
     return [stage for stages in found.values() for stage in stages] if targets else list(needs)
 
 

@@ -4,6 +4,8 @@ A message is one sentence that names the file (or parameter), the value and the 
 follows the last semicolon.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 
@@ -19,6 +21,12 @@ class VqaxError(Exception):
     def __init__(self, message: str, *, output: Path | None = None) -> None:
         super().__init__(message)
         self.output = output
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``did you mean updn or san? `` where some names are near, otherwise nothing."""
+    near = get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(near)}? " if near else ""
 
 
 class UsageError(VqaxError):

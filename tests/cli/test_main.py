@@ -34,6 +34,8 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert vqax("trian").exit_code == 2
     assert "Did you mean" not in vqax("fly").stderr
     assert "Did you mean report or repro?" in vqax("repor").stderr
+    assert "Did you mean data list?" in vqax("list").stderr
+    assert "Did you mean features show or regions show?" in vqax("show").stderr
 
 
 def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path, monkeypatch) -> None:
