@@ -1,6 +1,7 @@
 """What every command shares: errors in one sentence, ``--json``, ``--debug``, progress."""
 
 import json
+import re
 import signal
 import sys
 import threading
@@ -11,11 +12,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from vqax.errors import BadData, Resumable, VqaxError
+from vqax.errors import BadData, Resumable, UsageError, VqaxError
 
 Progress = Callable[[int, int], None]
 
 
+SURROGATES = re.compile(r"[\ud800-\udfff]")
 INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
 
 
@@ -32,6 +34,7 @@ class StageCommand(click.Command):
     def invoke(self, ctx: click.Context) -> None:
         as_json, debug = ctx.params.pop("as_json"), ctx.params.pop("debug")
         try:
+            refuse_bytes(ctx)
             summary = super().invoke(ctx)
         except VqaxError as error:
             if debug:
@@ -56,6 +59,27 @@ class StageCommand(click.Command):
         else:
             for key, value in (summary or {}).items():
                 click.echo(f"{key}: {readable(value)}")
+
+
+def refuse_bytes(ctx: click.Context) -> None:
+    """Text and names of files go into tables and pages, which are UTF-8.
+
+    Raises:
+        UsageError: an argument or option holds bytes that are none; Python has them as surrogates.
+    """
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        for text in map(str, value if isinstance(value, tuple) else (value,)):
+            if SURROGATES.search(text):
+                name = (
+                    parameter.opts[0]
+                    if parameter.opts[0][0] == "-"
+                    else parameter.human_readable_name
+                )
+                raise UsageError(
+                    f"{name}: {text!r} holds bytes that are not UTF-8; write it in UTF-8 or rename "
+                    "the file"
+                )
 
 
 def told(error: VqaxError) -> str:

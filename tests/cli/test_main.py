@@ -70,3 +70,17 @@ def test_score_needs_a_run_or_all_three_files(options: list[str]) -> None:
     result = CliRunner().invoke(main, ["score", *options])
     assert result.exit_code == 2
     assert "--annotations" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("explain", "mcb", "--image", "a.png", "--question", "Caf\udce9?"), "--question"),
+        (("explain", "mcb", "--image", "a\udcff.png", "--question", "What?"), "--image"),
+        (("train", "mcb\udcff"), "RUN"),
+        (("repro", "a", "b\udcff"), "TARGETS"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(arguments: tuple[str, ...], name: str) -> None:
+    """As Python hands them on: a Latin-1 é is the surrogate U+DCE9."""
+    assert_refused(vqax(*arguments), 2, f"{name}: '", "\\udc", "not UTF-8", "rename")
