@@ -129,11 +129,11 @@ def _check_combination(
     given, kind = given_options(ctx), "--image" if image is not None else "--from"
     wrong = given & ({"figures"} if image is not None else {"html", "panels"})
     if wrong:
-        raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}")
+        raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}; leave it out")
     if image is not None and not questions:
         raise UsageError("--image: give at least one --question about it")
     if source is not None and "method" in given and "figures" not in given:
-        raise UsageError("--method: goes with --from only if --figures is given")
+        raise UsageError("--method: with --from it needs --figures; add that or leave it out")
 
 
 @click.command(cls=StageCommand)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from vqax.errors import BadData, UsageError, VqaxError, did_you_mean
 from vqax.files import write_text
+from vqax.vision.weights import optional
 
 log = logging.getLogger(__name__)
 RUN_ALL_AGAIN = "put an earlier one back, or remove it: every stage then counts as never run"
@@ -51,15 +52,15 @@ def dvc_errors(folder: Path) -> Iterator[None]:
     """Whatever DVC raises in this block, as one of our errors.
 
     Raises:
+        MissingArtefact: DVC is not installed.
         BadData: dvc.lock or another file of DVC is damaged.
         UsageError: dvc.yaml describes no pipeline.
         VqaxError: another process holds an output.
     """
-    from dvc.exceptions import DvcException
-
+    dvc_exception = optional("dvc.exceptions").DvcException
     try:
         yield
-    except DvcException as error:
+    except dvc_exception as error:
         raise sentence(folder, error) from error
 
 

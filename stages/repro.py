@@ -14,6 +14,7 @@ from stages.families import load_whole
 from stages.profile import prepare_profile
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError, VqaxError
+from vqax.vision.weights import optional
 
 
 def run(
@@ -58,9 +59,12 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
 
     ``dvc repro --dry`` lists only the first kind: it cannot know that their outputs will change.
     """
-    from dvc.repo import Repo
-
-    with dvc_errors(folder), Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, read_once():
+    with (
+        dvc_errors(folder),
+        optional("dvc.repo").Repo(str(folder), _wait_for_lock=True) as repo,
+        repo.lock,
+        read_once(),
+    ):
         release_dead(folder)
         graph = repo.index.graph
         needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}

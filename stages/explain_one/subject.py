@@ -74,7 +74,7 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
             f"RUN: {known}; train one of `vqax runs`, say `vqax repro train@{first}`"
         )
     if len(there) > 1:
-        raise UsageError(f"RUN: {len(there)} runs are trained, name one of {', '.join(there)}")
+        raise UsageError(f"RUN: {len(there)} runs are trained; name one of {', '.join(there)}")
     return there[0]
 
 

@@ -15,7 +15,7 @@ import pytest
 from stages.repro import run, stale
 from tests.stages import pipelines
 from tests.stages.pipelines import shell
-from vqax.errors import BadData, UsageError, VqaxError
+from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError
 
 # DVC uses pygtrie in a way that pygtrie will not allow for ever
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
@@ -146,3 +146,10 @@ def test_a_damaged_lock_of_outputs(folder: Path, content: bytes) -> None:
         stale(folder, ())
     path.unlink()
     assert run(())["stages run"] == 1
+
+
+def test_without_dvc_the_remedy_is_to_install_it(folder: Path, monkeypatch) -> None:
+    for module in ("dvc", "dvc.exceptions", "dvc.repo"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingArtefact, match=r"dvc.*: not installed; run `pip install"):
+        stale(folder, ())

@@ -37,7 +37,9 @@ class FeatureStore:
             try:
                 self._read_index(file)
             except (KeyError, OSError, ValueError) as error:
-                raise BadData(f"{path}: not a feature file ({error}); extract it again") from error
+                raise BadData(
+                    f"{path}: not a feature file ({error}); extract it again", output=path
+                ) from error
         made_by = self.attributes.get("extractor")
         if extractor is not None and made_by != extractor:
             raise BadData(

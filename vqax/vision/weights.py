@@ -33,7 +33,7 @@ def optional(module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingArtefact(
-            f'{module}: not installed; run `pip install "vqax[pipeline]"`'
+            f'{module}: not installed; run `pip install ".[pipeline]"` in the clone of vqax'
         ) from error
 
 
