@@ -8,8 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Lt
-from pydantic import AfterValidator, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 from pydantic_core import PydanticCustomError
 
 OPTIONS_OF = {
@@ -20,7 +26,7 @@ OPTIONS_OF = {
 }
 """Optimiser -> its settings besides the learning rate and the weight decay."""
 
-Share = Annotated[float, Ge(0.0), Lt(1.0)]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Precision = Literal["fp32", "bf16"]
 
 

@@ -84,3 +84,10 @@ def test_score_needs_a_run_or_all_three_files(options: list[str]) -> None:
 def test_bytes_that_are_no_text_are_refused(arguments: tuple[str, ...], name: str) -> None:
     """As Python hands them on: a Latin-1 é is the surrogate U+DCE9."""
     assert_refused(vqax(*arguments), 2, f"{name}: '", "\\udc", "not UTF-8", "rename")
+
+
+def test_a_near_name_of_a_method_is_offered(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ("--image", "a.png", "--question", "What?")
+    result = vqax("explain", "mcb", *asked, "--method", "gradcam")
+    assert_refused(result, 2, "--method: 'gradcam' is not known; did you mean grad_cam")
