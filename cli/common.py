@@ -1,7 +1,10 @@
 """What every command shares: errors in one sentence, ``--json``, ``--debug``, progress."""
 
 import json
+import re
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,9 +12,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from vqax.errors import BadData, VqaxError
+from vqax.errors import BadData, Resumable, UsageError, VqaxError
 
 Progress = Callable[[int, int], None]
+
+
+SURROGATES = re.compile(r"[\ud800-\udfff]")
+INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
 
 
 class StageCommand(click.Command):
@@ -27,12 +34,19 @@ class StageCommand(click.Command):
     def invoke(self, ctx: click.Context) -> None:
         as_json, debug = ctx.params.pop("as_json"), ctx.params.pop("debug")
         try:
+            refuse_bytes(ctx)
             summary = super().invoke(ctx)
         except VqaxError as error:
             if debug:
                 raise
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {told(error)}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            if debug:
+                raise
+            option = " with --resume" if "resume" in ctx.params else ""
+            click.echo(f"error: interrupted; run the same command{option} to go on", err=True)
+            ctx.exit(INTERRUPTED)
         except OSError as error:
             if debug or error.filename is None:
                 raise
@@ -45,6 +59,36 @@ class StageCommand(click.Command):
         else:
             for key, value in (summary or {}).items():
                 click.echo(f"{key}: {readable(value)}")
+
+
+def refuse_bytes(ctx: click.Context) -> None:
+    """Text and names of files go into tables and pages, which are UTF-8.
+
+    Raises:
+        UsageError: an argument or option holds bytes that are none; Python has them as surrogates.
+    """
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        for text in map(str, value if isinstance(value, tuple) else (value,)):
+            if SURROGATES.search(text):
+                name = (
+                    parameter.opts[0]
+                    if parameter.opts[0][0] == "-"
+                    else parameter.human_readable_name
+                )
+                raise UsageError(
+                    f"{name}: {text!r} holds bytes that are not UTF-8; write it in UTF-8 or rename "
+                    "the file"
+                )
+
+
+def told(error: VqaxError) -> str:
+    """The sentence for an error, with the command that makes what is missing."""
+    if error.output is None:
+        return str(error)
+    from stages import made_by
+
+    return made_by.told(error)
 
 
 def given_options(ctx: click.Context) -> set[str]:
@@ -69,6 +113,27 @@ def readable(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(readable, value)) or "none"
     return str(value)
+
+
+@contextmanager
+def resumable_from_the_start() -> Iterator[None]:
+    """SIGTERM ends the block with exit code 75, where the training itself does not listen yet.
+
+    No error of ours: libraries that are being imported catch ``Exception``.
+    """
+
+    def stop(*_: Any) -> None:
+        click.echo("error: stopped between two steps; run the same command with --resume", err=True)
+        raise SystemExit(Resumable.exit_code)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager

@@ -45,10 +45,19 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = get_close_matches(args[0], COMMANDS)
+            near = self._in_groups(ctx, args[0]) or get_close_matches(args[0], COMMANDS)
             if near:
                 error.message += f" Did you mean {' or '.join(near)}?"
             raise
+
+    def _in_groups(self, ctx: click.Context, name: str) -> list[str]:
+        """The commands of groups that bear this name: ``data list`` for ``list``."""
+        commands = {group: self.get_command(ctx, group) for group in COMMANDS}
+        return [
+            f"{group} {name}"
+            for group, command in commands.items()
+            if isinstance(command, click.Group) and name in command.commands
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -15,9 +15,10 @@ from vqax.data.coco import Instance, read_instances
 from vqax.data.folder import VqaFolder
 from vqax.errors import MissingArtefact
 from vqax.files import write_parquet
-from vqax.learning.detector_training import DetectorTraining, Example, train_detector
+from vqax.learning.detector_training import Example, train_detector
 from vqax.learning.weights import save_model
 from vqax.locks import locked
+from vqax.settings import DetectorTraining
 from vqax.vision.detector import DetectorSizes, build_detector
 from vqax.vision.region_extractor import RegionExtractor
 from vqax.vision.trained_detector import coco_detector, describe

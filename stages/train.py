@@ -23,11 +23,11 @@ from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES
 from vqax.learning.checkpoint import remove_checkpoint
-from vqax.learning.loop import TrainSettings, silent, train
+from vqax.learning.loop import silent, train
 from vqax.learning.objective import check_objective
-from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
 from vqax.locks import locked
+from vqax.settings import OptimiserSettings, TrainSettings
 from vqax.vision import FeatureStore
 
 

@@ -1,13 +1,32 @@
 """What can go wrong, each with its exit code (docs/command_line.md).
 
-A message is one sentence that names the file (or parameter), the value and the remedy.
+A message is one sentence that names the file (or parameter), the value and the remedy, which
+follows the last semicolon.
 """
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
 
 
 class VqaxError(Exception):
-    """An error a user can mend; ``exit_code`` is what the command line returns."""
+    """An error a user can mend; ``exit_code`` is what the command line returns.
+
+    ``output``: the file it is about, where a stage may have left it; the command line then names
+    the command that makes it.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str, *, output: Path | None = None) -> None:
+        super().__init__(message)
+        self.output = output
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``did you mean updn or san? `` where some names are near, otherwise nothing."""
+    near = get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(near)}? " if near else ""
 
 
 class UsageError(VqaxError):

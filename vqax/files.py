@@ -121,10 +121,12 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it") from error
+        raise _absent(path) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadData(
-            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it again"
+            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it "
+            "again",
+            output=path,
         ) from error
 
 
@@ -136,10 +138,16 @@ def read_parquet(path: Path) -> pd.DataFrame:
         BadData: the file is cut or is not Parquet.
     """
     if not path.exists():
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it")
+        raise _absent(path)
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise BadData(
-            f"{path}: not a readable Parquet file ({error}); delete it and run `vqax repro`"
+            f"{path}: not a readable Parquet file ({error}); the file is cut or damaged, fetch or "
+            "write it again",
+            output=path,
         ) from error
+
+
+def _absent(path: Path) -> MissingArtefact:
+    return MissingArtefact(f"{path}: no such file; name one that is there, or make it", output=path)

@@ -10,10 +10,11 @@ from stages.params import Params
 from stages.workspace import Workspace
 from vqax.evidential.heads import predict
 from vqax.evidential.pictures import Pictures
-from vqax.evidential.train import Settings, accuracy, train
+from vqax.evidential.train import accuracy, train
 from vqax.files import write_parquet
 from vqax.learning.weights import save_model
 from vqax.locks import locked
+from vqax.settings import ClassifierTraining
 
 
 def run(params: Params, workspace: Workspace, name: str, *, progress: Any = None) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def _train(params: Params, workspace: Workspace, name: str, progress: Any) -> di
     parts = read_parts(params, spec.pictures, workspace.root)
     seed = params.seed if spec.seed is None else spec.seed
     model, head = build(params, name, parts.train, seed)
-    settings = Settings(seed=seed, **params.classifier_training_of(name).model_dump())
+    settings = ClassifierTraining(seed=seed, **params.classifier_training_of(name).model_dump())
     history = train(model, *tensors(parts.train), head, settings, progress=progress)
     out = workspace.classifier(name)
     curves = history.frame()

@@ -45,7 +45,7 @@ def load_foreign(source: str) -> Foreign:
     """What ``FUNCTION()`` of ``FILE.py:FUNCTION`` returns. The file is run, as ``import`` does."""
     file, colon, function = source.rpartition(":")
     if not colon or not file.endswith(".py") or not function:
-        raise UsageError(f"--model {source}: not of the form FILE.py:FUNCTION")
+        raise UsageError(f"--model {source}: not of the form FILE.py:FUNCTION; {REMEDY}")
     make = getattr(_imported(Path(file)), function, None)
     if not callable(make):
         raise UsageError(f"--model {source}: {file} has no function {function}; {REMEDY}")

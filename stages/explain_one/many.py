@@ -131,9 +131,7 @@ def _each(
 
 def _mistake(line: Line) -> str:
     """What is wrong with a line in itself."""
-    if line.more:
-        return "more fields than columns; put quotes around a text with commas"
-    return "" if line.image else "image: is empty; name a picture"
+    return line.mistake or ("" if line.image else "image: is empty; name a picture")
 
 
 def _answered(

@@ -64,12 +64,17 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
     if name is not None:
         params.run(name)
         if name not in there:
-            raise MissingArtefact(f"{name}: not trained; {known}, run `vqax train {name}`")
+            raise MissingArtefact(
+                f"{name}: not trained, {known}; run `vqax train {name}`", output=workspace.run(name)
+            )
         return name
     if not there:
-        raise MissingArtefact(f"RUN: {known}; run `vqax repro` or `vqax train RUN`")
+        first = next(iter(params.all_runs), "RUN")
+        raise MissingArtefact(
+            f"RUN: {known}; train one of `vqax runs`, say `vqax repro train@{first}`"
+        )
     if len(there) > 1:
-        raise UsageError(f"RUN: {len(there)} runs are trained, name one of {', '.join(there)}")
+        raise UsageError(f"RUN: {len(there)} runs are trained; name one of {', '.join(there)}")
     return there[0]
 
 

@@ -21,7 +21,8 @@ from vqax.learning.checkpoint import (
 )
 from vqax.learning.fingerprint import differences
 from vqax.learning.history import History, Running
-from vqax.learning.optimiser import OptimiserSettings, optimisers
+from vqax.learning.optimiser import optimisers
+from vqax.settings import OptimiserSettings
 
 WHO = {"model": {"name": "tiny", "sizes": (3, 4)}, "seed": 1}
 

@@ -234,3 +234,29 @@ def test_mistakes_in_a_profile_are_listed_before_anything_is_written(repository:
         prepare_profile(repository, "wrong")
     assert all(word in str(caught.value) for word in ("training.epoch", "datasets", "'lime'"))
     assert not (repository / "work").exists()
+
+
+def test_a_profile_may_only_train(repository: Path) -> None:
+    """No study: nothing is compared, drawn or reported."""
+    overlay(repository, "train_only", studies={})
+    folder = prepare_profile(repository, "train_only")
+    todo = stale(folder, ("train",))
+    assert "train@mcb" in todo
+    pipeline = read_settings(folder / "dvc.yaml")
+    assert (pipeline["metrics"], pipeline["plots"]) == ([], [])
+    assert not [name for name in pipeline["stages"] if name.startswith(KINDS)]
+
+
+@pytest.mark.parametrize("seeds", [21, ["a"], [1.5], {"a": 1}, [True]])
+def test_seeds_that_are_no_whole_numbers(repository: Path, seeds: object) -> None:
+    overlay(repository, "odd", seeds=seeds)
+    with pytest.raises(UsageError, match=r"odd\.yaml: seeds: .*; list whole numbers"):
+        prepare_profile(repository, "odd")
+
+
+def test_a_mistake_in_a_run_is_not_told_again_for_its_repetitions(repository: Path) -> None:
+    runs = read_settings(repository / "params.yaml")["runs"]
+    runs["mcb"]["modell"] = "mcb"
+    overlay(repository, "odd", seeds=[21, 22], runs=runs)
+    with pytest.raises(UsageError, match=r"1 mistake\(s\) to mend:\n  runs\.mcb\.modell"):
+        prepare_profile(repository, "odd")

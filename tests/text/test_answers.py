@@ -78,10 +78,10 @@ def test_a_vocabulary_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"answers": ["a", 2]}', "has no list of texts 'answers'; delete the file and build"),
-        ('{"words": []}', "has no list of texts 'answers'; delete the file and build"),
-        ("[]", "has no list of texts 'answers'; delete the file and build"),
-        ('{"answers": ["a", "a"]}', "repeats an entry of 'answers'; delete the file and build"),
+        ('{"answers": ["a", 2]}', "has no list of texts 'answers'; build it again"),
+        ('{"words": []}', "has no list of texts 'answers'; build it again"),
+        ("[]", "has no list of texts 'answers'; build it again"),
+        ('{"answers": ["a", "a"]}', "repeats an entry of 'answers'; build it again"),
         ('{"answers": ["a"', "not valid JSON"),
     ],
 )

@@ -120,7 +120,8 @@ class VqaFolder:
         path = self._picture(image_id)
         if path is None:
             raise MissingArtefact(
-                f"{self._expected(image_id)}: no such picture; put image_id {image_id} there"
+                f"{self._expected(image_id)}: no such picture; put image_id {image_id} there",
+                output=self._expected(image_id),
             )
         return path
 
@@ -163,5 +164,6 @@ class VqaFolder:
                 return path
         raise MissingArtefact(
             f"{self.root}: no {kind} file for split {self.split!r}; "
-            f"put {' or '.join(names)} there or name another split"
+            f"put {' or '.join(names)} there or name another split",
+            output=self.root,
         )
