@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Float64, Int64, Real
 from vqax.errors import UsageError
 from vqax.metrics.emd import spatial_emd
 from vqax.metrics.resize import resize_area
+from vqax.metrics.ties import rounding
 from vqax.models.options import option
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(20))  # 0, .05 … .95
@@ -143,9 +144,10 @@ def _unit(maps: Maps, *, lowest: float | None) -> Float64[np.ndarray, "n y x"]:
     -1 is below every threshold.
     """
     values = maps.astype(np.float64)
-    low = values.min(axis=(1, 2), keepdims=True) if lowest is None else lowest
-    span = values.max(axis=(1, 2), keepdims=True) - low
-    return np.divide(values - low, span, out=np.full_like(values, -1.0), where=span > 0)
+    high = values.max(axis=(1, 2), keepdims=True)
+    low = values.min(axis=(1, 2), keepdims=True) if lowest is None else np.full_like(high, lowest)
+    some = high - low > rounding(maps) * np.maximum(abs(low), abs(high))
+    return np.divide(values - low, high - low, out=np.full_like(values, -1.0), where=some)
 
 
 def _sizes_above(

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from vqax.errors import UsageError
 from vqax.metrics.calibration import bin_of, misclassification_auroc
+from vqax.metrics.ties import exact_ties
 
 
 class Reliability(NamedTuple):
@@ -80,7 +81,8 @@ def rejection_curve(
             f"{np.count_nonzero(np.isnan(uncertainty))} of {len(uncertainty)} uncertainties are "
             "NaN; leave those answers out"
         )
-    threshold, group = np.unique(uncertainty, return_inverse=True)
+    tied = exact_ties(uncertainty.astype(np.float64))
+    threshold, group = np.unique(tied, return_inverse=True)
     answered = np.bincount(group, minlength=len(threshold)).cumsum()
     right = np.bincount(group, correct, minlength=len(threshold)).cumsum()
     return Rejection(threshold, answered / max(1, len(uncertainty)), right / answered)

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from vqax.metrics.rank_correlation import average_ranks
+from vqax.metrics.ties import exact_ties
 
 
 def misclassification_auroc(
@@ -22,7 +23,8 @@ def misclassification_auroc(
     right = len(correct) - wrong
     if wrong == 0 or right == 0 or np.isnan(uncertainty).any():
         return float("nan")
-    rank_sum = average_ranks(uncertainty[None])[0, ~correct].sum()
+    ranks = average_ranks(uncertainty[None].astype(np.float64))[0]
+    rank_sum = ranks[~correct].sum()
     return float((rank_sum - wrong * (wrong + 1) / 2) / (wrong * right))
 
 
@@ -35,6 +37,7 @@ def aurc(uncertainty: Float[np.ndarray, "n"], correct: Float[np.ndarray, "n"]) -
     """
     if len(uncertainty) == 0 or np.isnan(uncertainty).any():
         return float("nan")
+    uncertainty = exact_ties(uncertainty.astype(np.float64))
     _, group = np.unique(uncertainty, return_inverse=True)
     group = np.sort(group)
     errors = (1 - correct)[np.argsort(uncertainty, kind="stable")]

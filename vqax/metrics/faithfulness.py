@@ -1,13 +1,14 @@
 """Do the regions of high weight move the answer? (AttReg, section 4.6; figures 7a and 7b.)
 
 A ``weight`` is what an explanation gives each of the l regions; rank 0 is the highest one. Equal
-weights keep the order of the regions.
+weights, also those equal but for rounding, keep the order of the regions.
 """
 
 import numpy as np
 from jaxtyping import Float, Int, Real
 
 from vqax.errors import BadData
+from vqax.metrics.ties import exact_ties
 
 
 def total_variation(
@@ -25,7 +26,7 @@ def ranks(weights: Real[np.ndarray, "n l"]) -> Int[np.ndarray, "n l"]:
     """
     if np.isnan(weights).any():
         raise BadData("weights of regions: NaN has no rank; look at the explanation it came from")
-    order = np.argsort(-weights, axis=1, kind="stable")
+    order = np.argsort(-exact_ties(weights), axis=1, kind="stable")
     return np.argsort(order, axis=1, kind="stable")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from vqax.metrics.detection import OVERLAP, intersection_over_union
+from vqax.metrics.ties import exact_ties
 
 
 class Found(NamedTuple):
@@ -71,6 +72,7 @@ def pointing(
 
     Equally attended regions share the point; NaN where no region shows a needed object.
     """
+    attention = exact_ties(attention)
     most = attention == attention.max(axis=1, keepdims=True)
     point = (most & shows).sum(axis=1) / most.sum(axis=1)
     return np.where(shows.any(axis=1), point, np.nan)

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Bool, Float
 
+from vqax.metrics.ties import exact_ties
+
 
 def most_important(
     importance: Float[np.ndarray, "n t"], present: Bool[np.ndarray, "n t"]
@@ -12,7 +14,7 @@ def most_important(
     Equally important words share the 1, so that the first one, mostly a wh-word, has no
     advantage. A row sums to 1, to 0 where no word is ``present``.
     """
-    seen = np.where(present, importance, -np.inf)
+    seen = exact_ties(np.where(present, importance, -np.inf))
     highest = present & (seen == seen.max(axis=1, keepdims=True))
     return highest / np.maximum(highest.sum(axis=1, keepdims=True), 1)
 

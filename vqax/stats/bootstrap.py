@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from vqax.metrics.ties import without_rounding
+
 DRAWS_AT_ONCE = 4_000_000  # bounds the memory of a resampling step to about 64 MB
 
 
@@ -86,9 +88,10 @@ def paired_bootstrap(
     """Mean of a - b over the questions where both have a value (row i is the same question).
 
     p = 2 min(#{d* ≤ 0} + 1, #{d* ≥ 0} + 1) / (samples + 1), at most 1: the share of resampled
-    differences on the other side of 0, never 0 itself.
+    differences on the other side of 0, never 0 itself. What is 0 but for rounding is 0.
     """
-    interval, means = _bootstrap(a - b, clusters, samples, seed, level)
+    difference = without_rounding(a - b, a, b)
+    interval, means = _bootstrap(difference, clusters, samples, seed, level)
     if interval.n == 0:
         return Difference(*interval, float("nan"))
     tail = min((means <= 0).sum(), (means >= 0).sum()) + 1
@@ -149,8 +152,10 @@ def _bootstrap(
     if n == 0:
         return Interval(float("nan"), float("nan"), float("nan"), 0), np.empty(0)
     groups = None if clusters is None else clusters[valid]
-    means = _resampled_means(kept, groups, samples, seed)
-    return Interval(float(kept.mean()), *_percentiles(means, level), n), means
+    largest = np.abs(kept).max()
+    means = without_rounding(_resampled_means(kept, groups, samples, seed), largest)
+    value = float(without_rounding(kept.mean(), largest))
+    return Interval(value, *_percentiles(means, level), n), means
 
 
 def _resampled_means(
