@@ -13,6 +13,7 @@ from stages.explain_one.subject import Subject
 from vqax.explain.predict import Prediction, mc_predict
 from vqax.explain.state import left_as_found
 from vqax.metrics.uncertainty import uncertainties
+from vqax.models.order import likeliest
 from vqax.report.one_picture import Explained
 from vqax.text.tokens import PAD_INDEX
 
@@ -113,8 +114,8 @@ class Asker:
     ) -> Explained:
         """Everything but the maps."""
         answers = self.subject.answers.answers
-        shares = prediction.forward.logits.float().softmax(dim=1)[0]
-        top = shares.topk(min(5, len(answers)))
+        logits = prediction.forward.logits
+        shares, top = logits.float().softmax(dim=1)[0], likeliest(logits, 5)[0]
         variance, doubt = prediction.variance, prediction.vacuity
         passes = len(prediction.probabilities)
         measures = uncertainties(
@@ -128,7 +129,7 @@ class Asker:
             words=asked.words,
             top5=tuple(
                 (answers[index], share)
-                for index, share in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+                for index, share in zip(top.tolist(), shares[top].tolist(), strict=True)
             ),
             uncertainties={
                 name: nan if name in OF_PASSES and passes == 1 else float(values[0])

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqax.models.order import falling, likeliest
+from vqax.models.order import falling, likeliest, top_answer
 
 
 @given(st.lists(st.sampled_from([-2.0, -0.5, 0.0, 0.25, 3.0]), min_size=1, max_size=40))
@@ -28,3 +28,9 @@ def test_the_likeliest_answer_is_that_of_argmax():
     logits = torch.tensor([[0.0, 2.0, 2.0, 2.0], [1.0, 1.0, 1.0, 1.0]])
     assert likeliest(logits, 9)[:, 0].tolist() == logits.argmax(1).tolist()
     assert likeliest(logits, 9).shape == (2, 4)
+
+
+def test_an_answer_that_is_as_likely_as_before_has_not_changed():
+    before = torch.tensor([1, 1, 0])
+    logits = torch.tensor([[2.0, 2.0, 0.0], [2.0 + 4e-7, 2.0, 0.0], [2.0, 2.1, 0.0]])
+    assert top_answer(logits, before).tolist() == [1, 1, 1]

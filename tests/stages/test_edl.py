@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from stages.edl import EXPERIMENTS, examine, train
+from stages.edl.pairs import signed_rank_p
 from stages.edl.pictures import read_parts, strangers
 from stages.edl.rows import metrics_table, of_interval
 from stages.edl.trained import load_classifier
@@ -174,3 +175,11 @@ def test_reported_tables_are_of_every_classifier(workspace):
     assert set(table["run"]) == {"answers/edl", "answers/sure"}
     belief = table[table["metric"] == "belief"]
     assert belief["run"].tolist() == ["answers/edl"]
+
+
+def test_pairs_that_are_equal_but_for_rounding_have_p_1():
+    a, b = np.full(8, (0.3 + 0.6) / 2), np.full(8, (0.9 + 0.0) / 2)
+    assert (a != b).all()
+    assert signed_rank_p(a, b) == 1.0
+    uneven = np.array([0.3, 0.1 + 0.2, -0.3, 0.3, 1.0])
+    assert signed_rank_p(uneven, np.zeros(5)) == signed_rank_p(uneven.round(9), np.zeros(5))

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vqax.explain.answers import check_answers
 from vqax.models.forward import Forward
 from vqax.models.options import known
 
@@ -26,7 +27,7 @@ class Explainer:
     so several methods may share a pass.
 
     Raises:
-        UsageError: a need that is not one of ``NEEDS``.
+        UsageError: a need that is not one of ``NEEDS``; when called, not one answer a question.
     """
 
     compute: Callable[..., Tensor]
@@ -46,6 +47,7 @@ class Explainer:
         grid: tuple[int, int],
         **options: Any,
     ) -> Tensor:
+        check_answers(answer, len(tokens))
         return self.compute(model, visual, tokens, answer, grid, **options)
 
     def lacks(

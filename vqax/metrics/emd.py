@@ -10,6 +10,7 @@ from itertools import repeat
 import numpy as np
 from jaxtyping import Float, Float64, Real
 
+from vqax.metrics.checks import check_same_shape
 from vqax.metrics.ties import rounding
 
 
@@ -22,7 +23,11 @@ def spatial_emd(
     Euclidean between cell centres, in fractions of the grid's diagonal √(h² + w²): 0 is equal,
     and 1 is never reached. A map without positive values, or with a NaN, gives NaN.
     ``workers`` threads share the pairs (POT releases the interpreter lock).
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(a=a, b=b)
     distances = _cell_distances(*a.shape[1:])
     pairs = _masses(a), _masses(b), repeat(distances)
     if workers == 1:
@@ -39,7 +44,11 @@ def histogram_emd(
     Each map is scaled to [0, 1] by its minimum and maximum; W₁ = mean |a₍ᵢ₎ - b₍ᵢ₎| of the
     sorted values, which is ``scipy.stats.wasserstein_distance``. A map that is constant but for
     rounding gives NaN.
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(a=a, b=b)
     return np.abs(_sorted_unit_values(a) - _sorted_unit_values(b)).mean(axis=1)
 
 

@@ -7,6 +7,7 @@ the aleatoric variance σ²_a that the variance head put out, one per pass or on
 import numpy as np
 from jaxtyping import Float
 
+from vqax.metrics.checks import check_one_each
 from vqax.metrics.ties import SINGLE, rounding
 
 Samples = Float[np.ndarray, "s n a"]
@@ -84,7 +85,13 @@ def uncertainties(
 
     A model without a variance head has NaN as ``aleatoric``, and the entropy alone as
     ``predictive``; one without an evidential head has NaN as ``evidential``.
+
+    Raises:
+        UsageError: variance or vacuity are of other questions than the probabilities.
     """
+    given = {"variance": variance, "vacuity": vacuity}
+    rows = {name: part.T for name, part in given.items() if part is not None}
+    check_one_each(questions=probabilities[0], **rows)
     n = probabilities.shape[1]
     if variance is None:
         noise, total = np.full(n, np.nan), entropy(probabilities.mean(axis=0))

@@ -10,6 +10,8 @@ from torch import Tensor
 
 NEAR = 1e-5
 """Single-precision sums of some hundred numbers agree to five digits."""
+AS_HIGH = 1e-6
+"""The same logits computed in two batches agree to this share of the largest."""
 
 
 def likeliest(logits: Float[Tensor, "b a"], count: int) -> Int[Tensor, "b k"]:
@@ -27,3 +29,14 @@ def falling(values: Float[Tensor, "b n"]) -> Int[Tensor, "b n"]:
     below = larger - smaller > NEAR * torch.minimum(larger.abs(), smaller.abs())
     step = torch.cat([below.new_zeros(len(values), 1), below], 1).cumsum(1)
     return torch.empty_like(order).scatter(1, order, step).sort(dim=1, stable=True).indices
+
+
+def top_answer(logits: Float[Tensor, "n a"], before: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+    """The answer of the highest logit; ``before`` where that one is as high but for rounding.
+
+    So an answer changes only if something does, also where two answers are equally likely.
+    """
+    highest = logits.max(dim=1)
+    kept = logits.gather(1, before[:, None])[:, 0]
+    same = highest.values - kept <= AS_HIGH * logits.abs().amax(1)
+    return torch.where(same, before, highest.indices)

@@ -12,6 +12,7 @@ import scipy  # its statistics are imported when first used
 from jaxtyping import Float, Shaped
 
 from vqax.metrics.calibration import misclassification_auroc
+from vqax.metrics.checks import check_one_each
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.metrics.ties import right_answers, without_rounding
 from vqax.stats.bootstrap import ClusterRows, paired_bootstrap
@@ -85,7 +86,12 @@ def statistic_contrast(
 
     p as in ``paired_bootstrap``. Rows with a NaN are left out, and so are resamples where the
     statistic is NaN; without any other, or without rows, the interval is NaN.
+
+    Raises:
+        UsageError: columns and clusters differ in length.
     """
+    given = {f"values of column {number}": column for number, column in enumerate(columns, 1)}
+    check_one_each(**given, clusters=clusters)
     valid = ~np.isnan(columns).any(axis=0)
     kept = [column[valid] for column in columns]
     n = int(valid.sum())
