@@ -15,7 +15,6 @@ from vqax.explain.state import left_as_found
 from vqax.metrics.uncertainty import uncertainties
 from vqax.models.order import likeliest
 from vqax.report.one_picture import Explained
-from vqax.text.tokens import PAD_INDEX
 
 Progress = Callable[[int, int], None]
 
@@ -103,7 +102,9 @@ class Asker:
             self.methods.used,
             self.subject,
             looked,
-            torch.tensor(padded([one.tokens for one in asked]), device=place),
+            torch.tensor(
+                padded([one.tokens for one in asked], self.subject.special.padding), device=place
+            ),
             torch.tensor(chosen, device=place),
             [len(one.words) for one in asked],
             progress,
@@ -142,7 +143,7 @@ class Asker:
         )
 
 
-def padded(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+def padded(rows: Sequence[Sequence[int]], padding: int) -> list[list[int]]:
     """Tokens of one length, with padding before the first word."""
     longest = max(map(len, rows))
-    return [[PAD_INDEX] * (longest - len(row)) + list(row) for row in rows]
+    return [[padding] * (longest - len(row)) + list(row) for row in rows]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
-from stages.explain_one.asked import Model
+from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.lines import Line, lines_of
@@ -23,6 +23,7 @@ from vqax.report.one_picture import Explained
 SKIPPED = ["row", "image", "question", "reason"]
 
 
+@told_with_its_line
 def run(
     model: Model,
     *,

@@ -51,12 +51,13 @@ def object_masks(pixels: Real[np.ndarray, "n c y x"], rule: str = "positive") ->
 class Overlap(NamedTuple):
     """One row per picture, one column per threshold; NaN in the rows without an object.
 
-    ``undefined`` counts those rows.
+    ``undefined`` counts those rows. ``blank`` are the maps that highlight nothing.
     """
 
     dice: Float64[np.ndarray, "n m"]
     iou: Float64[np.ndarray, "n m"]
     undefined: int
+    blank: Bool[np.ndarray, "n"]
 
 
 SCALES = ("max", "min_max")
@@ -73,8 +74,9 @@ def overlap(
 
     X are the pixels of the map above a threshold, a fraction of its maximum; Y is the object.
     ``scale``: "max" divides the positive part of a map by its maximum; "min_max" is as released,
-    (map - min)/(max - min). A map without any contrast highlights nothing: X is empty and both
-    are 0. A picture without an object has neither: both are NaN, and counted.
+    (map - min)/(max - min). A map without a positive value, or with "min_max" without contrast,
+    is blank: X is empty and both are 0. A picture without an object has neither: both are NaN,
+    and counted.
 
     Raises:
         UsageError: maps and masks differ in shape, an unknown scale, or a threshold outside
@@ -95,7 +97,7 @@ def overlap(
     empty = object_size == 0
     dice = np.where(empty[:, None], np.nan, 2 * shared / np.maximum(both, 1))
     iou = np.where(empty[:, None], np.nan, shared / np.maximum(both - shared, 1))
-    return Overlap(dice, iou, int(empty.sum()))
+    return Overlap(dice, iou, int(empty.sum()), np.asarray((values < 0).all(axis=1)))
 
 
 def centroid_distance(maps: Maps, masks: Masks) -> Float64[np.ndarray, "n"]:

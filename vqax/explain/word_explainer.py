@@ -36,6 +36,8 @@ class WordExplainer:
         check_answers(answer, len(tokens))
         return self.compute(model, visual, tokens, answer, **options)
 
-    def lacks(self, forward: Forward, *, gradient: bool = True) -> frozenset[str]:
+    def lacks(
+        self, forward: Forward, *, gradient: bool = True, rectifier: bool = True
+    ) -> frozenset[str]:
         """The needs that a model with such a ``forward`` does not meet; none: it can be used."""
-        return self.needs - offered(forward, gradient=gradient)
+        return self.needs - offered(forward, gradient=gradient, rectifier=rectifier)
