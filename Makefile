@@ -34,7 +34,7 @@ test: lint headline
 	$(BIN)/vqax check
 
 # The last digits of a result depend on the processor's registers and on the number of threads.
-ARITHMETICS := "native" "native OMP_NUM_THREADS=2" "avx2 ATEN_CPU_CAPABILITY=avx2" \
+ARITHMETICS := "native OMP_NUM_THREADS=1" "native OMP_NUM_THREADS=2" "avx2 ATEN_CPU_CAPABILITY=avx2" \
 	"default ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE" \
 	"default ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2"
 

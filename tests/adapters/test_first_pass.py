@@ -49,10 +49,10 @@ def test_a_right_forward_passes():
 @pytest.mark.parametrize(
     ("field", "make", "message"),
     [
-        ("logits", lambda f: f["logits"][:, :2], r"logits is of shape \(2, 2\) instead of \(2, 3\)"),
-        ("logits", lambda f: f["logits"].argmax(1), "logits is torch.int64, which is no tensor of fl"),
+        ("logits", lambda f: f["logits"][:, :2], r"logits is of shape \(2, 2\) .* \(2, 3\)"),
+        ("logits", lambda f: f["logits"].argmax(1), "logits is torch.int64, which is no tensor"),
         ("attention", lambda f: f["visual"].sum(2)[:, :5], r"attention .* \(2, 5\) .* \(2, 6\)"),
-        ("attended", lambda f: f["attended"].sum(1), r"attended is of shape \(2, 4\) .*\(2, 6, d\)"),
+        ("attended", lambda f: f["attended"].sum(1), r"attended .* \(2, 4\) .*\(2, 6, d\)"),
         ("question", lambda f: f["question"][0], r"question is of shape \(4,\) .*\(2, q\)"),
         ("combined", lambda f: None, "combined is NoneType"),
         ("variance", lambda f: f["logits"][:, :2], r"variance .* \(2, 2\) .*1 or a"),
