@@ -13,6 +13,7 @@ from stages.question_values import OfficialSplit, read_values
 from vqax.errors import UsageError
 from vqax.metrics import METRICS
 from vqax.metrics.calibration import misclassification_auroc
+from vqax.metrics.ties import right_answers
 from vqax.stats.compare_methods import Measure, MethodComparison, compare_trainings
 from vqax.stats.power import seeds_needed
 from vqax.stats.seed_variance import SeedVariance
@@ -95,7 +96,7 @@ def _measure(metric: str, seed: int) -> Measure:
 
 
 def _error_auroc(uncertainty: np.ndarray, accuracy: np.ndarray) -> float:
-    return misclassification_auroc(uncertainty, accuracy >= 0.5)
+    return misclassification_auroc(uncertainty, right_answers(accuracy))
 
 
 def _higher_is_better(metric: str) -> bool:

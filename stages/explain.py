@@ -22,6 +22,7 @@ from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.resize import GRID
 from vqax.metrics.uncertainty import uncertainties
+from vqax.models.order import likeliest
 from vqax.vision.region_store import RegionStore
 
 
@@ -91,8 +92,8 @@ def _explained(
 
 def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
     """Top-5 answers without dropout; uncertainty over the Monte-Carlo passes."""
-    probabilities = prediction.forward.logits.float().softmax(dim=1)
-    top = probabilities.topk(min(5, len(answers)), dim=1)
+    logits = prediction.forward.logits
+    probabilities, top = logits.float().softmax(dim=1), likeliest(logits, 5)
     variance = prediction.variance
     samples = prediction.probabilities.double().cpu().numpy()
     doubt = prediction.vacuity
@@ -103,9 +104,9 @@ def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
     )
     return pd.DataFrame(
         {
-            "answer": [answers[i] for i in top.indices[:, 0].tolist()],
-            "top5_answers": [[answers[i] for i in row] for row in top.indices.tolist()],
-            "top5_probabilities": top.values.cpu().tolist(),
+            "answer": [answers[i] for i in top[:, 0].tolist()],
+            "top5_answers": [[answers[i] for i in row] for row in top.tolist()],
+            "top5_probabilities": probabilities.gather(1, top).cpu().tolist(),
             **measures,
             "margin": top2_margin(_numpy(probabilities)),
         }

@@ -101,7 +101,7 @@ PRINTED: dict[str, dict[str, str]] = {
         name: name
         for name in (
             *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
-            *("uncertainty", "uncertainty_dice"),
+            *("blank_map", "uncertainty", "uncertainty_dice"),
         )
     },
     "edl/effects": {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stages.explain_one import journal, summary
 from stages.explain_one.answer import Asker
-from stages.explain_one.asked import Model
+from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.journal import Journal
@@ -30,6 +30,7 @@ PREDICTIONS, SKIPPED = "predictions.parquet", "skipped.parquet"
 COLUMNS_OF_SKIPPED = ["row", "image", "question", "reason"]
 
 
+@told_with_its_line
 def run(
     model: Model,
     *,

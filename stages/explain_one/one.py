@@ -7,7 +7,7 @@ from typing import Any
 
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
-from stages.explain_one.asked import Model
+from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.methods import check_methods
@@ -19,6 +19,7 @@ from vqax.ownership import OwnFiles
 from vqax.report.one_picture import Explained
 
 
+@told_with_its_line
 def run(
     model: Model,
     *,

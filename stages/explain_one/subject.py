@@ -21,6 +21,7 @@ from vqax.errors import MissingArtefact, UsageError
 from vqax.explain import PixelModel
 from vqax.learning.weights import META
 from vqax.text.answers import AnswerVocabulary
+from vqax.text.tokens import SPECIAL, SpecialTokens
 from vqax.vision import FeatureStore
 
 SAMPLES = 25  # of a foreign model's head; those of a run are in params.yaml
@@ -46,6 +47,7 @@ class Subject:
     place: torch.device
     facts: Mapping[str, str] = field(default_factory=dict)
     prepared: Prepared | None = None
+    special: SpecialTokens = SPECIAL
 
     @property
     def kind(self) -> str:
@@ -169,6 +171,7 @@ def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
             "model": f"{foreign.name}, {source}",
             "sees": f"{columns} × {rows} px, {cells}",
         },
+        special=foreign.special,
     )
 
 

@@ -103,3 +103,10 @@ def test_most_real_answers_are_in_the_public_vocabulary(shared: Path) -> None:
     known = [public.index_of(e.multiple_choice_answer) is not None for e in split.examples]
     assert [a for a in public.answers if public.index_of(a) is None] == []
     assert 0.93 < np.mean(known) < 0.94
+
+
+def test_an_answer_is_found_in_any_spelling_the_exact_one_first() -> None:
+    foreign = AnswerVocabulary(("Yes", "no", "YES", "Two Dogs"))
+    assert [foreign.index_of(answer) for answer in ("yes", "YES", "Yes", "NO")] == [0, 2, 0, 1]
+    assert foreign.index_of("2 dogs") == 3
+    assert foreign.index_of("maybe") is None

@@ -53,8 +53,19 @@ class AnswerVocabulary:
         return {answer: k for k, answer in enumerate(self.answers)}
 
     def index_of(self, answer: str) -> int | None:
-        """Index of an answer in any spelling, None if the model cannot give it."""
-        return self.index.get(normalise_answer(answer))
+        """Index of an answer in any spelling, None if the model cannot give it.
+
+        The exact spelling comes first, then the normalised one, then whatever is normalised alike.
+        """
+        plain = normalise_answer(answer)
+        exact = self.index.get(answer, self.index.get(plain))
+        return self._normalised.get(plain) if exact is None else exact
+
+    @cached_property
+    def _normalised(self) -> dict[str, int]:
+        """The first index of each answer, normalised: a foreign model's list may not be."""
+        pairs = enumerate(self.answers)
+        return {normalise_answer(answer): k for k, answer in reversed([*pairs])}
 
     def __len__(self) -> int:
         return len(self.answers)
