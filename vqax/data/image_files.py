@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vqax.data.folder import VqaFolder
+from vqax.data.split import nothing_left
 from vqax.errors import BadData
 
 
@@ -12,11 +13,14 @@ def image_files(folders: Iterable[VqaFolder]) -> dict[int, Path]:
     """The file of every image that a question of the splits asks about, by image_id.
 
     Raises:
-        MissingArtefact, BadData: as ``VqaFolder.read_questions`` and ``merge_image_files``.
+        MissingArtefact: as ``VqaFolder.read_questions``.
+        BadData: as it and ``merge_image_files``, or a split has no usable question.
     """
     files: dict[int, Path] = {}
     for folder in folders:
-        questions = folder.read_questions().questions
+        questions, skipped = folder.read_questions()
+        if not questions:
+            raise BadData(f"{folder.questions_path}: {nothing_left('question', skipped)}")
         merge_image_files(files, image_files_of(folder, (one.image_id for one in questions)))
     return files
 
