@@ -18,10 +18,19 @@ SHAPE_TOLERANCE = 0.02
 
 
 def human_maps(folder: VqaFolder) -> dict[int, list[Path]]:
-    """The map files by question id; none where the data set has no human maps."""
+    """The map files by question id; none where the data set has no human maps.
+
+    Raises:
+        BadData: two folders of it have maps of one question.
+    """
     found: dict[int, list[Path]] = {}
-    for maps in folder.human_maps_dirs:
-        found |= human_map_paths(maps)
+    for maps in map(human_map_paths, folder.human_maps_dirs):
+        for question_id in found.keys() & maps.keys():
+            raise BadData(
+                f"{maps[question_id][0]}: question_id {question_id} has maps there and in "
+                f"{found[question_id][0].parent}; question ids must differ between splits, keep one"
+            )
+        found |= maps
     return found
 
 

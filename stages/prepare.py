@@ -23,6 +23,8 @@ from vqax.text.answers import AnswerVocabulary, normalise_answer
 from vqax.text.tokens import QuestionVocabulary
 
 BOX = ("x1", "y1", "x2", "y2")
+SHARED = "pictures in train and test"
+UNMATCHABLE = "questions no answer can match"
 
 
 class Prepared(NamedTuple):
@@ -66,7 +68,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
         "root": str(spec.root),
         "questions": {part: len(examples) for part, examples in parts.items()},
         "pictures": {part: len({e.image_id for e in found}) for part, found in parts.items()},
-        "pictures in both train and test": len(shared_pictures(parts)),
+        SHARED: len(shared_pictures(parts)),
         "accuracy": spec.accuracy,
         **_unmatchable(parts, spec.accuracy),
         "skipped": len(skipped),
@@ -96,7 +98,7 @@ def _unmatchable(parts: dict[str, list[Example]], rule: Mode) -> dict[str, Any]:
     if first is None:
         return {}
     return {
-        "questions no answer can match": {part: len(examples) for part, examples in lost.items()},
+        UNMATCHABLE: {part: len(examples) for part, examples in lost.items()},
         "the first of them": f"question_id {first.question_id}: all people say "
         f"{shown(first.answers[0])}, a model says {shown(normalise_answer(first.answers[0]))}, and "
         f"accuracy `{rule}` compares unanimous answers letter by letter; set `accuracy: always` "

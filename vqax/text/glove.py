@@ -115,7 +115,8 @@ def _opened(path: Path) -> Iterator[Iterable[str]]:
                 yield io.TextIOWrapper(member, encoding="utf-8", newline="\n")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise BadData(
-            f"{path}: is not UTF-8 text but a damaged zip archive ({error}); unpack or fetch it again"
+            f"{path}: is not UTF-8 text but a damaged zip archive ({error}); "
+            "unpack or fetch it again"
         ) from error
 
 
