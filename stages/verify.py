@@ -82,14 +82,16 @@ def _has_annotations(folder: VqaFolder) -> bool:
 
 
 def _refuse_shared_ids(read: Mapping[VqaFolder, Read]) -> None:
-    """An image_id is one image in all splits, and a question is in one annotated split."""
+    """Of annotated splits, which are trained and tested on together.
+
+    An image_id is one image in all of them, and a question is in one.
+    """
     files: dict[int, Path] = {}
+    examples: dict[str, list[Example]] = {}
     for folder, (records, _) in read.items():
-        merge_image_files(files, image_files_of(folder, (one.image_id for one in records)))
-    examples = {
-        str(folder.questions_path): [one for one in records if isinstance(one, Example)]
-        for folder, (records, _) in read.items()
-    }
+        annotated = [record for record in records if isinstance(record, Example)]
+        merge_image_files(files, image_files_of(folder, (one.image_id for one in annotated)))
+        examples[str(folder.questions_path)] = annotated
     for first, second in combinations(examples, 2):
         refuse_shared_questions(examples[first], examples[second], first, second)
 

@@ -103,3 +103,16 @@ def test_most_real_answers_are_in_the_public_vocabulary(shared: Path) -> None:
     known = [public.index_of(e.multiple_choice_answer) is not None for e in split.examples]
     assert [a for a in public.answers if public.index_of(a) is None] == []
     assert 0.93 < np.mean(known) < 0.94
+
+
+@pytest.mark.parametrize(
+    ("answers", "scores"),
+    [
+        (["No"], {"no": 1.0}),
+        (["cat", "dog"], {"cat": 0.5, "dog": 0.5}),
+        (["cat", "The cat", "dog"], {"cat": 2 / 3, "dog": 1 / 3}),
+        (["cat"] * 4 + ["dog"], {"cat": 1.0, "dog": 1 / 3}),
+    ],
+)
+def test_soft_scores_of_other_than_ten_people(answers: list[str], scores: dict[str, float]) -> None:
+    assert soft_scores(answers) == scores

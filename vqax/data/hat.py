@@ -50,7 +50,7 @@ def human_map_paths(folder: Path) -> dict[int, list[Path]]:
         first = maps.setdefault(int(match[2]), path)
         if first != path:
             raise BadData(
-                f"{path}: is map {int(match[2])} of question_id {int(match[1])}, and so is {first}; "
+                f"{path}: is map {match[2]} of question_id {match[1]}, and so is {first}; "
                 "remove one of them"
             )
     return {question_id: [maps[k] for k in sorted(maps)] for question_id, maps in found.items()}
