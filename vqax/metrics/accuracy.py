@@ -7,13 +7,13 @@ k matches of ten is 0, .3, .6, .9 and 1 from k = 4 on. These rules compare ten a
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, get_args, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
 from vqax.accuracy_rules import Mode, answers_per_question
-from vqax.errors import BadData, UsageError, shown
+from vqax.errors import BadData
 from vqax.text.normalise import clean_space, normalise_answer
 
 NEEDED = 3
@@ -87,10 +87,7 @@ def accuracies(
     Raises:
         BadData: an example has no prediction, or a rule of ten annotators is asked of another
             number of answers (one answer has no others to agree with, and would always score 0).
-        UsageError: there is no such rule.
     """
-    if mode not in ACCURACIES:
-        raise UsageError(f"mode: {shown(mode)} is no rule; give one of {', '.join(get_args(Mode))}")
     accuracy, annotators = ACCURACIES[mode], answers_per_question(mode)
     scores = []
     for example in examples:
