@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, loaded
+from cli.common import Printed, StageCommand, loaded
 
 study_argument = click.argument("study", default="headline")
 
@@ -20,11 +20,13 @@ study_argument = click.argument("study", default="headline")
     show_default=True,
 )
 @click.option("--study", default="headline", show_default=True)
-def table(name: str | None, form: str, study: str) -> str:
+def table(name: str | None, form: str, study: str) -> Printed:
     """Print table NAME (ucam/I …) of a study; without a name, list what there is."""
     from stages import tables
 
-    return tables.render(*loaded(), name, form, study)
+    settings = loaded()
+    text = tables.render(*settings, name, form, study)
+    return Printed(text, tables.records(*settings, name, study))
 
 
 @click.command(cls=StageCommand)

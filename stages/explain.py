@@ -12,6 +12,7 @@ from stages.region_maps import RegionMaps
 from stages.sections import Explain
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
+from vqax.accuracy_rules import Mode
 from vqax.data import Example
 from vqax.explain import EXPLAINERS
 from vqax.explain.gradient import forward_with_graph
@@ -44,7 +45,9 @@ def run(
             maps.add(method, start, drawn.float().cpu().numpy())
         if progress is not None:
             progress(start + len(rows), len(examples))
-    predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
+    predictions = _predictions(
+        examples, pd.concat(frames, ignore_index=True), subject.prepared.accuracy
+    )
     out = workspace.explanation(name)
     write_parquet(out / "predictions.parquet", predictions)
     maps.write(out, predictions["answer"].tolist())
@@ -117,7 +120,8 @@ def _numpy(tensor: Tensor) -> np.ndarray:
     return tensor.detach().double().cpu().numpy()
 
 
-def _predictions(examples: list[Example], rows: pd.DataFrame) -> pd.DataFrame:
+def _predictions(examples: list[Example], rows: pd.DataFrame, rule: Mode) -> pd.DataFrame:
+    """``accuracy_official`` is by ``rule``, that of the data set: official unless it says other."""
     asked = pd.DataFrame(
         {
             "question_id": [e.question_id for e in examples],
@@ -130,7 +134,7 @@ def _predictions(examples: list[Example], rows: pd.DataFrame) -> pd.DataFrame:
     )
     given = dict(zip(asked["question_id"], rows["answer"], strict=True))
     scores = {
-        f"accuracy_{mode}": np.asarray(accuracies(given, examples, mode=mode))
-        for mode in ("official", "simple")
+        "accuracy_official": accuracies(given, examples, mode=rule),
+        "accuracy_simple": accuracies(given, examples, mode="simple"),
     }
     return pd.concat([asked, rows], axis=1).assign(**scores)

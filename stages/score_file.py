@@ -7,18 +7,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vqax.accuracy_rules import Mode, answers_per_question
 from vqax.data import Example, read_results, read_split
+from vqax.data.split import nothing_left
 from vqax.errors import BadData
 from vqax.metrics.accuracy import accuracies
 
 
-def run(questions: Path, annotations: Path, results: Path, mode: str) -> dict[str, Any]:
+def run(questions: Path, annotations: Path, results: Path, mode: Mode) -> dict[str, Any]:
     """Accuracy in percent, overall and by answer and question type, as the evaluator prints it.
 
     Raises:
-        BadData: an unusable entry, a question without a prediction, or the reverse.
+        BadData: an unusable entry, a question without a prediction, or the reverse; or there is
+            nothing to score.
     """
-    examples, _ = read_split(questions, annotations, strict=True)
+    examples, skipped = read_split(
+        questions, annotations, strict=True, answers=answers_per_question(mode)
+    )
+    if not examples:
+        raise BadData(f"{questions}: nothing to score, {nothing_left('question', skipped)}")
     predictions = answers_to_all(results, examples)
     table = pd.DataFrame(
         {

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from vqax import settings
+from vqax.accuracy_rules import Mode, answers_per_question
 from vqax.settings import DetectorTraining, OptimiserSettings, TrainSettings
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -78,7 +79,16 @@ class Dataset(Section):
     min_answer_count: Positive | None = Field(
         None, description="instead of `text.min_answer_count`"
     )
+    accuracy: Mode = Field(
+        "official",
+        description="the rule answers are scored by; simple and exact for other than ten answers",
+    )
     label: str
+
+    @property
+    def answers_per_question(self) -> int | None:
+        """How many answers each question must have; None: one or more."""
+        return answers_per_question(self.accuracy)
 
     @model_validator(mode="after")
     def test_has_a_source(self) -> "Dataset":

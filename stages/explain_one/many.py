@@ -16,9 +16,9 @@ from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.journal import Journal
 from stages.explain_one.lines import Line, lines_of
 from stages.explain_one.methods import check_methods
-from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, Asked, ask, check_question
 from stages.explain_one.summary import Say, quiet
+from vqax.data.pictures import load_upright
 from vqax.errors import BadData, VqaxError
 from vqax.files import write_parquet
 from vqax.locks import locked

@@ -11,10 +11,10 @@ from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.methods import check_methods
-from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, ask, check_question
 from stages.explain_one.subject import Subject
 from stages.explain_one.summary import Say, quiet
+from vqax.data.pictures import load_upright
 from vqax.ownership import OwnFiles
 from vqax.report.one_picture import Explained
 

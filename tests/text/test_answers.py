@@ -110,3 +110,16 @@ def test_an_answer_is_found_in_any_spelling_the_exact_one_first() -> None:
     assert [foreign.index_of(answer) for answer in ("yes", "YES", "Yes", "NO")] == [0, 2, 0, 1]
     assert foreign.index_of("2 dogs") == 3
     assert foreign.index_of("maybe") is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "scores"),
+    [
+        (["No"], {"no": 1.0}),
+        (["cat", "dog"], {"cat": 0.5, "dog": 0.5}),
+        (["cat", "The cat", "dog"], {"cat": 2 / 3, "dog": 1 / 3}),
+        (["cat"] * 4 + ["dog"], {"cat": 1.0, "dog": 1 / 3}),
+    ],
+)
+def test_soft_scores_of_other_than_ten_people(answers: list[str], scores: dict[str, float]) -> None:
+    assert soft_scores(answers) == scores

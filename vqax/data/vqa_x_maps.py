@@ -88,7 +88,7 @@ def write_explanation_maps(
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise MissingArtefact(f"{folder}: no such folder; put the VQA-X maps there")
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def _arrays(path: Path) -> list[np.ndarray]:

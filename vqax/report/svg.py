@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
+from vqax.data.pictures import as_rgb
 from vqax.errors import BadData
 from vqax.report.overlay import data_uri
 
@@ -103,7 +104,7 @@ def _picture(address: str) -> str:
     try:
         content = base64.b64decode("".join(address.removeprefix(PNG).split()), validate=True)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            return data_uri(picture.convert("RGB"))
+            return data_uri(as_rgb(picture, "figure: a picture in it"))
     except (binascii.Error, OSError, SyntaxError) as error:
         raise BadData(f"figure: a picture in it is not a PNG ({error}); draw it again") from error
 

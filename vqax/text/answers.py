@@ -1,8 +1,10 @@
 """The answers a model can give, and the soft scores it learns from.
 
 Scores follow the official accuracy averaged over annotators: 0, .3, .6, .9, 1 for 0, 1, 2, 3 and
-at least 4 of ten. Unlike hengyuan-hu's targets, which look up the raw texts, both the vocabulary
-and the annotators' answers are normalised here.
+at least 4 of ten. Of another number of annotators it is the share of three that gave the answer, at
+most 1 (of fewer than three: of those there are), so a single answer has the score 1. Unlike
+hengyuan-hu's targets, which look up the raw texts, both the vocabulary and the annotators' answers
+are normalised here.
 """
 
 from collections import Counter
@@ -21,6 +23,7 @@ from vqax.text.vocabulary_file import read_list, write_list
 __all__ = ["AnswerVocabulary", "normalise_answer", "soft_scores", "soft_target"]
 
 SCORES = (0.0, 0.3, 0.6, 0.9, 1.0)
+ANNOTATORS, NEEDED = 10, 3
 
 
 @runtime_checkable
@@ -86,8 +89,11 @@ class AnswerVocabulary:
 
 
 def soft_scores(answers: Sequence[str]) -> dict[str, float]:
-    """Score in [0, 1] of each distinct normalised answer of the ten annotators."""
+    """Score in [0, 1] of each distinct normalised answer of the annotators."""
     counts = Counter(normalise_answer(answer) for answer in answers)
+    if len(answers) != ANNOTATORS:
+        needed = min(NEEDED, len(answers))
+        return {answer: min(n, needed) / needed for answer, n in counts.items()}
     return {answer: SCORES[min(n, len(SCORES) - 1)] for answer, n in counts.items()}
 
 
