@@ -5,6 +5,7 @@ from typing import NamedTuple
 from project.params import Params, named
 from project.schema import Dataset
 from project.workspace import Workspace
+from vqax.accuracy_rules import Mode
 from vqax.data import Example, VqaFolder
 from vqax.data.vqa_cp import open_folder
 from vqax.files import read_parquet
@@ -24,6 +25,8 @@ class Prepared(NamedTuple):
     test_folder: VqaFolder
     questions: QuestionVocabulary
     answers: AnswerVocabulary
+    accuracy: Mode
+    """The rule its answers are scored by."""
 
 
 def folders(spec: Dataset, workspace: Workspace) -> tuple[VqaFolder, VqaFolder]:
@@ -40,9 +43,10 @@ def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
     source = workspace.dataset(name)
     part_of = read_parquet(source / "parts.parquet").set_index("question_id")["part"].to_dict()
     train_folder, test_folder = folders(spec, workspace)
-    examples = list(train_folder.read().examples)
+    number = spec.answers_per_question
+    examples = list(train_folder.read(answers=number).examples)
     if spec.test is not None:
-        examples += test_folder.read().examples
+        examples += test_folder.read(answers=number).examples
     parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     for example in examples:
         if example.question_id in part_of:
@@ -53,4 +57,5 @@ def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
         test_folder=test_folder,
         questions=QuestionVocabulary.from_json(source / "question_vocabulary.json"),
         answers=AnswerVocabulary.from_json(source / "answer_vocabulary.json"),
+        accuracy=spec.accuracy,
     )

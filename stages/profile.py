@@ -12,9 +12,11 @@ from typing import Any
 import yaml
 
 from project.params import merged, read_settings
+from project.places import check_name
 from stages.components import check_whole
-from vqax.errors import MissingArtefact
+from vqax.errors import MissingArtefact, UsageError
 from vqax.files import write_text
+from vqax.ownership import mark
 
 WHOLE_SECTIONS = (
     *("scenes", "changing_priors", "datasets", "grids", "detectors", "coco_detectors", "regions"),
@@ -41,20 +43,26 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
     Raises:
         MissingArtefact: no such profile.
-        UsageError: mistakes in the merged settings, all of them.
+        UsageError: mistakes in the merged settings, all of them, or a name that is no folder's.
+        BadData: work/``name`` holds files and is no profile's folder.
     """
     overlay_path = repository / "profiles" / f"{name}.yaml"
     known = sorted(path.stem for path in (repository / "profiles").glob("*.yaml"))
     if name not in known:  # nor is a path to somewhere else a name
         there = ", ".join(known) or "none"
         raise MissingArtefact(f"{overlay_path}: no such profile; there are: {there}")
+    check_name("--profile", name)
     folder = repository / "work" / name
-    settings = _overlaid(read_settings(repository / "params.yaml"), read_settings(overlay_path))
+    overlay = read_settings(overlay_path)
+    seeds = _seeds(overlay.pop("seeds", None) or [], overlay_path)
+    settings = _overlaid(read_settings(repository / "params.yaml"), overlay)
     check_whole(settings, f"{overlay_path} over params.yaml")
+    settings["runs"] |= _repeated(settings["runs"], seeds)
     for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
         for key in set(PATHS) & spec.keys():
             if spec[key] not in NO_PATHS and Path(spec[key]).parts[0] != "data":
                 spec[key] = os.path.relpath(repository / spec[key], folder)
+    mark(folder, "profile")
     _write_yaml(folder / "params.yaml", settings)
     _write_yaml(folder / "dvc.yaml", pipeline(repository, settings))
     link_code(repository, folder)
@@ -64,21 +72,26 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
 
 def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
-    seeds = overlay.get("seeds") or []
-    overlay = {key: value for key, value in overlay.items() if key != "seeds"}
     whole = {key: value for key, value in overlay.items() if key in WHOLE_SECTIONS}
     if "datasets" in whole:
         whole = {**{key: {} for key in WHOLE_SECTIONS if key in base}, **whole}
-    settings = merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
-    if not isinstance(settings["runs"], dict):
-        return settings
-    repeated = {
+    return merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
+
+
+def _seeds(seeds: Any, overlay_path: Path) -> list[int]:
+    if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
+        raise UsageError(f"{overlay_path}: seeds: {seeds!r}; list whole numbers, such as [21, 22]")
+    return seeds
+
+
+def _repeated(runs: dict[str, Any], seeds: list[int]) -> dict[str, Any]:
+    """Each run that repeats no other one, with each seed; they are checked by what they repeat."""
+    return {
         f"{name}_seed{seed}": {**run, "replicate_of": name, "seed": seed}
-        for name, run in settings["runs"].items()
+        for name, run in runs.items()
         for seed in seeds
-        if isinstance(run, dict) and run.get("replicate_of") is None
+        if run.get("replicate_of") is None
     }
-    return {**settings, "runs": {**settings["runs"], **repeated}}
 
 
 def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
@@ -90,17 +103,26 @@ def pipeline(repository: Path, settings: dict[str, Any]) -> dict[str, Any]:
         if "foreach" not in stage:
             stage["deps"] = list(dict.fromkeys(_dependencies(name, stage["deps"], settings)))
             stage["params"] = [key for key in stage.get("params", []) if _is_set(key, settings)]
-    first = next(iter(studies))
+    metrics = [path for path in whole["metrics"] if path.split("/")[1] in studies]
+    return {"stages": stages, "metrics": metrics, "plots": _plots(whole["plots"], settings)}
+
+
+def _plots(plots: list[dict[str, Any]], settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The curves of the first study's runs; none where the profile only trains."""
+    studies = settings["studies"]
+    first = next(iter(studies), None)
+    if first is None:
+        return []
     shown = [
         name
         for name, run in settings["runs"].items()
         if run["group"] in studies[first]["groups"] and run.get("replicate_of") is None
     ]
-    for plot in whole["plots"]:
-        for drawn in plot.values():
-            drawn["y"] = {f"results/{first}/curves.csv": shown}
-    metrics = [path for path in whole["metrics"] if path.split("/")[1] in studies]
-    return {"stages": stages, "metrics": metrics, "plots": whole["plots"]}
+    return [
+        {name: {**drawn, "y": {f"results/{first}/curves.csv": shown}}}
+        for plot in plots
+        for name, drawn in plot.items()
+    ]
 
 
 def _wanted(stage: str, studies: dict[str, Any]) -> bool:

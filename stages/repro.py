@@ -7,13 +7,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from project.params import unknown
+from project.places import refuse_foreign_folders
 from project.workspace import Workspace
 from stages.components import load_whole
+from stages.dvc_errors import dvc_errors, release_dead, unknown_stage
 from stages.dvc_shortcuts import read_once
 from stages.dvc_worker import open_pipeline, reproduce
 from stages.profile import prepare_profile
 from vqax.errors import MissingArtefact, UsageError, VqaxError
+from vqax.vision.weights import optional
 
 
 def run(
@@ -29,6 +31,7 @@ def run(
     Raises:
         MissingArtefact: not in a folder with dvc.yaml and params.yaml, or no such profile.
         UsageError: mistakes in params.yaml, all of them, or an unknown target.
+        BadData: something stands where a data set is to be generated.
         VqaxError: a stage failed; those that do not need it may have been finished.
     """
     started = time.monotonic()
@@ -43,6 +46,7 @@ def run(
     todo = stale(folder, targets, force=force)
     if dry:
         return {"folder": str(folder), "would run": list(todo)}
+    refuse_foreign_folders(folder, list(todo))
     _side_by_side(folder, todo, force, jobs)
     reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))
     return {
@@ -58,20 +62,18 @@ def stale(folder: Path, targets: tuple[str, ...], *, force: bool = False) -> dic
 
     ``dvc repro --dry`` lists only the first kind: it cannot know that their outputs will change.
     """
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        with Repo(str(folder), _wait_for_lock=True) as repo, repo.lock, read_once():
-            graph = repo.index.graph
-            needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
-            wanted = _with_needs(needs, _named(needs, targets))
-            asked = [stage for stage in graph if stage.name in wanted]
-            changed = {stage.name for stage in asked if force or stage.changed()}
-    except DvcException as error:
-        raise UsageError(
-            f"{folder / 'dvc.yaml'}: {error}; mend it or restore it from git"
-        ) from error
+    with (
+        dvc_errors(folder),
+        optional("dvc.repo").Repo(str(folder), _wait_for_lock=True) as repo,
+        repo.lock,
+        read_once(),
+    ):
+        release_dead(folder)
+        graph = repo.index.graph
+        needs = {stage.name: {need.name for need in graph.successors(stage)} for stage in graph}
+        wanted = _with_needs(needs, _named(needs, targets))
+        asked = [stage for stage in graph if stage.name in wanted]
+        changed = {stage.name for stage in asked if force or stage.changed()}
     todo: dict[str, set[str]] = {}
     for stage in _in_order(needs):
         before = needs[stage] & todo.keys()
@@ -84,7 +86,7 @@ def _named(needs: dict[str, set[str]], targets: tuple[str, ...]) -> list[str]:
     """The stages that targets name; ``train`` stands for train@san, train@mcb and so on."""
     found = {target: [s for s in needs if target in (s, s.split("@")[0])] for target in targets}
     for target in (target for target, stages in found.items() if not stages):
-        raise UsageError(unknown(target, needs, "stage", "dvc.yaml"))
+        raise UsageError(unknown_stage(target, needs))
     return [stage for stages in found.values() for stage in stages] if targets else list(needs)
 
 

@@ -16,6 +16,7 @@ from project.metric_rows import column_mean, write_metrics
 from project.params import Params
 from project.trained import load_trained
 from project.workspace import Workspace
+from vqax.accuracy_rules import Mode
 from vqax.data import Example
 from vqax.files import write_parquet
 from vqax.learning.bias import answer_bias
@@ -42,7 +43,7 @@ def run(
         *(_of_run(params, workspace, name, "in", masked=False) for name in runs),
         *(_of_run(params, workspace, masked, where, masked=True) for where in PARTS),
     ]
-    questions = pd.concat([_table(*one) for one in answered], ignore_index=True)
+    questions = pd.concat([_table(*one, prepared.accuracy) for one in answered], ignore_index=True)
     out = workspace.analysis(NAME)
     write_parquet(out / "questions.parquet", questions)
     values = write_metrics(out, _metrics(questions, params))
@@ -76,7 +77,7 @@ def _of_run(
     return row, subject.examples, [names[one] for one in chosen]
 
 
-def _table(row: str, examples: list[Example], answers: list[str]) -> pd.DataFrame:
+def _table(row: str, examples: list[Example], answers: list[str], rule: Mode) -> pd.DataFrame:
     given = dict(zip((e.question_id for e in examples), answers, strict=True))
     return pd.DataFrame(
         {
@@ -84,7 +85,7 @@ def _table(row: str, examples: list[Example], answers: list[str]) -> pd.DataFram
             "image_id": [e.image_id for e in examples],
             "answer_type": [e.answer_type for e in examples],
             "answer": answers,
-            "accuracy_official": accuracies(given, examples, mode="official"),
+            "accuracy_official": accuracies(given, examples, mode=rule),
             "row": row,
         }
     )

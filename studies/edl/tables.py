@@ -21,7 +21,7 @@ TABLES = {
             name: name
             for name in (
                 *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
-                *("uncertainty", "uncertainty_dice"),
+                *("blank_map", "uncertainty", "uncertainty_dice"),
             )
         },
     ),

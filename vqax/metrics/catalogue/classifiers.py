@@ -38,6 +38,11 @@ METRICS = {
         "Dice after the map's centre of mass was moved onto the object's.",
         "higher",
     ),
+    "blank_map": Metric(
+        "maps without evidence",
+        "Share of maps without a positive value: they highlight nothing, and Dice and IoU are 0.",
+        "lower",
+    ),
     "iou": Metric(
         "IoU", "The pixels that map and object share, over those of either.", "higher", short="IoU"
     ),
