@@ -16,7 +16,7 @@ from vqax.learning.weights import META, load_model_weights
 from vqax.models import MODELS
 from vqax.models.evidential_answers import EvidentialAnswers
 from vqax.models.forward import BOX
-from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
+from vqax.text.glove import WordVectors, named_vectors
 from vqax.vision import FeatureStore
 
 
@@ -41,17 +41,10 @@ def build(
     )
     if run.evidence != "none":
         model.head = EvidentialAnswers(model.head, run.evidence)
-    read = word_vectors(params.text.vectors) if vectors else None
+    read = named_vectors(params.text.vectors) if vectors else None
     if read is not None:
         _copy_vectors(model.embedding, read, prepared, f"models.{run.model}.word_dim")
     return model
-
-
-def word_vectors(source: str | Path) -> WordVectors | None:
-    """The vectors that ``text.vectors`` names."""
-    if source == "none":
-        return None
-    return glove_6b_50d() if source == "glove_6b_50d" else read_glove(Path(source))
 
 
 def _copy_vectors(

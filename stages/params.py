@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from stages.names import section, training_runs, unknown_names
+from stages.overrides import merged, own_or_shared
 from stages.sections import (
     ChangingPriors,
     ClassifierSpec,
@@ -101,12 +102,11 @@ class Params(Section):
     def sizes_of(self, name: str) -> dict[str, Any]:
         """The options of a run's model: those of `models`, with the run's own."""
         run = self.run(name)
-        return {**self.models[run.model], **run.sizes}
+        return merged(self.models[run.model], run.sizes)
 
     def seed_of(self, name: str) -> int:
         """The seed of a run: its own, or the one all share."""
-        own = self.run(name).seed
-        return self.seed if own is None else own
+        return own_or_shared(self.run(name).seed, self.seed)
 
     def label(self, name: str) -> str:
         """The run as a reader knows it."""
@@ -153,15 +153,6 @@ def unknown(name: str, known: Iterable[str], kind: str, where: str) -> str:
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"{name}: no such {kind}; {meant}{where} has {', '.join(names[:LISTED]) or 'none'}{more}"
-
-
-def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the entries of ``overlay``, mapping by mapping."""
-    result = dict(base)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
 
 
 def mistakes(error: ValidationError) -> list[str]:

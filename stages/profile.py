@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from stages.families import check_whole
-from stages.params import merged, read_settings
+from stages.overrides import merged
+from stages.params import read_settings
 from vqax.errors import MissingArtefact
 from vqax.files import write_text
 

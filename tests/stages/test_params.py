@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from stages.families import load_whole
-from stages.params import load, merged
+from stages.overrides import merged
+from stages.params import load
 from vqax.errors import MissingArtefact, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
