@@ -1,10 +1,12 @@
-"""``vqax repro``, ``runs`` and ``doctor``."""
+"""``vqax repro``, ``code``, ``runs`` and ``doctor``."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cli.common import StageCommand, loaded
+from vqax.errors import UsageError
 
 
 @click.command(cls=StageCommand)
@@ -22,6 +24,23 @@ def repro(
     from stages import repro as stage
 
     return stage.run(targets, jobs=jobs, profile=profile, dry=dry, force=force)
+
+
+@click.command(cls=StageCommand)
+@click.argument("stage", required=False)
+@click.argument("sections", nargs=-1)
+@click.option("--write", is_flag=True, help="Write the code_… stages of dvc.yaml from imports.")
+@click.option("--check", is_flag=True, help="Refuse a dvc.yaml that --write would change.")
+def code(stage: str | None, sections: tuple[str, ...], write: bool, check: bool) -> dict[str, Any]:
+    """Write the fingerprint of the code that STAGE runs, and of the defaults of SECTIONS."""
+    from stages.code import fingerprint, pipeline
+    from stages.workspace import Workspace
+
+    if [stage is not None, write, check].count(True) != 1:
+        raise UsageError("STAGE, --write, --check: give one of the three")
+    if stage is not None:
+        return fingerprint.run(Workspace(), stage, sections)
+    return (pipeline.write if write else pipeline.check)(Path("dvc.yaml"))
 
 
 @click.command(cls=StageCommand)

@@ -7,8 +7,10 @@ from typing import Any
 
 import yaml
 
+from stages.code import fingerprint
 from stages.params import read_settings
 from stages.profile import link_code, make_repository, pipeline
+from stages.workspace import Workspace
 from tests.stages import tiny
 
 
@@ -31,6 +33,10 @@ def committed(folder: Path) -> Path:
     make_repository(folder)
     value = pipeline(tiny.ROOT, read_settings(folder / "params.yaml"))
     (folder / "dvc.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
+    for name, stage in value["stages"].items():
+        if name.startswith("code_"):
+            _, _, code, *sections = stage["cmd"].split()
+            fingerprint.run(Workspace(folder), code, sections)
     dvc(folder, "commit", "--force", "--quiet")
     return folder
 

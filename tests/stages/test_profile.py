@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stages.code import STAGES
 from stages.families import load_whole
 from stages.params import load, read_settings
 from stages.profile import WHOLE_SECTIONS, prepare_profile
@@ -17,6 +18,7 @@ from vqax.errors import MissingArtefact, UsageError
 
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
+CODE = [f"code_{name}" for name in STAGES]
 KINDS = ("compare", "claims", "report")
 
 
@@ -61,7 +63,7 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     assert set(todo) == {
         *names, "prepare@coco_mini", "agreement@coco_mini", "features@coco_mini",
         "coco_detector@coco", "regions@coco_mini_regions", "key_objects@coco_mini",
-        "compare_headline", "report_headline",
+        "compare_headline", "report_headline", *CODE,
     }  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
     named = {f"{stage}@{name}" for stage, names in each.items() for name in names}
     studies = {f"{stage}_{name}" for stage in ("compare", "report") for name in params.studies}
     tested = {f"claims_{name}" for name, study in params.studies.items() if study.report.claims}
-    assert set(stale(folder, ())) == named | studies | tested | {"claims"}
+    assert set(stale(folder, ())) == named | studies | tested | {"claims", *CODE}
 
 
 @pytest.mark.parametrize("name", PROFILES)
