@@ -1,4 +1,4 @@
-"""``vqax repro``, ``code``, ``runs`` and ``doctor``."""
+"""``vqax repro``, ``pipeline``, ``code``, ``runs`` and ``doctor``."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from cli.common import StageCommand, loaded
-from vqax.errors import UsageError
 
 
 @click.command(cls=StageCommand)
@@ -27,20 +26,23 @@ def repro(
 
 
 @click.command(cls=StageCommand)
-@click.argument("stage", required=False)
+@click.argument("stage")
 @click.argument("sections", nargs=-1)
-@click.option("--write", is_flag=True, help="Write the code_… stages of dvc.yaml from imports.")
-@click.option("--check", is_flag=True, help="Refuse a dvc.yaml that --write would change.")
-def code(stage: str | None, sections: tuple[str, ...], write: bool, check: bool) -> dict[str, Any]:
+def code(stage: str, sections: tuple[str, ...]) -> dict[str, Any]:
     """Write the fingerprint of the code that STAGE runs, and of the defaults of SECTIONS."""
-    from stages.code import fingerprint, pipeline
+    from stages.code import fingerprint
     from stages.workspace import Workspace
 
-    if [stage is not None, write, check].count(True) != 1:
-        raise UsageError("STAGE, --write, --check: give one of the three")
-    if stage is not None:
-        return fingerprint.run(Workspace(), stage, sections)
-    return (pipeline.write if write else pipeline.check)(Path("dvc.yaml"))
+    return fingerprint.run(Workspace(), stage, sections)
+
+
+@click.command(cls=StageCommand)
+@click.option("--check", is_flag=True, help="Write nothing; refuse a dvc.yaml that would change.")
+def pipeline(check: bool) -> dict[str, Any]:
+    """Write the part of dvc.yaml that follows from imports and settings."""
+    from stages import dvc_yaml
+
+    return (dvc_yaml.check if check else dvc_yaml.write)(Path())
 
 
 @click.command(cls=StageCommand)
@@ -50,7 +52,7 @@ def runs() -> dict[str, Any]:
     return {
         name: f"{run.model} on {run.dataset} · {run.objective.name}"
         + (" · trained" if (workspace.run(name) / "model.safetensors").exists() else "")
-        for name, run in params.all_runs.items()
+        for name, run in params.runs.items()
     }
 
 

@@ -6,7 +6,7 @@ from stages.analyses import ANALYSES
 from stages.params import Params, named
 from stages.workspace import Workspace
 
-FOR_DVC = ("features", "group")
+FOR_DVC = ("features", "study", "group")
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from stages.params import read_settings
+from stages.settings_files import read_settings
 from vqax.errors import OutOfTolerance, UsageError
 from vqax.files import read_json, write_text
 

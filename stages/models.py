@@ -9,7 +9,7 @@ from torch import nn
 
 from stages.params import Params, named
 from stages.prepare import Prepared
-from stages.sections import FineTuned
+from stages.sections import Run
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
@@ -66,7 +66,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
     run = params.run(name)
     return {
         "run": name,
-        **(_origin(params, run, prepared, store) if isinstance(run, FineTuned) else {}),
+        **_origin(params, run, prepared, store),
         "model": run.model,
         "sizes": params.sizes_of(name),
         "objective": run.objective.model_dump(mode="json"),
@@ -85,15 +85,16 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
     }
 
 
-def _origin(
-    params: Params, run: FineTuned, prepared: Prepared, store: FeatureStore
-) -> dict[str, Any]:
+def _origin(params: Params, run: Run, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:
     """What a fine-tuned run starts from and sees besides: other weights if any of it changes."""
-    return {
-        "backbone": identity(params, run.backbone, prepared, store),
-        "fresh": run.fresh,
-        "key_objects": params.key_objects[run.key_objects].model_dump(mode="json"),
-    }
+    origin: dict[str, Any] = {}
+    if run.backbone_run is not None:
+        backbone = identity(params, run.backbone_run, prepared, store)
+        origin = {"backbone": backbone, "fresh": run.fresh}
+    if run.key_objects != "none":
+        mined = params.key_objects[run.key_objects]
+        origin["key_objects"] = mined.model_dump(mode="json")
+    return origin
 
 
 def _hash(prepared: Prepared) -> str:

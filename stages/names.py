@@ -57,7 +57,8 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
 
     A backbone has the data set, the features and the model of the run that starts from it.
     """
-    runs, tuned = _runs(raw), section(raw, "fine_tuned")
+    runs = _runs(raw)
+    tuned = {name for name, run in runs.items() if run.get("backbone", "none") != "none"}
     for name, (at, run) in training_runs(raw).items():
         dataset = run.get("dataset")
         yield f"{at}.dataset", dataset, section(raw, "datasets")
@@ -66,11 +67,10 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
         originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
         yield f"{at}.replicate_of", run.get("replicate_of"), originals
         if name in tuned:
-            alike = [one for one in originals if _starts_alike(runs[one], run)]
-            yield f"{at}.backbone", run.get("backbone"), [one for one in alike if one not in tuned]
-            group = runs.get(str(run.get("backbone")), {}).get("group")
-            yield f"{at}.backbone_group", run.get("backbone_group"), [group]
-            yield f"{at}.key_objects", run.get("key_objects"), _mined_for(run, raw)
+            alike = [one for one in originals if _starts_alike(runs[one], run) and one not in tuned]
+            known = ["none", *(f"{runs[one].get('group')}/{one}" for one in alike)]
+            yield f"{at}.backbone", run.get("backbone"), known
+            yield f"{at}.key_objects", run.get("key_objects"), ["none", *_mined_for(run, raw)]
 
 
 def _mined_for(run: dict[str, Any], raw: dict[str, Any]) -> list[str]:
@@ -217,9 +217,8 @@ def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> l
 def training_runs(raw: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Run -> where it stands (``runs.mcb``), and its settings."""
     return {
-        name: (f"{kind}.{name}", run)
-        for kind in ("runs", "fine_tuned")
-        for name, run in section(raw, kind).items()
+        name: (f"runs.{name}", run)
+        for name, run in section(raw, "runs").items()
         if isinstance(run, dict)
     }
 

@@ -17,7 +17,6 @@ from stages.sections import (
     Dataset,
     Detector,
     Explain,
-    FineTuned,
     Grid,
     ImportedRegions,
     KeyObjects,
@@ -31,16 +30,17 @@ from stages.sections import (
     Text,
     Training,
 )
+from stages.settings_files import read_whole
 from vqax.errors import UsageError
-from vqax.yaml_files import read_yaml
 
 LISTED = 40  # names in an error; the pipeline has hundreds of stages
 
 
 class Params(Section):
-    """All of params.yaml."""
+    """All of params.yaml and of the folders that it names."""
 
     seed: int
+    folders: tuple[str, ...] = Field((), description="of studies/, in the order of reports")
     scenes: dict[str, Scenes]
     changing_priors: dict[str, ChangingPriors] = Field(default_factory=dict)
     datasets: dict[str, Dataset]
@@ -54,7 +54,6 @@ class Params(Section):
     models: dict[str, dict[str, Any]]
     training: Training
     runs: dict[str, Run]
-    fine_tuned: dict[str, FineTuned] = Field(default_factory=dict)
     explain: Explain
     score: Score
     analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
@@ -73,13 +72,8 @@ class Params(Section):
         """Those of runs on grids, then those of runs on regions."""
         return {**self.analyses, **self.region_analyses}
 
-    @property
-    def all_runs(self) -> dict[str, Run]:
-        """Those that start from random weights, then the fine-tuned ones."""
-        return {**self.runs, **self.fine_tuned}
-
     def run(self, name: str) -> Run:
-        return named(self.all_runs, name, "run", "params.yaml: runs and fine_tuned")
+        return named(self.runs, name, "run", "params.yaml: runs")
 
     def classifier(self, name: str) -> ClassifierSpec:
         return named(self.classifiers, name, "classifier", "params.yaml: classifiers")
@@ -97,7 +91,7 @@ class Params(Section):
     @property
     def groups(self) -> dict[str, str]:
         """Run -> its group."""
-        return {name: run.group for name, run in self.all_runs.items()}
+        return {name: run.group for name, run in self.runs.items()}
 
     def sizes_of(self, name: str) -> dict[str, Any]:
         """The options of a run's model: those of `models`, with the run's own."""
@@ -167,14 +161,6 @@ def _given(value: Any) -> str:
     return "" if isinstance(value, dict) else f" (given: {value!r:.80})"
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The sections of a YAML file; two keys of one name are an error, as is an empty file."""
-    value = read_yaml(path)
-    if not isinstance(value, dict):
-        raise UsageError(f"{path}: holds no settings; restore it from git")
-    return value
-
-
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check the settings, but for names that stand for code: ``families.load_whole``.
 
@@ -182,7 +168,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
         MissingArtefact: no such file.
         UsageError: as ``checked``.
     """
-    return checked(read_settings(path), str(path))
+    return checked(read_whole(path), str(path))
 
 
 def checked(raw: dict[str, Any], source: str, more: Sequence[str] = ()) -> Params:

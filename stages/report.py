@@ -12,9 +12,10 @@ import pandas as pd
 from stages.figures.draw import sections
 from stages.maps import read_map
 from stages.names import ANALYSIS_OF_FIGURE
-from stages.params import Params, read_settings
+from stages.params import Params
 from stages.people import human_maps, usable_map
 from stages.prepare import Prepared, load_prepared
+from stages.settings_files import read_whole
 from stages.study import Measured
 from stages.tables import printed_pairs, read_tables
 from stages.workspace import Workspace
@@ -170,7 +171,7 @@ def _provenance(measured: Measured) -> Provenance:
         command=f"vqax repro report_{study}",
         seed=measured.params.seed,
         versions={name: _version(name) for name in VERSIONS},
-        parameters=settings_of(measured, read_settings(workspace.root / "params.yaml")),
+        parameters=settings_of(measured, read_whole(workspace.root / "params.yaml")),
     )
 
 

@@ -15,7 +15,7 @@ from stages.device import checked
 from stages.models import build, identity, trained
 from stages.params import Params, named
 from stages.prepare import Prepared, load_prepared
-from stages.sections import FineTuned, Training
+from stages.sections import Training
 from stages.stores import open_store
 from stages.workspace import Workspace
 from vqax.data import Example, Skipped
@@ -104,8 +104,9 @@ def starting_point(
         BadData: its weights are of other settings or data than params.yaml has now.
     """
     run = params.run(name)
-    if isinstance(run, FineTuned) and not run.fresh:
-        return trained(params, run.backbone, prepared, store, workspace.run(run.backbone))
+    if run.backbone_run is not None and not run.fresh:
+        backbone = workspace.run(run.backbone_run)
+        return trained(params, run.backbone_run, prepared, store, backbone)
     return build(params, name, prepared, store.width)
 
 

@@ -7,12 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
-from stages.code.pipeline import BEGIN, check, packages, with_code, write
 from stages.repro import stale
 from tests.stages import pipelines, tiny
-from vqax.errors import BadData
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
 BIN = Path(sys.executable).parent
@@ -114,40 +111,6 @@ def test_a_new_member_is_no_change_for_the_others(folder: Path) -> None:
     after = {path.name: path.read_bytes() for path in (folder / "data/code/analyse").iterdir()}
     assert after.keys() - before.keys() == {"blind.txt"}
     assert {name: after[name] for name in before} == before
-    shutil.copy(tiny.ROOT / "dvc.yaml", folder)
-    assert "up to date" in shell(folder, "vqax", "code", "--check")
-
-
-def test_the_committed_pipeline_is_what_the_command_writes() -> None:
-    check(tiny.ROOT / "dvc.yaml")
-
-
-def test_an_import_that_dvc_yaml_does_not_know_is_written(tmp_path: Path) -> None:
-    path = Path(shutil.copy(tiny.ROOT / "dvc.yaml", tmp_path))
-    assert write(path) == {"written": False}
-    edit(path, "stages/scenes.py, ", "")
-    with pytest.raises(BadData, match=r"dvc\.yaml: its code_… stages .* run vqax code --write"):
-        check(path)
-    assert write(path) == {"written": True}
-    assert path.read_bytes() == (tiny.ROOT / "dvc.yaml").read_bytes()
-
-
-def test_without_its_markers_nothing_is_written(tmp_path: Path) -> None:
-    path = tmp_path / "dvc.yaml"
-    path.write_text("stages: {}\n")
-    with pytest.raises(BadData, match=r"has no lines .*; restore them"):
-        with_code(path.read_text(), path)
-
-
-def test_every_stage_depends_on_its_code() -> None:
-    text = (tiny.ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    for name, stage in yaml.safe_load(text)["stages"].items():
-        deps = stage.get("do", stage)["deps"]
-        assert name.startswith("code_") == (not any(dep.startswith("data/code/") for dep in deps))
-    assert not [line for line in text.partition(BEGIN)[0].splitlines() if "stages/" in line]
-
-
-def test_packages_of_a_stage() -> None:
-    deps = packages("compare")
-    assert {"stages/compare.py", "vqax/report", "vqax/files.py"} <= set(deps)
-    assert not [dep for dep in deps if dep.startswith("vqax/learning")]
+    dvc_yaml = (folder / "dvc.yaml").read_text(encoding="utf-8")
+    pipelines.write_settings(folder, tiny.settings())
+    assert (folder / "dvc.yaml").read_text(encoding="utf-8") == dvc_yaml

@@ -12,7 +12,7 @@ import pytest
 from cli.main import main
 from stages.code import STAGES
 from stages.code.imports import LEFT_OUT, file_of, members, modules
-from stages.params import read_settings
+from stages.settings_files import read_settings
 from tests.stages.tiny import ROOT
 
 NO_RESULT_DEPENDS_ON = {

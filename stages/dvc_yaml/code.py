@@ -1,0 +1,61 @@
+"""For each stage a ``code_…`` that hashes its code, from the packages where that code lies.
+
+A stage depends on the fingerprint of its code. So dvc.lock names a file of code once for each kind
+of stage, not for each of hundreds of stages.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from stages.code import STAGES
+from stages.code.imports import file_of, members, modules
+from stages.settings_files import CLASSIFIERS
+
+SETTINGS_CODE = ("stages/params.py", "stages/sections.py")
+FOLDER = "data/code"
+SECTIONS_OF = {
+    "runs.yaml": ("runs", *CLASSIFIERS),
+    "analyses.yaml": ("analyses", "region_analyses", "experiments"),
+    "study.yaml": ("studies",),
+    "report.yaml": ("studies",),
+}
+"""What a stage reads that depends on a whole file of settings."""
+
+
+def code_stages(others: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """``code_NAME`` for every stage with code of ours; ``others`` are the stages that run it."""
+    return {
+        f"code_{name}": {
+            "cmd": " ".join(["vqax code", name, *_sections_read(name, others)]),
+            "deps": packages(name),
+            "outs": [f"{FOLDER}/{name}"],
+        }
+        for name in STAGES
+    }
+
+
+def packages(stage: str) -> list[str]:
+    """Where the code of a stage lies: packages, or files that are in none."""
+    entry = STAGES[stage]
+    every = modules(entry).union(*(members(entry.family).values() if entry.family else ()))
+    root = file_of("stages").parents[1]
+    paths = (file_of(module).relative_to(root) for module in every)
+    return sorted({*("/".join(path.parts[:2]) for path in paths), *SETTINGS_CODE})
+
+
+def _sections_read(name: str, stages: dict[str, Any]) -> list[str]:
+    """The sections of settings that the stages read which depend on this code."""
+    found: set[str] = set()
+    for stage in stages.values():
+        template = stage.get("do", stage)
+        deps = template.get("deps", [])
+        if any(dep.startswith(f"{FOLDER}/{name}/") for dep in deps):
+            found.update(*map(_sections, template.get("params", [])))
+            found.update(*(SECTIONS_OF.get(Path(dep).name, ()) for dep in deps))
+    return sorted(found)
+
+
+def _sections(parameter: str | dict[str, list[str]]) -> set[str]:
+    """Those of one entry of ``params``: a key, or keys by file."""
+    files = {"": [parameter]} if isinstance(parameter, str) else parameter
+    return {key.partition(".")[0] for keys in files.values() for key in keys}
