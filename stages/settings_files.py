@@ -1,4 +1,4 @@
-"""The settings are one mapping in many files: params.yaml, and five of each folder of studies/.
+"""The settings are one mapping in many files: params.yaml, and those of the folders of studies/.
 
 So DVC, which parses a file of settings for each stage that reads of it, parses a small one.
 dvc.yaml names the same files under ``vars``.
@@ -12,7 +12,7 @@ from stages.names import section
 from vqax.errors import MissingArtefact, UsageError
 from vqax.yaml_files import read_yaml
 
-KINDS = ("runs", "labels", "analyses", "study", "report")
+KINDS = ("runs", "classifiers", "labels", "analyses", "study", "report")
 CLASSIFIERS = ("pictures", "classifier_training", "classifiers")
 OF_CLASSIFIERS = "edl"
 """The folder of all classifiers of pictures and of the experiments with them."""
@@ -99,7 +99,7 @@ def _places(settings: dict[str, Any]) -> Iterator[tuple[Path, tuple[str, ...], A
                 kind = "runs" if name == "runs" else "analyses"
                 yield _path(entry[SAID_BY[name]], kind), (name, key), full
         elif name in (*CLASSIFIERS, "experiments") and value and settings.get("classifiers"):
-            kind = "analyses" if name == "experiments" else "runs"
+            kind = "analyses" if name == "experiments" else "classifiers"
             yield _path(OF_CLASSIFIERS, kind), (name,), value
         elif name == "studies":
             for key, study in value.items():

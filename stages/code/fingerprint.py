@@ -1,7 +1,8 @@
-"""What the code of a stage is, as a text that changes with it and with nothing else.
+"""What a stage runs with, as a text that changes with it and with nothing else.
 
 A line for each module: its name and the hash of what Python runs of it. Comments, docstrings and
-blank lines are no part of that, so a better sentence trains nothing again.
+blank lines are no part of that, so a better sentence trains nothing again. Then a line for each
+setting that all stages of the kind share, and for the defaults of each section that they read.
 """
 
 import ast
@@ -17,9 +18,10 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from stages.code import STAGES
+from stages.code import STAGES, Entry
 from stages.code.imports import file_of, members, modules
 from stages.params import Params, named
+from stages.settings_files import read_settings
 from stages.workspace import Workspace
 from vqax.files import write_text
 
@@ -27,30 +29,49 @@ WHOLE = "code"
 
 
 def run(workspace: Workspace, stage: str, sections: Iterable[str]) -> dict[str, Any]:
-    """Write the fingerprints of ``stage``: of its code, or one for each member of its family.
+    """Write the fingerprints of ``stage``: one of all, or one for each member of its family.
 
     Args:
-        sections: the sections of params.yaml that it reads; their defaults are part of it.
+        sections: the sections of the settings that it reads; their defaults are part of it.
 
     Raises:
         UsageError: no such stage.
     """
-    texts = fingerprints(stage, sections)
+    settings = read_settings(workspace.root / "params.yaml")
+    texts = fingerprints(settings, stage, sections)
     for name, text in texts.items():
         write_text(workspace.code(stage) / f"{name}.txt", text)
-    return {"modules": {name: len(text.splitlines()) for name, text in texts.items()}}
+    return {"lines": {name: len(text.splitlines()) for name, text in texts.items()}}
 
 
-def fingerprints(stage: str, sections: Iterable[str] = ()) -> dict[str, str]:
+def fingerprints(
+    settings: dict[str, Any], stage: str, sections: Iterable[str] = ()
+) -> dict[str, str]:
     """Member of the stage's family, or ``code`` where it has none -> fingerprint."""
     entry = named(STAGES, stage, "stage with code of ours", "stages.code.STAGES")
     shared = modules(entry)
     parts = members(entry.family) if entry.family else {WHOLE: set()}
-    settings = [f"settings {name} {_hash(json.dumps(_defaults(name)))}\n" for name in sections]
-    line = cache(_lines)  # members of a family share most modules
+    defaults = [_line(f"defaults of {name}", _defaults(name)) for name in sections]
+    code = cache(_lines)  # members of a family share most modules
     return {
-        name: "".join([*map(line, sorted(shared | own)), *settings]) for name, own in parts.items()
+        name: "".join(
+            [*map(code, sorted(shared | own)), *_values(settings, entry, name), *defaults]
+        )
+        for name, own in parts.items()
     }
+
+
+def _values(settings: dict[str, Any], entry: Entry, member: str) -> Iterator[str]:
+    """The settings that all stages of the kind share, or all of the member."""
+    for key in entry.settings:
+        name, value = key.replace("*", member), settings
+        for part in name.split("."):
+            value = value.get(part, {})
+        yield _line(name, value)
+
+
+def _line(name: str, value: Any) -> str:
+    return f"{name} {_hash(json.dumps(value, sort_keys=True))}\n"
 
 
 def _lines(module: str) -> str:

@@ -14,7 +14,7 @@ from vqax.errors import BadData
 from vqax.files import write_text
 
 BEGIN = "  # written by `vqax pipeline`; edit nothing below: it follows from imports and settings\n"
-READ_BY_TEMPLATES = ("runs", "analyses")
+READ_BY_TEMPLATES = ("runs", "classifiers", "analyses")
 END = "# end of what `vqax pipeline` writes\n"
 
 

@@ -1,7 +1,7 @@
-"""For each stage a ``code_…`` that hashes its code, from the packages where that code lies.
+"""For each kind of stage a ``code_…`` that hashes its code and the settings that all share.
 
-A stage depends on the fingerprint of its code. So dvc.lock names a file of code once for each kind
-of stage, not for each of hundreds of stages.
+A stage depends on that fingerprint. So dvc.lock names a file of code, or a shared setting, once for
+each kind of stage, not for each of hundreds of stages.
 """
 
 from pathlib import Path
@@ -14,7 +14,8 @@ from stages.settings_files import CLASSIFIERS
 SETTINGS_CODE = ("stages/params.py", "stages/sections.py")
 FOLDER = "data/code"
 SECTIONS_OF = {
-    "runs.yaml": ("runs", *CLASSIFIERS),
+    "runs.yaml": ("runs",),
+    "classifiers.yaml": CLASSIFIERS,
     "analyses.yaml": ("analyses", "region_analyses", "experiments"),
     "study.yaml": ("studies",),
     "report.yaml": ("studies",),
@@ -28,10 +29,17 @@ def code_stages(others: dict[str, Any]) -> dict[str, dict[str, Any]]:
         f"code_{name}": {
             "cmd": " ".join(["vqax code", name, *_sections_read(name, others)]),
             "deps": packages(name),
+            **_shared(name),
             "outs": [f"{FOLDER}/{name}"],
         }
         for name in STAGES
     }
+
+
+def _shared(stage: str) -> dict[str, list[str]]:
+    """The settings that all stages of the kind share."""
+    keys = [key.removesuffix(".*") for key in STAGES[stage].settings]
+    return {"params": keys} if keys else {}
 
 
 def packages(stage: str) -> list[str]:
@@ -45,7 +53,7 @@ def packages(stage: str) -> list[str]:
 
 def _sections_read(name: str, stages: dict[str, Any]) -> list[str]:
     """The sections of settings that the stages read which depend on this code."""
-    found: set[str] = set()
+    found = {key.partition(".")[0] for key in STAGES[name].settings}
     for stage in stages.values():
         template = stage.get("do", stage)
         deps = template.get("deps", [])

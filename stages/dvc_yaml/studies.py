@@ -9,8 +9,8 @@ from typing import Any
 from stages.params import Params
 from stages.settings_files import OF_CLASSIFIERS
 
-SHARED = ["seed", "text", "grids", "models", "training", "explain", "score", "datasets"]
 Stage = dict[str, Any]
+RUNS = ("runs", "classifiers")
 
 
 def study_stages(params: Params, files: Sequence[str]) -> dict[str, Stage]:
@@ -69,9 +69,9 @@ class StudyInputs:
                 *(f"data/agreement/{name}" for name in self._sources(analyses=False)),
                 *(f"data/analyses/{name}" for name in self._sources(analyses=True)),
                 *("data/published", _code("compare")),
-                *self._settings(("study",), ("runs",)),
+                *self._settings(("study",), RUNS),
             ],
-            "params": ["seed", "score.resamples", "datasets", self._of_report("comparisons")],
+            "params": [self._of_report("comparisons")],
             "outs": _uncached(f"results/{self.name}"),
         }
 
@@ -84,9 +84,9 @@ class StudyInputs:
                 *self._analyses(),
                 *self._datasets(),
                 *("data/published", _code("claims")),
-                *self._settings(("study", "labels"), ("runs", "labels")),
+                *self._settings(("study", "labels"), (*RUNS, "labels")),
             ],
-            "params": ["seed", "score.resamples", self._of_report("claims")],
+            "params": [self._of_report("claims")],
             "outs": _uncached(*_verdicts(self.name)),
         }
 
@@ -101,9 +101,8 @@ class StudyInputs:
                 *self._datasets(),
                 *self._detections(),
                 _code("report"),
-                *self._settings(("study", "report", "analyses", "labels"), ("runs", "labels")),
+                *self._settings(("study", "report", "analyses", "labels"), (*RUNS, "labels")),
             ],
-            "params": SHARED,
             "outs": [f"data/reports/{self.name}"],
         }
 

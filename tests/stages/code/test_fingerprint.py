@@ -9,6 +9,7 @@ from stages.code import STAGES
 from stages.code.fingerprint import _defaults, files_beside, fingerprints, run, what_runs
 from stages.code.imports import file_of
 from stages.workspace import Workspace
+from tests.stages import tiny
 from vqax.errors import UsageError
 
 SOURCE = '''"""What it is for."""
@@ -58,11 +59,11 @@ def test_templates_belong_to_the_module_that_names_their_folder() -> None:
     found = files_beside(page, page.read_text(encoding="utf-8"))
     assert {"report.html.j2", "report.css"} <= {file.name for file in found}
     assert files_beside(table, table.read_text(encoding="utf-8")) == []
-    assert "vqax.report.html report.css " in fingerprints("report")["code"]
+    assert "vqax.report.html report.css " in fingerprints({}, "report")["code"]
 
 
 def test_a_default_is_part_of_the_code_that_reads_it() -> None:
-    plain, with_text = (fingerprints("prepare", given)["code"] for given in ((), ("text",)))
+    plain, with_text = (fingerprints({}, "prepare", given)["code"] for given in ((), ("text",)))
     assert with_text.startswith(plain)
     assert with_text.count("\n") == plain.count("\n") + 1
     assert _defaults("changing_priors") == [
@@ -78,7 +79,8 @@ def test_a_default_is_part_of_the_code_that_reads_it() -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_has_one(stage: str, tmp_path: Path) -> None:
-    made = run(Workspace(tmp_path), stage, ["seed"])["modules"]
+    tiny.write_settings(tmp_path, tiny.settings())
+    made = run(Workspace(tmp_path), stage, ["seed"])["lines"]
     files = {path.stem: path for path in (tmp_path / "data" / "code" / stage).iterdir()}
     assert files.keys() == made.keys()
     for name, path in files.items():
@@ -87,13 +89,30 @@ def test_every_stage_has_one(stage: str, tmp_path: Path) -> None:
         assert any(line.startswith(f"{STAGES[stage].module} ") for line in lines)
 
 
+def test_a_setting_that_all_share_is_part_of_it() -> None:
+    settings = {
+        "models": {"san": {"hidden": 1}},
+        "training": {"epochs": 1},
+        "score": {"resamples": 9},
+    }
+    before = fingerprints(settings, "train")
+    settings["models"]["san"]["hidden"] = 2
+    after = fingerprints(settings, "train")
+    assert {name for name in before if before[name] != after[name]} == {"san"}
+    settings["training"]["epochs"] = 2
+    assert all(text != after[name] for name, text in fingerprints(settings, "train").items())
+    before = fingerprints(settings, "agreement")
+    settings["score"]["emd_questions"] = 3
+    assert fingerprints(settings, "agreement") == before
+
+
 def test_the_code_of_one_model_is_no_part_of_another() -> None:
-    texts = fingerprints("train")
+    texts = fingerprints({}, "train")
     assert "vqax.models.san " in texts["san"]
     assert "vqax.models.san " not in texts["mcb"]
     assert "vqax.models.updn " in texts["lmh"]
 
 
-def test_an_unknown_stage(tmp_path: Path) -> None:
+def test_an_unknown_stage() -> None:
     with pytest.raises(UsageError, match=r"trian: no such stage .* did you mean train"):
-        run(Workspace(tmp_path), "trian", [])
+        fingerprints({}, "trian")

@@ -52,7 +52,7 @@ def test_a_stage_begins_where_its_command_begins(stage: str) -> None:
     commands = {
         value.get("do", value)["cmd"]
         for value in pipeline.values()
-        if any(f"data/code/{stage}/" in dep for dep in value.get("do", value)["deps"])
+        if any(f"data/code/{stage}/" in dep for dep in value.get("do", value).get("deps", []))
     }
     assert commands
     for command in commands:
