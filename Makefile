@@ -28,6 +28,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vqax pipeline --check
 
 test: lint headline
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)

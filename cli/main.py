@@ -16,6 +16,8 @@ COMMANDS = {
     "report": ("cli.results", "Write the HTML report."),
     "check": ("cli.results", "Compare the metrics with their committed tolerances."),
     "repro": ("cli.pipeline", "Bring every stage up to date."),
+    "pipeline": ("cli.pipeline", "Write what dvc.yaml says of imports and settings."),
+    "code": ("cli.pipeline", "Say which code a stage runs, for dvc.yaml."),
     "runs": ("cli.pipeline", "List the runs of params.yaml."),
     "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
     "edl": ("cli.edl", "Train evidential classifiers of pictures, and examine them."),

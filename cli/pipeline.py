@@ -1,5 +1,6 @@
-"""``vqax repro``, ``runs`` and ``doctor``."""
+"""``vqax repro``, ``pipeline``, ``code``, ``runs`` and ``doctor``."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,6 +26,26 @@ def repro(
 
 
 @click.command(cls=StageCommand)
+@click.argument("stage")
+@click.argument("sections", nargs=-1)
+def code(stage: str, sections: tuple[str, ...]) -> dict[str, Any]:
+    """Write the fingerprint of the code that STAGE runs, and of the defaults of SECTIONS."""
+    from project.workspace import Workspace
+    from stages.code import fingerprint
+
+    return fingerprint.run(Workspace(), stage, sections)
+
+
+@click.command(cls=StageCommand)
+@click.option("--check", is_flag=True, help="Write nothing; refuse a dvc.yaml that would change.")
+def pipeline(check: bool) -> dict[str, Any]:
+    """Write the part of dvc.yaml that follows from imports and settings."""
+    from stages import dvc_yaml
+
+    return (dvc_yaml.check if check else dvc_yaml.write)(Path())
+
+
+@click.command(cls=StageCommand)
 def runs() -> Printed:
     """List the runs of params.yaml: model, data set, what is minimised."""
     params, workspace = loaded()
@@ -35,7 +56,7 @@ def runs() -> Printed:
             "objective": run.objective.name,
             "trained": (workspace.run(name) / "model.safetensors").exists(),
         }
-        for name, run in params.all_runs.items()
+        for name, run in params.runs.items()
     }
     lines = (
         f"{name}: {run['model']} on {run['dataset']} · {run['objective']}"

@@ -17,7 +17,7 @@ from vqax.data.pictures import load_rgb
 from vqax.errors import MissingArtefact
 from vqax.learning.detector_training import Example
 from vqax.metrics.detection import found
-from vqax.report.content import METRIC_COLUMNS
+from vqax.report.columns import METRIC_COLUMNS
 from vqax.stats.bootstrap import bootstrap_mean
 from vqax.vision.region_extractor import RegionExtractor
 from vqax.vision.side_by_side import side_by_side

@@ -13,7 +13,7 @@ from project.workspace import Workspace
 from vqax.data import Example
 from vqax.errors import BadData
 from vqax.files import write_parquet
-from vqax.report.content import METRIC_COLUMNS
+from vqax.report.columns import METRIC_COLUMNS
 from vqax.stats.bootstrap import Interval, bootstrap_mean
 
 

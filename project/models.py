@@ -10,7 +10,7 @@ from torch import nn
 
 from project.dataset import Prepared
 from project.params import Params, named
-from project.schema import FineTuned, Training
+from project.schema import Run, Training
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
@@ -18,7 +18,7 @@ from vqax.models import MODELS
 from vqax.models.evidential_answers import EvidentialAnswers
 from vqax.models.forward import BOX
 from vqax.settings import OPTIONS_OF, OptimiserSettings
-from vqax.text.glove import WordVectors, glove_6b_50d, read_glove
+from vqax.text.glove import WordVectors, named_vectors
 from vqax.vision import FeatureStore
 
 
@@ -43,17 +43,10 @@ def build(
     )
     if run.evidence != "none":
         model.head = EvidentialAnswers(model.head, run.evidence)
-    read = word_vectors(params.text.vectors) if vectors else None
+    read = named_vectors(params.text.vectors) if vectors else None
     if read is not None:
         _copy_vectors(model.embedding, read, prepared, f"models.{run.model}.word_dim")
     return model
-
-
-def word_vectors(source: str | Path) -> WordVectors | None:
-    """The vectors that ``text.vectors`` names."""
-    if source == "none":
-        return None
-    return glove_6b_50d() if source == "glove_6b_50d" else read_glove(Path(source))
 
 
 def _copy_vectors(
@@ -75,7 +68,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
     run = params.run(name)
     return {
         "run": name,
-        **(_origin(params, run, prepared, store) if isinstance(run, FineTuned) else {}),
+        **_origin(params, run, prepared, store),
         "model": run.model,
         "sizes": params.sizes_of(name),
         "objective": run.objective.model_dump(mode="json"),
@@ -107,15 +100,16 @@ def _training(training: Training) -> dict[str, Any]:
     return value
 
 
-def _origin(
-    params: Params, run: FineTuned, prepared: Prepared, store: FeatureStore
-) -> dict[str, Any]:
+def _origin(params: Params, run: Run, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:
     """What a fine-tuned run starts from and sees besides: other weights if any of it changes."""
-    return {
-        "backbone": identity(params, run.backbone, prepared, store),
-        "fresh": run.fresh,
-        "key_objects": params.key_objects[run.key_objects].model_dump(mode="json"),
-    }
+    origin: dict[str, Any] = {}
+    if run.backbone_run is not None:
+        backbone = identity(params, run.backbone_run, prepared, store)
+        origin = {"backbone": backbone, "fresh": run.fresh}
+    if run.key_objects != "none":
+        mined = params.key_objects[run.key_objects]
+        origin["key_objects"] = mined.model_dump(mode="json")
+    return origin
 
 
 def _hash(prepared: Prepared) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from project.overrides import merged, own_or_shared
 from project.places import wrong_names_and_places
 from project.references import listed, section, training_runs, unknown_names
 from project.schema import (
@@ -17,7 +18,6 @@ from project.schema import (
     Dataset,
     Detector,
     Explain,
-    FineTuned,
     Grid,
     ImportedRegions,
     KeyObjects,
@@ -31,15 +31,16 @@ from project.schema import (
     Text,
     Training,
 )
+from project.settings_files import read_whole
 from vqax.errors import UsageError, did_you_mean
 from vqax.settings import OPTIONS_OF
-from vqax.yaml_files import read_yaml
 
 
 class Params(Section):
-    """All of params.yaml."""
+    """All of params.yaml and of the folders that it names."""
 
     seed: int
+    folders: tuple[str, ...] = Field((), description="of studies/, in the order of reports")
     scenes: dict[str, Scenes]
     changing_priors: dict[str, ChangingPriors] = Field(default_factory=dict)
     datasets: dict[str, Dataset]
@@ -53,7 +54,6 @@ class Params(Section):
     models: dict[str, dict[str, Any]]
     training: Training
     runs: dict[str, Run]
-    fine_tuned: dict[str, FineTuned] = Field(default_factory=dict)
     explain: Explain
     score: Score
     analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
@@ -72,13 +72,8 @@ class Params(Section):
         """Those of runs on grids, then those of runs on regions."""
         return {**self.analyses, **self.region_analyses}
 
-    @property
-    def all_runs(self) -> dict[str, Run]:
-        """Those that start from random weights, then the fine-tuned ones."""
-        return {**self.runs, **self.fine_tuned}
-
     def run(self, name: str) -> Run:
-        return named(self.all_runs, name, "run", "params.yaml: runs and fine_tuned")
+        return named(self.runs, name, "run", "params.yaml: runs")
 
     def classifier(self, name: str) -> ClassifierSpec:
         return named(self.classifiers, name, "classifier", "params.yaml: classifiers")
@@ -96,17 +91,16 @@ class Params(Section):
     @property
     def groups(self) -> dict[str, str]:
         """Run -> its group."""
-        return {name: run.group for name, run in self.all_runs.items()}
+        return {name: run.group for name, run in self.runs.items()}
 
     def sizes_of(self, name: str) -> dict[str, Any]:
         """The options of a run's model: those of `models`, with the run's own."""
         run = self.run(name)
-        return {**self.models[run.model], **run.sizes}
+        return merged(self.models[run.model], run.sizes)
 
     def seed_of(self, name: str) -> int:
         """The seed of a run: its own, or the one all share."""
-        own = self.run(name).seed
-        return self.seed if own is None else own
+        return own_or_shared(self.run(name).seed, self.seed)
 
     def label(self, name: str) -> str:
         """The run as a reader knows it."""
@@ -193,15 +187,6 @@ def unknown(name: str, known: Iterable[str], kind: str, where: str) -> str:
     )
 
 
-def merged(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the entries of ``overlay``, mapping by mapping."""
-    result = dict(base)
-    for key, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
 def mistakes(error: ValidationError) -> list[str]:
     """One line per mistake: where, what, and the value that was given."""
     return [_mistake(item) for item in error.errors()]
@@ -215,14 +200,6 @@ def _given(value: Any) -> str:
     return "" if isinstance(value, dict) else f" (given: {value!r:.80})"
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The sections of a YAML file; two keys of one name are an error, as is an empty file."""
-    value = read_yaml(path)
-    if not isinstance(value, dict):
-        raise UsageError(f"{path}: holds no settings; restore it from git")
-    return value
-
-
 def load(path: Path = Path("params.yaml")) -> Params:
     """Read and check the settings, but for names that stand for code: ``families.load_whole``.
 
@@ -230,7 +207,7 @@ def load(path: Path = Path("params.yaml")) -> Params:
         MissingArtefact: no such file.
         UsageError: as ``checked``.
     """
-    return checked(read_settings(path), str(path))
+    return checked(read_whole(path), str(path))
 
 
 def checked(raw: dict[str, Any], source: str, more: Sequence[str] = ()) -> Params:

@@ -13,7 +13,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")
 GENERATED = {"scenes": "data/scenes", "changing_priors": "data/cp"}
 """Section -> the folder in which each of its entries has one of its own."""
 ONE_FOLDER = (
-    ("runs", "fine_tuned"),
+    ("runs",),
     ("grids", "regions", "imported_regions"),
     ("detectors", "coco_detectors"),
     ("analyses", "region_analyses", "experiments"),

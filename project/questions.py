@@ -7,7 +7,6 @@ import numpy as np
 from project.dataset import Prepared
 from project.feature_files import region_store
 from project.params import Params
-from project.schema import FineTuned
 from project.workspace import Workspace
 from vqax.data import Example
 from vqax.errors import BadData
@@ -39,8 +38,8 @@ def questions_of(
     if boxes:
         region_store(store, f"model {run.model}")
     hints, bias = None, None
-    asks = run.objective.name in NEEDS_KEY_OBJECTS
-    if workspace is not None and isinstance(run, FineTuned) and asks:
+    asks = run.objective.name in NEEDS_KEY_OBJECTS and run.key_objects != "none"
+    if workspace is not None and asks:
         hints = hints_of(workspace, run.key_objects, region_store(store, name).boxes_per_picture)
     if workspace is not None and run.objective.options.get("loss") in NEEDS_BIAS:
         bias = answer_bias(prepared.train, prepared.answers)

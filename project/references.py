@@ -72,7 +72,8 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
 
     A backbone has the data set, the features and the model of the run that starts from it.
     """
-    runs, tuned = _runs(raw), section(raw, "fine_tuned")
+    runs = _runs(raw)
+    tuned = {name for name, run in runs.items() if run.get("backbone", "none") != "none"}
     for name, (at, run) in training_runs(raw).items():
         dataset = run.get("dataset")
         yield f"{at}.dataset", dataset, section(raw, "datasets")
@@ -81,14 +82,13 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
         originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
         yield f"{at}.replicate_of", run.get("replicate_of"), originals
         if name in tuned:
-            alike = [one for one in originals if _starts_alike(runs[one], run)]
-            known = [one for one in alike if one not in tuned]
+            alike = [one for one in originals if _starts_alike(runs[one], run) and one not in tuned]
+            known = ["none", *(f"{runs[one].get('group')}/{one}" for one in alike)]
             yield f"{at}.backbone", run.get("backbone"), known, _no_backbone(run, raw)
-            group = runs.get(str(run.get("backbone")), {}).get("group")
-            yield f"{at}.backbone_group", run.get("backbone_group"), [group]
             mined = section(section(raw, "key_objects"), str(run.get("key_objects")))
             why = _unlike(mined, run, {"dataset": "dataset", "regions": "features"})
-            yield f"{at}.key_objects", run.get("key_objects"), _mined_for(run, raw), why
+            known = ["none", *_mined_for(run, raw)]
+            yield f"{at}.key_objects", run.get("key_objects"), known, why
 
 
 def _mined_for(run: dict[str, Any], raw: dict[str, Any]) -> list[str]:
@@ -235,9 +235,8 @@ def _on(dataset: Any, runs: dict[str, dict[str, Any]], raw: dict[str, Any]) -> l
 def training_runs(raw: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Run -> where it stands (``runs.mcb``), and its settings."""
     return {
-        name: (f"{kind}.{name}", run)
-        for kind in ("runs", "fine_tuned")
-        for name, run in section(raw, kind).items()
+        name: (f"runs.{name}", run)
+        for name, run in section(raw, "runs").items()
         if isinstance(run, dict)
     }
 
@@ -263,10 +262,12 @@ def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
 
 def _no_backbone(run: dict[str, Any], raw: dict[str, Any]) -> str:
     """Why a run that there is cannot be the backbone that ``run`` names."""
-    name = str(run.get("backbone"))
+    group, _, name = str(run.get("backbone")).rpartition("/")
     backbone = _runs(raw).get(name, {})
-    if name in section(raw, "fine_tuned"):
+    if backbone.get("backbone", "none") != "none":
         return f"{name} is itself fine-tuned"
+    if backbone and backbone.get("group") != group:
+        return f"its group is {backbone.get('group')}"
     if backbone.get("replicate_of") is not None:
         return f"{name} repeats {backbone['replicate_of']}"
     return _unlike(backbone, run, {key: key for key in OF_A_BACKBONE})

@@ -215,15 +215,16 @@ class Run(Section):
     system: str | None = Field(None, description="its name across data sets; none: its own")
     replicate_of: str | None = Field(None, description="the run this repeats with another seed")
     seed: int | None = None
-
-
-class FineTuned(Run):
-    """A run that starts where another ended, and may see key objects."""
-
-    backbone: str = Field(description="the run whose architecture and weights it starts from")
-    backbone_group: str = Field(description="the group of that run, for dvc.yaml")
+    backbone: str = Field(
+        "none", description="GROUP/RUN whose architecture and weights it starts from"
+    )
     fresh: bool = Field(False, description="new weights instead of those of the backbone")
-    key_objects: str = Field(description="entry of `key_objects` that its objective sees")
+    key_objects: str = Field("none", description="entry of `key_objects` that its objective sees")
+
+    @property
+    def backbone_run(self) -> str | None:
+        """The run that it starts from; none: it starts from random weights."""
+        return None if self.backbone == "none" else self.backbone.rpartition("/")[2]
 
 
 class PictureSet(Section):

@@ -25,17 +25,18 @@ class Measured:
 
     @cached_property
     def runs(self) -> list[str]:
-        """Its runs in the order of params.yaml, without repetitions."""
+        """Its runs in the order of the settings, those with a backbone last; no repetitions."""
         groups = self.study.groups
-        return [
-            name
-            for name, run in self.params.all_runs.items()
+        runs = {
+            name: run
+            for name, run in self.params.runs.items()
             if run.group in groups and run.replicate_of is None
-        ]
+        }
+        return sorted(runs, key=lambda name: runs[name].backbone_run is not None)
 
     def seeds(self, run: str) -> list[str]:
         """The run itself and those in the groups of the study that repeat it."""
-        runs, groups = self.params.all_runs, self.study.groups
+        runs, groups = self.params.runs, self.study.groups
         repeated = [name for name, other in runs.items() if other.replicate_of == run]
         return [run, *(name for name in repeated if runs[name].group in groups)]
 

@@ -67,6 +67,10 @@ class Workspace:
     def scores(self, run: str) -> Path:
         return self._of_run("scores", run)
 
+    def code(self, stage: str) -> Path:
+        """Fingerprints of the code that a stage of the pipeline runs."""
+        return self.data / "code" / stage
+
     def agreement(self, dataset: str) -> Path:
         return self.data / "agreement" / dataset
 

@@ -14,7 +14,7 @@ from project.workspace import Workspace
 from vqax.files import write_parquet
 from vqax.metrics import MAP_METRICS
 from vqax.metrics.people import agreement_with_people, human_agreement
-from vqax.report.content import METRIC_COLUMNS
+from vqax.report.columns import METRIC_COLUMNS
 from vqax.stats.bootstrap import bootstrap_mean
 
 

@@ -6,7 +6,7 @@ import studies
 from project.params import Params, named
 from project.workspace import Workspace
 
-FOR_DVC = ("features", "group")
+FOR_DVC = ("features", "study", "group")
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from project.params import read_settings
+from project.settings_files import read_settings
 from vqax.errors import OutOfTolerance, UsageError
 from vqax.files import read_json, write_text
 

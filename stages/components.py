@@ -9,15 +9,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 import studies
-from project.params import Params, checked, mistakes, read_settings
+from project.params import Params, checked, mistakes
 from project.references import all_analyses, not_one_of, section, training_runs
+from project.settings_files import read_whole
 from stages.analyses import FOR_DVC, own_options
 from vqax.errors import UsageError
 from vqax.evidential.heads import HEADS
 from vqax.evidential.networks import NETWORKS
 from vqax.evidential.sources import SOURCES
 from vqax.explain import EXPLAINERS
-from vqax.learning import NEEDS_EVIDENCE, NEEDS_VARIANCE, OBJECTIVES
+from vqax.learning import NEEDS_EVIDENCE, NEEDS_KEY_OBJECTS, NEEDS_VARIANCE, OBJECTIVES
 from vqax.models import MODELS
 from vqax.vision import GRIDS
 
@@ -35,7 +36,7 @@ def load_whole(path: Path = Path("params.yaml")) -> Params:
         MissingArtefact: no such file.
         UsageError: as ``check_whole``.
     """
-    return check_whole(read_settings(path), str(path))
+    return check_whole(read_whole(path), str(path))
 
 
 def check_whole(raw: dict[str, Any], source: str) -> Params:
@@ -108,7 +109,7 @@ def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
     where, given = f"analyses.{name}", options if isinstance(options, dict) else {}
     lacking = [
         f"{where}.{key}: dvc.yaml reads it, name it"
-        for key in FOR_DVC[: 1 + grids]
+        for key in (FOR_DVC if grids else FOR_DVC[:2])
         if key not in given
     ]
     own = own_options(given)
@@ -179,6 +180,8 @@ def _objective(run: str, settings: Any) -> list[str]:
         wrong.append(f"{run}.variance: objective {name} needs scalar or per_answer, not none")
     if name in NEEDS_EVIDENCE and settings.get("evidence", "none") == "none":
         wrong.append(f"{run}.evidence: objective {name} needs softplus, exp or relu, not none")
+    if name in NEEDS_KEY_OBJECTS and settings.get("key_objects", "none") == "none":
+        wrong.append(f"{run}.key_objects: objective {name} needs an entry of key_objects, not none")
     if wrong:
         return wrong
     try:

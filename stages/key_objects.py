@@ -9,7 +9,6 @@ import torch
 
 from project.dataset import BOX, load_prepared
 from project.feature_files import open_store
-from project.models import word_vectors
 from project.params import Params, named
 from project.schema import KeyObjects as Settings
 from project.workspace import Workspace
@@ -18,7 +17,7 @@ from vqax.errors import UsageError
 from vqax.files import read_parquet, write_parquet
 from vqax.metrics.key_objects import found_objects, padded_boxes
 from vqax.text.attributes import Attributes
-from vqax.text.glove import WordVectors
+from vqax.text.glove import WordVectors, named_vectors
 from vqax.text.key_objects import SELECT, KeyObjects, check_classes, key_objects
 from vqax.text.nouns import attribute_pairs, content_words
 from vqax.text.similarity import category_vectors
@@ -38,7 +37,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """
     where = "params.yaml: key_objects"
     settings = named(params.key_objects, name, "set of key objects", where)
-    vectors = word_vectors(params.text.vectors)
+    vectors = named_vectors(params.text.vectors)
     if vectors is None:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
     store = _regions(params, workspace, settings.regions)

@@ -13,8 +13,9 @@ import studies
 from project.dataset import Prepared, load_prepared
 from project.human_maps import human_maps, usable_map
 from project.maps import read_map
-from project.params import Params, read_settings
+from project.params import Params
 from project.references import ANALYSIS_OF_FIGURE
+from project.settings_files import read_whole
 from project.study import Measured
 from project.workspace import Workspace
 from stages.figures import sections
@@ -194,7 +195,7 @@ def _provenance(measured: Measured) -> Provenance:
         command=f"vqax repro report_{study}",
         seed=measured.params.seed,
         versions={name: _version(name) for name in VERSIONS},
-        parameters=settings_of(measured, read_settings(workspace.root / "params.yaml")),
+        parameters=settings_of(measured, read_whole(workspace.root / "params.yaml")),
     )
 
 

@@ -17,7 +17,7 @@ from project.feature_files import open_store
 from project.models import build, identity, trained
 from project.params import Params, named
 from project.questions import questions_of
-from project.schema import FineTuned, Training
+from project.schema import Training
 from project.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
@@ -125,8 +125,9 @@ def starting_point(
         BadData: its weights are of other settings or data than params.yaml has now.
     """
     run = params.run(name)
-    if isinstance(run, FineTuned) and not run.fresh:
-        return trained(params, run.backbone, prepared, store, workspace.run(run.backbone))
+    if run.backbone_run is not None and not run.fresh:
+        backbone = workspace.run(run.backbone_run)
+        return trained(params, run.backbone_run, prepared, store, backbone)
     return build(params, name, prepared, store.width)
 
 

@@ -1,4 +1,5 @@
-"""The papers: a folder each. A new paper is its folder and its name in ``PAPERS``.
+"""The papers: a folder each. A new paper is its folder, and its name among the `folders` of
+params.yaml.
 
 Modules that a paper's folder may have, and what is read from them:
 
@@ -15,20 +16,23 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
 
-from project.tables import Table
-from vqax.claims.rules import Rule
 from vqax.report.captions import Captions
-from vqax.report.frames import Part
 
-PAPERS = ("ucam", "attreg", "interp", "topn", "edl")
+if TYPE_CHECKING:
+    from project.tables import Table
+    from vqax.claims.rules import Rule
+    from vqax.report.frames import Part
+
+PAPERS = tuple(sorted(module.name for module in iter_modules(__path__) if module.ispkg))
 
 Measurement = Callable[..., dict[str, Any]]
 """``run(params, workspace, **options) -> summary``; the options stand in the settings."""
 
 
-def tables() -> dict[str, Table]:
+def tables() -> "dict[str, Table]":
     """``paper/name`` -> the metrics and the caption of that table."""
     return {
         f"{paper}/{name}": table
@@ -50,12 +54,12 @@ def captions() -> Captions:
     )
 
 
-def claim_rules() -> dict[str, Mapping[str, Rule]]:
+def claim_rules() -> "dict[str, Mapping[str, Rule]]":
     """Paper -> the rule of each of its claims."""
     return _of_each("claims", "RULES")
 
 
-def figures() -> dict[str, Callable[..., list[Part]]]:
+def figures() -> "dict[str, Callable[..., list[Part]]]":
     """Figure -> what collects the frames it is drawn from."""
     return _merged("figures", "FIGURES")
 

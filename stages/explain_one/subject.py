@@ -61,7 +61,7 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
         UsageError: no such run, or several are trained and none was named.
         MissingArtefact: the run, or every run, is yet to be trained.
     """
-    there = [run for run in params.all_runs if (workspace.run(run) / META).is_file()]
+    there = [run for run in params.runs if (workspace.run(run) / META).is_file()]
     known = f"trained are {', '.join(there)}" if there else "no run is trained yet"
     if name is not None:
         params.run(name)
@@ -71,7 +71,7 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
             )
         return name
     if not there:
-        first = next(iter(params.all_runs), "RUN")
+        first = next(iter(params.runs), "RUN")
         raise MissingArtefact(
             f"RUN: {known}; train one of `vqax runs`, say `vqax repro train@{first}`"
         )

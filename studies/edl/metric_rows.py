@@ -9,7 +9,7 @@ import pandas as pd
 
 from project.params import Params
 from vqax.files import write_parquet
-from vqax.report.content import METRIC_COLUMNS
+from vqax.report.columns import METRIC_COLUMNS
 from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
 
 FEWER_DRAWS = 500  # for statistics that are computed anew in every draw

@@ -208,4 +208,7 @@ def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]
             yield row, measure, *mean, "", "higher" if measure in HIGHER else ""
 
 
-ANALYSES = {name: topn(name) for name in ("topn_deeper_lstm", "topn_pythia")}
+ANALYSES = {
+    "topn_deeper_lstm": topn("topn_deeper_lstm"),
+    "topn_pythia": topn("topn_pythia"),
+}

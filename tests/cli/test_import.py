@@ -1,20 +1,19 @@
 """``vqax features import``: published regions to a store, and what is no such file or name."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import assert_refused, files, vqax
-from tests.stages.tiny import ROOT
+from tests.stages import tiny
 from tests.vision.test_imported import tsv_line
 
 
 @pytest.fixture(autouse=True)
 def tsv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A TSV of two pictures beside the committed settings."""
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+    tiny.write_settings(tmp_path, tiny.settings())
     monkeypatch.chdir(tmp_path)
     Path("two.tsv").write_bytes(tsv_line(1) + tsv_line(2))
     return "two.tsv"

@@ -5,13 +5,12 @@ import yaml
 
 from studies import captions
 
-PARAMS = yaml.safe_load(
-    (Path(__file__).parents[2] / "params.yaml").read_text(encoding="utf-8"),
-)
+STUDIES = (Path(__file__).parents[2] / "studies").glob("*/study.yaml")
 TABLES = sorted(
     {
         table
-        for study in PARAMS["studies"].values()
+        for file in STUDIES
+        for study in yaml.safe_load(file.read_text(encoding="utf-8"))["studies"].values()
         for part in ("tables", "added")
         for table in study.get(part) or {}
     }

@@ -7,8 +7,11 @@ from typing import Any
 
 import yaml
 
-from project.params import read_settings
-from stages.profile import link_code, make_repository, pipeline
+from project.settings_files import read_settings, read_whole
+from project.workspace import Workspace
+from stages.code import fingerprint
+from stages.components import check_whole
+from stages.profile import link_code, make_repository, write_pipeline
 from tests.stages import tiny
 
 
@@ -29,10 +32,20 @@ def committed(folder: Path) -> Path:
     """The committed pipeline around a finished workspace, its outputs taken as up to date."""
     link_code(tiny.ROOT, folder)
     make_repository(folder)
-    value = pipeline(tiny.ROOT, read_settings(folder / "params.yaml"))
-    (folder / "dvc.yaml").write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
+    write_settings(folder, read_whole(folder / "params.yaml"))
+    stages = read_settings(folder / "dvc.yaml")["stages"]
+    subprocess.run(stages["none"]["cmd"], shell=True, cwd=folder, check=True)
+    for name, stage in stages.items():
+        if name.startswith("code_"):
+            _, _, code, *sections = stage["cmd"].split()
+            fingerprint.run(Workspace(folder), code, sections)
     dvc(folder, "commit", "--force", "--quiet")
     return folder
+
+
+def write_settings(folder: Path, value: dict[str, Any]) -> None:
+    """In the files that DVC reads, with the pipeline that follows from them."""
+    write_pipeline(tiny.ROOT, folder, value, check_whole(value, "params"))
 
 
 def dvc(folder: Path, *arguments: str) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
+from project.settings_files import read_whole
 from project.workspace import Workspace
 from stages.claims import published_claims
 from studies.attreg.claims import RULES
@@ -39,8 +39,8 @@ def test_rows_of_the_rules_are_printed() -> None:
 
 
 def test_runs_and_analyses_of_the_rules_are_in_the_settings() -> None:
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    runs = {**settings["runs"], **settings["fine_tuned"]}
+    settings = read_whole(ROOT / "params.yaml")
+    runs = settings["runs"]
     for one in sides():
         if isinstance(one, Row):
             continue
@@ -57,10 +57,10 @@ def test_runs_and_analyses_of_the_rules_are_in_the_settings() -> None:
 
 def test_runs_that_vary_how_many_key_objects_have_so_many_mined() -> None:
     """Boxes of one category are equals, of which the released threshold keeps all that were."""
-    settings = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    settings = read_whole(ROOT / "params.yaml")
     panel = settings["studies"]["attreg"]["report"]["figures"]["choices"]["panels"]
     for run, number in panel["key objects M"].items():
-        mined = settings["fine_tuned"][run]["key_objects"]
+        mined = settings["runs"][run]["key_objects"]
         assert settings["key_objects"][mined]["top"] == number, run
 
 

@@ -20,8 +20,8 @@ FEW_STEPS = {"epochs": 1, "optimiser": {"name": "adamax", "lr": 1e-6}, "decay": 
 
 def settings(**changes: Any) -> dict[str, Any]:
     value = regions.settings()
-    run = {**value["fine_tuned"][NAME], "training": FEW_STEPS, **changes}
-    return {**value, "fine_tuned": {NAME: run}}
+    run = {**value["runs"][NAME], "training": FEW_STEPS, **changes}
+    return {**value, "runs": {**value["runs"], NAME: run}}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_the_backbone_has_to_be_trained_first(folder: Path) -> None:
 
 def test_a_backbone_of_other_settings_is_not_taken(folder: Path) -> None:
     value = settings()
-    value["runs"] = {BACKBONE: {**value["runs"][BACKBONE], "seed": 5}}
+    value["runs"][BACKBONE] = {**value["runs"][BACKBONE], "seed": 5}
     params = tiny.write_settings(folder, value)
     with pytest.raises(BadData, match="another run"):
         tiny.train.run(params, tiny.workspace(folder), NAME)
@@ -84,7 +84,7 @@ def test_it_is_another_run_where_its_origin_is_another(folder: Path, section: st
     if section == "key_objects":
         value["key_objects"]["plain"]["sigma"] = 1.0
     else:
-        value["runs"] = {BACKBONE: {**value["runs"][BACKBONE], "seed": 5}}
+        value["runs"][BACKBONE] = {**value["runs"][BACKBONE], "seed": 5}
     params = tiny.write_settings(folder, value)
     with pytest.raises(BadData, match="another run"):
         tiny.explain.run(params, where, NAME)
@@ -93,10 +93,11 @@ def test_it_is_another_run_where_its_origin_is_another(folder: Path, section: st
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"backbone": "lmh"}, "fine_tuned.updn_attreg.backbone: 'lmh'"),
-        ({"backbone_group": "ucam"}, "fine_tuned.updn_attreg.backbone_group: 'ucam'"),
-        ({"features": "grid"}, "fine_tuned.updn_attreg.features: 'grid'"),
-        ({"key_objects": "none"}, "key_objects: 'none' is not one of plain"),
+        ({"backbone": "cp/lmh"}, "runs.updn_attreg.backbone: 'cp/lmh' is not one of none, .*/updn"),
+        ({"backbone": "ucam/updn"}, "runs.updn_attreg.backbone: 'ucam/updn'"),
+        ({"features": "grid"}, "runs.updn_attreg.features: 'grid'"),
+        ({"key_objects": "all"}, "key_objects: 'all' is not one of none, plain"),
+        ({"key_objects": "none"}, "key_objects: objective attreg needs an entry of key_objects"),
     ],
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, changes: dict[str, str], word: str) -> None:

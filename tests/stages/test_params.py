@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from project.params import load, merged
+from project.overrides import merged
+from project.params import load
 from project.schema import Optimiser, Training
+from project.settings_files import read_whole
 from stages.components import load_whole
 from stages.train import train_settings
 from vqax.errors import MissingArtefact, UsageError
@@ -16,7 +18,7 @@ DATASET = "scenes_v1"
 
 
 def settings() -> dict:
-    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return {**read_whole(ROOT / "params.yaml"), "folders": []}
 
 
 def written(folder: Path, value: object) -> Path:
@@ -62,9 +64,7 @@ def test_unknown_names_are_listed_with_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_an_unknown_run_names_the_known_ones() -> None:
-    with pytest.raises(
-        UsageError, match=r"bert: no such run; params.yaml: runs and fine_tuned has lstm_qi, san"
-    ):
+    with pytest.raises(UsageError, match=r"bert: no such run; params.yaml: runs has lstm_qi, san"):
         load(ROOT / "params.yaml").run("bert")
     with pytest.raises(
         UsageError, match=r"^sann: no such run; did you mean san( or \w+)*\? params"
@@ -163,7 +163,7 @@ def test_a_mistake_in_what_all_runs_share_is_told_once(
 ) -> None:
     """Dozens of runs override other settings of the training."""
     value = settings()
-    assert sum("training" in run for run in value["fine_tuned"].values()) > 30
+    assert sum("training" in run for run in value["runs"].values()) > 30
     value["training"].update(changes)
     assert told(tmp_path, value) == lines
 
@@ -209,15 +209,15 @@ def test_the_settings_are_those_of_the_library(kind: type, library: type) -> Non
 
 def test_a_backbone_that_does_not_fit_is_told_why(tmp_path: Path) -> None:
     value = settings()
-    run = value["fine_tuned"]["updn_attreg"]
+    run = value["runs"]["updn_attreg"]
     run["features"] = "scenes_v1"
     line = next(line for line in told(tmp_path, value) if "updn_attreg.backbone:" in line)
     assert line == (
-        "fine_tuned.updn_attreg.backbone: 'updn' cannot be used, and nothing else can; "
+        "runs.updn_attreg.backbone: 'cp/updn' cannot be used, and nothing else can; "
         "its features: regions_v2, this run's features: scenes_v1"
     )
-    run["features"], run["backbone"] = "regions_v2", "lmh"
+    run["features"], run["backbone"] = "regions_v2", "cp/lmh"
     line = next(line for line in told(tmp_path, value) if "updn_attreg.backbone:" in line)
-    assert "'lmh' is not one of updn; its model: lmh, this run's model: updn" in line
-    run["backbone"] = "updn_hint"
+    assert "'cp/lmh' is not one of none, cp/updn; its model: lmh, this run's model: updn" in line
+    run["backbone"] = "attreg/updn_hint"
     assert any("updn_hint is itself fine-tuned" in line for line in told(tmp_path, value))

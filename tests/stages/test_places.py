@@ -77,8 +77,8 @@ def test_every_section_with_entries_of_its_own_is_checked() -> None:
         (lambda s: s["runs"]["mcb"].update(group="../x"), "runs.mcb.group: '../x'"),
         (lambda s: s["runs"]["mcb"].update(group=""), "runs.mcb.group: ''"),
         (
-            lambda s: s["fine_tuned"].update(a={"group": "a/b"}),
-            "fine_tuned.a.group: 'a/b'",
+            lambda s: s["runs"].update(a={"group": "a/b"}),
+            "runs.a.group: 'a/b'",
         ),
         (
             lambda s: s["studies"]["ucam"]["significance"]["sets"].update({"../x": []}),
@@ -107,7 +107,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("runs", "fine_tuned"), ("grids", "imported_regions"), ("detectors", "coco_detectors")],
+    [("grids", "imported_regions"), ("detectors", "coco_detectors")],
 )
 def test_two_sections_that_would_write_the_same_files(first: str, second: str) -> None:
     def change(settings: Settings) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from project.params import load, read_settings
+from project.params import load
+from project.settings_files import read_settings, read_whole, split
+from stages.code import STAGES
 from stages.components import load_whole
 from stages.profile import WHOLE_SECTIONS, prepare_profile
 from stages.repro import stale
@@ -17,6 +19,7 @@ from vqax.errors import BadData, MissingArtefact, UsageError
 
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
+CODE = [f"code_{name}" for name in STAGES]
 KINDS = ("compare", "claims", "report")
 
 
@@ -24,7 +27,7 @@ KINDS = ("compare", "claims", "report")
 def repository(tmp_path: Path) -> Path:
     """What a profile sees of the repository."""
     folder = tmp_path / "repository"
-    for name in ("profiles", "stages", "vqax", "data/published"):
+    for name in ("profiles", "studies", "stages", "vqax", "data/published"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("params.yaml", "dvc.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, folder / name)
@@ -55,13 +58,12 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     root = repository.parent / "shared" / "data" / "coco_vqa_v2_mini"
     root.mkdir(parents=True)
     todo = stale(prepare_profile(repository, "coco_mini"), ())
-    runs = ["san", "mcb", "mcb_p_gca", "updn"]
+    runs = ["san", "mcb", "mcb_p_gca", "updn", "updn_attreg"]
     names = [f"{stage}@{run}" for stage in ("train", "explain", "score") for run in runs]
-    names += [f"{one}@updn_attreg" for one in ("fine_tune", "explain_tuned", "score_tuned")]
     assert set(todo) == {
         *names, "prepare@coco_mini", "agreement@coco_mini", "features@coco_mini",
         "coco_detector@coco", "regions@coco_mini_regions", "key_objects@coco_mini",
-        "compare_headline", "report_headline",
+        "compare_headline", "report_headline", "none", *CODE,
     }  # fmt: skip
 
 
@@ -75,7 +77,6 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
         "features": params.grids,
         "scenes": params.scenes,
         "changing_priors": params.changing_priors,
-        **dict.fromkeys(("fine_tune", "explain_tuned", "score_tuned"), params.fine_tuned),
         "detector": params.detectors,
         "regions": params.regions,
         "key_objects": params.key_objects,
@@ -87,20 +88,23 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
     named = {f"{stage}@{name}" for stage, names in each.items() for name in names}
     studies = {f"{stage}_{name}" for stage in ("compare", "report") for name in params.studies}
     tested = {f"claims_{name}" for name, study in params.studies.items() if study.report.claims}
-    assert set(stale(folder, ())) == named | studies | tested | {"claims"}
+    assert set(stale(folder, ())) == named | studies | tested | {"claims", "none", *CODE}
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_profile_asks_dvc_for_nothing_that_is_not_there(repository: Path, name: str) -> None:
-    """DVC refuses to finish a stage with a parameter that params.yaml does not give."""
+    """DVC refuses to finish a stage with a parameter that no file of settings gives."""
     folder = prepare_profile(repository, name)
-    settings, pipeline = (read_settings(folder / f"{one}.yaml") for one in ("params", "dvc"))
+    settings, pipeline = read_whole(folder / "params.yaml"), read_settings(folder / "dvc.yaml")
     for stage in pipeline["stages"].values():
-        for parameter in stage["params"] if "foreach" not in stage else ():
-            value = settings
-            for key in parameter.split(".") if isinstance(parameter, str) else ():
-                assert key in value, parameter
-                value = value[key]
+        for given in stage.get("params", []) if "foreach" not in stage else ():
+            files = {"params.yaml": [given]} if isinstance(given, str) else given
+            for file, keys in files.items():
+                for key in keys:
+                    value = read_settings(folder / file)
+                    for part in key.split("."):
+                        assert part in value, (file, key)
+                        value = value[part]
     originals = {n for n, run in settings["runs"].items() if not run.get("replicate_of")}
     for plot in pipeline["plots"]:
         for drawn in plot.values():
@@ -110,13 +114,25 @@ def test_a_profile_asks_dvc_for_nothing_that_is_not_there(repository: Path, name
     assert all(path.split("/")[1] in settings["studies"] for path in pipeline["metrics"])
 
 
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_file_of_a_profile_is_read(repository: Path, name: str) -> None:
+    """Those of studies it has no more are removed."""
+    left = repository / "work" / name / "studies" / "gone" / "runs.yaml"
+    left.parent.mkdir(parents=True)
+    left.write_text("runs: {}", encoding="utf-8")
+    folder = prepare_profile(repository, name)
+    there = {path.relative_to(folder) for path in folder.glob("studies/*/*.yaml")}
+    settings = read_whole(folder / "params.yaml")
+    assert there == split(settings).keys() - {Path("params.yaml")}
+
+
 def test_what_a_profile_lacks_is_not_in_its_pipeline(repository: Path) -> None:
-    studies = read_settings(ROOT / "params.yaml")["studies"]
+    studies = read_whole(ROOT / "params.yaml")["studies"]
     overlay(repository, "short", studies={"headline": studies["headline"]})
     short = read_settings(prepare_profile(repository, "short") / "dvc.yaml")["stages"]
     whole = read_settings(ROOT / "dvc.yaml")["stages"]
     others = {f"{kind}_{name}" for kind in KINDS for name in studies if name != "headline"}
-    assert whole.keys() - short.keys() == others | {"claims"}
+    assert whole.keys() - short.keys() == others & whole.keys() | {"claims"}
 
     untested = {**studies["ucam"], "report": {**studies["ucam"]["report"]}}
     untested["report"].pop("claims")
@@ -127,17 +143,17 @@ def test_what_a_profile_lacks_is_not_in_its_pipeline(repository: Path) -> None:
 
 
 def test_a_study_without_its_group_or_analyses_depends_on_neither(repository: Path) -> None:
-    settings = read_settings(ROOT / "params.yaml")
+    settings = read_whole(ROOT / "params.yaml")
     runs = {n: run for n, run in settings["runs"].items() if run["group"] == "headline"}
     study = {**settings["studies"]["headline"], "groups": ["headline"]}
     pairs = study["report"]["comparisons"].items()
     kept = {run: other for run, other in pairs if {run, other} <= runs.keys()}
     study["report"] = {**study["report"], "comparisons": kept}
-    nothing: dict[str, Any] = {"fine_tuned": {}, "analyses": {}, "region_analyses": {}}
+    nothing: dict[str, Any] = {"analyses": {}, "region_analyses": {}}
     overlay(repository, "short", runs=runs, **nothing, studies={"headline": study})
     stages = read_settings(prepare_profile(repository, "short") / "dvc.yaml")["stages"]
     for name, stage in stages.items():
-        deps = stage["deps"] if "foreach" not in stage else []
+        deps = stage.get("deps", [])
         assert not [dep for dep in deps if "ucam" in dep or "analyses/" in dep], name
 
 
@@ -148,8 +164,9 @@ def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
     after = {name: stat for name, stat in files(repository).items() if name in before}
     assert after == before
     own = [path for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
+    settings = {f"studies/headline/{one}.yaml" for one in ("runs", "labels", "study", "report")}
     assert {str(path.relative_to(folder)) for path in own} == {
-        "params.yaml", "dvc.yaml", ".dvc/config", ".made_by_vqax",
+        "params.yaml", "dvc.yaml", ".dvc/config", ".made_by_vqax", *settings,
     }  # fmt: skip
 
 
@@ -167,8 +184,10 @@ def test_seeds_repeat_every_run(repository: Path) -> None:
     overlay(repository, "seeds", seeds=[21, 22])
     params = load(prepare_profile(repository, "seeds") / "params.yaml")
     default = load(ROOT / "params.yaml")
-    originals = {name for name, run in default.runs.items() if run.replicate_of is None}
-    assert len(params.runs) == 3 * len(originals)
+    tuned = {name for name, run in default.runs.items() if run.backbone_run is not None}
+    originals = {name for name, run in default.runs.items() if run.replicate_of is None} - tuned
+    assert len(params.runs) == 3 * len(originals) + len(tuned)
+    assert "updn_attreg_seed21" not in params.runs
     again = params.runs["mcb_seed22"]
     assert (again.replicate_of, params.seed_of("mcb_seed22")) == ("mcb", 22)
     assert again.model_copy(update={"replicate_of": None, "seed": None}) == default.runs["mcb"]
@@ -176,14 +195,15 @@ def test_seeds_repeat_every_run(repository: Path) -> None:
 
 
 def test_a_repetition_is_not_repeated(repository: Path) -> None:
-    runs = read_settings(ROOT / "params.yaml")["runs"]
+    runs = read_whole(ROOT / "params.yaml")["runs"]
     runs = {name: run for name, run in runs.items() if "replicate_of" not in run}
     again = {**runs["mcb"], "replicate_of": "mcb", "seed": 7}
     overlay(repository, "seeds", seeds=[21], runs={**runs, "mcb_again": again})
     params = load(prepare_profile(repository, "seeds") / "params.yaml")
     repeated = [name for name, run in params.runs.items() if run.replicate_of == "mcb"]
     assert repeated == ["mcb_again", "mcb_seed21"]
-    assert len(params.runs) == 2 * len(runs) + 1
+    tuned = [name for name, run in runs.items() if run["backbone"] != "none"]
+    assert len(params.runs) == 2 * len(runs) - len(tuned) + 1
 
 
 def test_a_second_time_writes_nothing(repository: Path) -> None:

@@ -36,17 +36,19 @@ RUNS = {
 TUNED = {
     "updn_attreg": {
         **ON_REGIONS,
-        **{"model": "updn", "backbone": "updn", "backbone_group": GROUP, "key_objects": "plain"},
+        **{"model": "updn", "backbone": f"{GROUP}/updn", "key_objects": "plain"},
         "objective": {"name": "attreg", "loss": "bce", "keep_top": 2},
     }
 }
 ANALYSES = {
     "key_attention": {
-        **{"dataset": tiny.DATASET, "features": STORE, "runs": ["updn", "updn_attreg"]},
+        **{"dataset": tiny.DATASET, "features": STORE, "study": STUDY},
+        **{"runs": ["updn", "updn_attreg"]},
         **{"key_objects": "plain", "keep_top": 2, "sets": ["plain"]},
     },
     "domains": {
-        **{"dataset": tiny.DATASET, "features": STORE, "runs": ["updn"], "masked": "updn"},
+        **{"dataset": tiny.DATASET, "features": STORE, "study": STUDY},
+        **{"runs": ["updn"], "masked": "updn"},
     },
 }
 ROWS = {
@@ -68,7 +70,7 @@ ROWS = {
 
 def settings() -> dict[str, Any]:
     value = tiny.settings()
-    value.update(runs=RUNS, fine_tuned=TUNED, region_analyses=ANALYSES)
+    value.update(runs={**RUNS, **TUNED}, region_analyses=ANALYSES)
     value["detectors"], value["regions"] = {"scenes": DETECTOR}, {STORE: REGIONS}
     plain = {"dataset": tiny.DATASET, "regions": STORE, "sigma": 0.6, "top": 3}
     value["key_objects"] = {"plain": plain}
@@ -98,7 +100,7 @@ def mined(folder: Path) -> tuple[Params, Workspace]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
     params, where = mined(tmp_path_factory.mktemp("regions"))
-    for name in params.all_runs:
+    for name in params.runs:
         tiny.make_run(params, where, name)
     for name in ANALYSES:
         analyses.run(params, where, name)

@@ -190,7 +190,7 @@ def test_every_claim_has_its_rule():
 
 
 NOT_ASKED = (
-    *("fine_tuned", "regions", "key_objects", "changing_priors", "region_analyses", "detectors"),
+    *("regions", "key_objects", "changing_priors", "region_analyses", "detectors"),
     *("pictures", "classifiers", "experiments"),
 )
 

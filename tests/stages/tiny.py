@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from project.params import Params, load
+from project.settings_files import read_whole
 from project.workspace import Workspace
 from stages import (
     agreement,
@@ -41,14 +42,14 @@ OF_THE_WHOLE_STUDY = (
 REPLICATE = "mcb_p_gca_seed21"
 OF_OTHER_PAPERS = (
     *("changing_priors", "detectors", "coco_detectors", "regions", "key_objects"),
-    *("imported_regions", "pictures", "classifiers", "experiments", "fine_tuned"),
+    *("imported_regions", "pictures", "classifiers", "experiments"),
     "region_analyses",
 )
 METHODS = {"lstm_qi": ["grad_cam"]}  # it has no attention; every other run has both
 
 
 def settings(**sections: Any) -> dict[str, Any]:
-    """params.yaml of the repository, the study `headline`, with all that costs time made small."""
+    """Settings of the repository, the study `headline`, with all that costs time made small."""
     value = _small(_committed())
     for key in ("scenes", "datasets", "grids"):
         value[key] = {DATASET: value[key][DATASET]}
@@ -88,7 +89,7 @@ def study_settings() -> dict[str, Any]:
 
 
 def group_settings(group: str) -> dict[str, Any]:
-    """The study ``group`` of the runs, analyses and tables that params.yaml has in that group."""
+    """The study ``group`` of the runs, analyses and tables that the settings have in that group."""
     value = settings()
     committed = _small(_committed())
     value["runs"] = {n: run for n, run in committed["runs"].items() if run["group"] == group}
@@ -125,7 +126,7 @@ def _is_made(source: Any, runs: dict[str, Any]) -> bool:
 
 
 def _committed() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    return {**read_whole(ROOT / "params.yaml"), "folders": []}
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import pandas as pd
 
 from vqax.report.captions import Captions
 from vqax.report.claims import CLAIM_COLUMNS
+from vqax.report.columns import METRIC_COLUMNS
 from vqax.report.gallery import GalleryItem
 from vqax.report.tables import COLUMNS, require
 
-METRIC_COLUMNS = ["run", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction"]
 RANK_COLUMNS = [
     *["set", "measure", "block", "run", "mean_rank", "n_blocks", "k", "cd", "friedman_chi2", "p"],
 ]

@@ -170,3 +170,15 @@ def glove_6b_50d() -> WordVectors:
             f"{data}: {len(words)} words for {len(matrix)} vectors; install the package again"
         )
     return WordVectors({word: row for row, word in enumerate(words)}, matrix)
+
+
+def named_vectors(source: str | Path) -> WordVectors | None:
+    """Vectors by what settings call them: ``none``, ``glove_6b_50d``, or the path of a file.
+
+    Raises:
+        MissingArtefact: as ``glove_6b_50d`` and ``read_glove``.
+        BadData: as ``read_glove``.
+    """
+    if source == "none":
+        return None
+    return glove_6b_50d() if source == "glove_6b_50d" else read_glove(Path(source))
