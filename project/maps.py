@@ -91,3 +91,5 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
             f"{path}: not a whole file of maps ({error}); delete it and run `vqax explain`",
             output=path,
         ) from error
+
+ADDED = 1
