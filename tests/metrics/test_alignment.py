@@ -4,6 +4,8 @@ The slow twins go through the cells one by one; scipy and scikit-learn are the p
 """
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from vqax.metrics.roc import weighted_auc
 from vqax.metrics.shuffled_auc import shuffled_auc
 from vqax.metrics.similarity import similarity
 
+DOCS = Path(__file__).parents[2] / "docs" / "alignment.md"
 RNG = np.random.default_rng(5)
 MAPS = RNG.random((6, 3, 5))
 HUMAN = RNG.random((6, 3, 5)) ** 3
@@ -192,3 +195,13 @@ def test_a_mask_of_any_size_counts_whole_and_zeros_never_do():
     np.testing.assert_array_equal(fixated(small), small)
     np.testing.assert_array_equal(fixated(large), large / 255)
     assert np.isnan(fixated(np.full((1, 2, 3), np.nan))).all()
+
+
+@pytest.mark.parametrize("name", ALIGNMENT_METRICS)
+def test_the_documentation_says_of_every_metric_what_its_declaration_does(name):
+    metric = ALIGNMENT_METRICS[name]
+    against = metric.target.replace("_", " ")
+    formula = re.sub(r"\|(.+)\|", r"abs(\1)", metric.formula)  # a bar would end the column
+    row = [f"`{name}`", formula, metric.unit, metric.direction, against, metric.resizing]
+    line = f"| {' | '.join(map(str, row))} | {metric.source} |"
+    assert line in DOCS.read_text(encoding="utf-8").splitlines()
