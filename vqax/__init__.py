@@ -10,7 +10,7 @@ Letters in shape annotations, everywhere in this package:
 from importlib import import_module
 from typing import Any
 
-PUBLIC = {"align": "vqax.alignment"}
+PUBLIC = {"align": "vqax.alignment", "faithfulness": "vqax.evaluation"}
 """Each public name and the module it comes from, which is imported when it is first used."""
 
 __all__ = list(PUBLIC)

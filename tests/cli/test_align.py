@@ -107,8 +107,7 @@ def test_the_distance_of_twenty_maps_is_that_of_scipy_s_transport(gaze: Path) ->
 def test_the_same_maps_in_other_files_score_the_same(gaze: Path, tmp_path: Path) -> None:
     maps = {path.stem: grey(path) for path in sorted((gaze / "maps").iterdir())}
     human = {
-        key: np.stack([grey(gaze / "human" / f"{key}_{k}.png") for k in (1, 2, 3)])
-        for key in maps
+        key: np.stack([grey(gaze / "human" / f"{key}_{k}.png") for k in (1, 2, 3)]) for key in maps
     }
     np.savez(tmp_path / "maps.npz", **maps)
     (tmp_path / "human").mkdir()
