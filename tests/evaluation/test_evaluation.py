@@ -230,8 +230,12 @@ def test_max_sensitivity_is_captum_s_for_the_same_noise():
     reach = 0.02 * (one.max() - one.min())
     for _ in range(6):
         noise.append(reach * (2 * torch.rand(one.shape, generator=source) - 1))
+
+    def told(inputs: Tensor | tuple[Tensor]) -> tuple[Tensor]:
+        return (explain(inputs if isinstance(inputs, Tensor) else inputs[0]),)
+
     expected = captum.metrics.sensitivity_max(
-        lambda inputs: (explain(inputs[0]),),
+        told,
         one,
         perturb_func=lambda inputs: one + torch.cat(noise),
         n_perturb_samples=6,

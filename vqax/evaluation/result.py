@@ -85,6 +85,24 @@ def tabulated(
     return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), pd.concat(values, ignore_index=True))
 
 
+def pooled(
+    parts: Sequence[Faithfulness], images: Sequence[Any] | None = None, *, seed: int = 0
+) -> Faithfulness:
+    """The results of several calls as one; ``images`` names the image of each of their questions.
+
+    What was not measured in a part is NaN for its questions, and not counted.
+    """
+    counts = [int(part.questions["question"].max()) + 1 for part in parts]
+    starts = np.cumsum([0, *counts])
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for part, start in zip(parts, starts[:-1], strict=True):
+        for (method, name), rows in part.questions.groupby(["method", "measure"], sort=False):
+            own = found.setdefault(str(method), {})
+            values = own.setdefault(str(name), np.full(starts[-1], np.nan))
+            values[start + rows["question"].to_numpy()] = rows["value"]
+    return tabulated(found, int(starts[-1]), images, seed=seed)
+
+
 def _mean(values: Float[np.ndarray, "b"]) -> float:
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if defined.size else math.nan
