@@ -109,24 +109,27 @@ def _of_scores(
 ) -> dict[str, dict[str, np.ndarray]]:
     """The measures that hide units, of every method and of random maps."""
     wanted = [name for name in OF_SCORES if name in chosen]
-    moved = hidden.inputs.new_empty(0)
-    if {"sensitivity_n", "infidelity"} & set(wanted):
+    random = {f"{RANDOM} {draw}": _random(hidden, seed + draw) for draw in range(DRAWS)}
+    every = {**rows, **random}
+    curve = {"steps": min(steps, hidden.present.shape[1]), "seed": seed, "at_once": at_once}
+    found: dict[str, dict[str, Tensor]] = {name: {} for name in every}
+    for measure, compute in (("deletion", deletion), ("insertion", insertion)):
+        if measure in wanted:
+            for name, maps in every.items():
+                found[name][measure] = area(compute(score, hidden, maps, **curve))
+    of_subsets = {"sensitivity_n": sensitivity_n, "infidelity": infidelity}
+    if of_subsets.keys() & set(wanted):
         moved = effects(score, hidden, subsets, at_once=at_once)
-
-    def measured(maps: Float[Tensor, "b u"]) -> dict[str, np.ndarray]:
-        curve = {"steps": min(steps, maps.shape[1]), "seed": seed, "at_once": at_once}
-        compute: dict[str, Callable[[], Tensor]] = {
-            "deletion": lambda: area(deletion(score, hidden, maps, **curve)),
-            "insertion": lambda: area(insertion(score, hidden, maps, **curve)),
-            "sensitivity_n": lambda: sensitivity_n(attributed(hidden, maps, subsets), moved),
-            "infidelity": lambda: infidelity(attributed(hidden, maps, subsets), moved),
-        }
-        return {name: compute[name]().double().cpu().numpy() for name in wanted}
-
-    found = {name: measured(maps) for name, maps in rows.items()}
-    drawn = [measured(_random(hidden, seed + draw)) for draw in range(DRAWS)]
-    found[RANDOM] = {name: np.mean([one[name] for one in drawn], axis=0) for name in wanted}
-    return found
+        told = attributed(hidden, torch.stack(list(every.values())), subsets)
+        for name, sums in zip(every, told, strict=True):
+            found[name] |= {m: f(sums, moved) for m, f in of_subsets.items() if m in wanted}
+    arrays = {
+        name: {measure: values.double().cpu().numpy() for measure, values in measures.items()}
+        for name, measures in found.items()
+    }
+    drawn = [arrays.pop(name) for name in random]
+    arrays[RANDOM] = {m: np.mean([one[m] for one in drawn], axis=0) for m in wanted}
+    return arrays
 
 
 def _random(hidden: Units, seed: int) -> Float[Tensor, "b u"]:

@@ -60,10 +60,16 @@ def _scored(
     return score(units.hidden(number, hidden), number)
 
 
-def attributed(units: Units, maps: Float[Tensor, "b u"], subsets: Subsets) -> Float[Tensor, "b s"]:
-    """Σ_{i ∈ S} φ_i, what a map φ attributes to each subset."""
+def attributed(
+    units: Units, maps: Float[Tensor, "*m b u"], subsets: Subsets
+) -> Float[Tensor, "*m b s"]:
+    """Σ_{i ∈ S} φ_i, what each map φ attributes to each subset; maps of several methods at once."""
     return torch.stack(
-        [hidden.to(maps.dtype) @ maps[question] for question, hidden in _each(units, subsets)]
+        [
+            maps[..., question, :] @ hidden.to(maps.dtype).T
+            for question, hidden in _each(units, subsets)
+        ],
+        dim=-2,
     )
 
 
