@@ -1,6 +1,7 @@
 """``faithfulness`` on functions, modules, arrays and tensors: the same numbers, and its errors."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from vqax.evaluation.scores import of_model
 from vqax.evaluation.units import cells, patches
 from vqax.explain import EXPLAINERS, PixelModel
 
+DOCS = Path(__file__).parents[2] / "docs" / "faithfulness.md"
 VISUAL, TOKENS, ANSWER = batch()
 IMAGES = torch.rand(3, 3, *PICTURE, generator=torch.Generator().manual_seed(2))
 FAST = {"steps": 4, "subsets": Subsets(0.3, 8)}
@@ -181,3 +183,11 @@ def test_what_cannot_be_measured_is_refused(arguments, error, words):
     given = {"model": corner, "maps": MAPS["right"], "grid": (2, 3), **FAST, **arguments}
     with pytest.raises(error, match=words):
         faithfulness(given.pop("model"), IMAGES, given.pop("maps"), **given)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_the_documentation_says_of_every_measure_what_its_declaration_does(name):
+    measure = MEASURES[name]
+    row = [f"`{name}`", measure.formula, measure.unit, measure.direction, measure.needs]
+    line = f"| {' | '.join(row)} | {measure.source} |"
+    assert line in DOCS.read_text(encoding="utf-8").splitlines()
