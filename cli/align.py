@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, workers_option
+from cli.common import Printed, StageCommand, progress_bar, workers_option
 
 PATH = click.Path(path_type=Path)
 
@@ -23,15 +23,7 @@ class Grid(click.ParamType):
         return int(rows), int(columns)
 
 
-class AlignCommand(StageCommand):
-    """A command that tells its function whether a program or a person will read the summary."""
-
-    def invoke(self, ctx: click.Context) -> None:
-        ctx.meta["as_json"] = ctx.params["as_json"]
-        super().invoke(ctx)
-
-
-@click.command(cls=AlignCommand)
+@click.command(cls=StageCommand)
 @click.option("--maps", type=PATH, required=True, help="Maps to score: a folder, .npz or .h5.")
 @click.option(
     "--human", type=PATH, required=True, help="Human maps: the same, or fixations (.csv)."
@@ -45,9 +37,7 @@ class AlignCommand(StageCommand):
 @click.option("--out", type=PATH, help="Write the table: .parquet or .csv.")
 @click.option("--out-questions", type=PATH, help="Write the scores of each question: .parquet.")
 @workers_option
-@click.pass_context
 def align(
-    ctx: click.Context,
     maps: Path,
     human: Path,
     images: Path | None,
@@ -55,7 +45,7 @@ def align(
     out: Path | None,
     out_questions: Path | None,
     **options: Any,
-) -> Any:
+) -> Printed:
     """Do --maps look where people looked? Ids are read from the names of files or keys.
 
     A row a metric: value, 95 % interval over images, inter-annotator ceiling, image-blind floors,
@@ -69,9 +59,11 @@ def align(
 
     options["images"] = None if images is None else read_images(images)
     options["workers"] = max(1, options["workers"])
-    found = score(maps, human, blur=BLUR if blur is None else blur, **options)
+    options["blur"] = BLUR if blur is None else blur
+    with progress_bar("align") as progress:
+        found = score(maps, human, progress=progress, **options)
     if out is not None:
         found.save(out)
     if out_questions is not None:
         write_parquet(out_questions, found.questions)
-    return found.summary() if ctx.meta["as_json"] else str(found)
+    return Printed(str(found), found.summary())

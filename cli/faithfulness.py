@@ -6,21 +6,13 @@ from typing import Any
 import click
 
 from cli.align import Grid
-from cli.common import StageCommand, device_option, progress_bar
+from cli.common import Printed, StageCommand, device_option, progress_bar
 from vqax.errors import UsageError
 
 PATH = click.Path(path_type=Path)
 
 
-class FaithfulnessCommand(StageCommand):
-    """A command that tells its function whether a program or a person will read the summary."""
-
-    def invoke(self, ctx: click.Context) -> None:
-        ctx.meta["as_json"] = ctx.params["as_json"]
-        super().invoke(ctx)
-
-
-@click.command(cls=FaithfulnessCommand)
+@click.command(cls=StageCommand)
 @click.argument("run", required=False)
 @click.option("--model", metavar="FILE.py:FUNCTION", help="A model of your own instead of RUN.")
 @click.option("--image", type=PATH, help="An image of your own.")
@@ -41,9 +33,7 @@ class FaithfulnessCommand(StageCommand):
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", type=PATH, help="Write the table: .parquet.")
 @device_option
-@click.pass_context
 def faithfulness(
-    ctx: click.Context,
     run: str | None,
     model: str | None,
     image: Path | None,
@@ -53,7 +43,7 @@ def faithfulness(
     device: str,
     out: Path | None,
     **options: Any,
-) -> Any:
+) -> Printed:
     """Are the maps of RUN, or of a --model of your own, faithful to it?
 
     Units that a map calls important are hidden from the model, and what becomes of its answer is
@@ -74,16 +64,20 @@ def faithfulness(
         )  # fmt: skip
     if out is not None:
         found.save(out)
-    return summary if ctx.meta["as_json"] else _text(str(found), summary)
+    return Printed(_text(str(found), summary), summary)
 
 
 def _text(table: str, summary: dict[str, Any]) -> str:
     """The table, the layers drawn anew, and what was left out."""
     lines = [f"{summary['run']}: {summary['questions']} questions, hiding {summary['unit']}", table]
     for method, layers in summary["randomisation"].items():
-        values = ", ".join(f"{layer} {value:.3f}" for layer, value in layers.items())
+        values = ", ".join(f"{layer} {_number(value)}" for layer, value in layers.items())
         lines.append(f"{method}, correlation of maps after drawing layers anew: {values}")
     if summary["skipped"]:
         first = summary["skipped"][0]
         lines.append(f"skipped: {len(summary['skipped'])}, row {first['row']}: {first['reason']}")
     return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.3f}"

@@ -80,18 +80,18 @@ def test_a_table_of_questions_is_measured_line_by_line(mine: Path) -> None:
     Image.fromarray(corner()[:, ::-1]).save("other.png")
     Path("asked.csv").write_text(
         "image,question\ncorner.png,Is it bright?\nother.png,Is it bright?\n"
-        "none.png,Is it bright?\ncorner.png,Is it dark?\n"
+        "none.png,Is it bright?\ncorner.png,?!\ncorner.png,Is it dark?\n"
     )
     ask = ["--model", "mine.py:corner", "--from", "asked.csv", "--method", "occlusion"]
     found = measured(*ask, "--out", "table.parquet")
     assert found["questions"] == 3
-    assert [entry["row"] for entry in found["skipped"]] == [2]
+    assert [entry["row"] for entry in found["skipped"]] == [2, 3]
     row = pd.read_parquet("table.parquet").set_index(["method", "measure"]).loc["occlusion"]
     assert row.loc["deletion", "n"] == 3
     result = vqax("faithfulness", *ask, *SMALL)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "corner: 3 questions, hiding patches"
-    assert "skipped: 1, row 2: none.png: no such picture" in result.stdout.replace("\n", " ")
+    assert "skipped: 2, row 2: none.png: no such picture" in result.stdout.replace("\n", " ")
 
 
 def test_what_cannot_be_measured_is_refused(mine: Path) -> None:
@@ -103,6 +103,7 @@ def test_what_cannot_be_measured_is_refused(mine: Path) -> None:
         (2, ["--unit cells", "offers patches, pixels, words"], [*ask, "--unit", "cells"]),
         (2, ["baseline: 'grey'", "mean, blur, zero"], [*ask, "--baseline", "grey"]),
         (2, ["measure: 'auc'", "deletion"], [*ask, "--measure", "auc"]),
+        (2, ["baseline 'zero': a hidden word"], [*ask, "--unit", "words", "--baseline", "zero"]),
         (2, ["pointing_game: needs masks"], [*ask, "--measure", "pointing_game"]),
         (2, ["grad_cam: needs"], [*ask, "--method", "grad_cam"]),
         (2, ["no method that was named"], [*ask, "--unit", "words", "--method", "occlusion"]),

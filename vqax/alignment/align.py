@@ -1,7 +1,7 @@
 """Anybody's maps against anybody's human maps."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ def align(
     seed: int = 0,
     samples: int = 2000,
     workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Alignment:
     """Score ``maps`` against ``human`` maps, with ceiling, floors and the share of the way.
 
@@ -44,6 +45,7 @@ def align(
     a question is about (by default each has its own): intervals draw whole images, floors are of
     other images. ``kernel`` and ``grid`` replace the resizing rule of every metric. ``blur`` is the
     deviation of a fixation in image widths. ``workers`` threads share the transport of ``emd``.
+    ``progress(done, all)`` is called after each metric.
 
     Raises:
         UsageError: an unknown metric or kernel, a grid without cells, a blur that is not above 0,
@@ -69,9 +71,11 @@ def align(
     ids = [predictions.ids[row] for row in kept]
     image = _images(ids, images)
     scores = HumanScores(people.of_questions(kept), image, seed)
-    by_metric = {
-        name: _scored(metric, scores, predictions, kept) for name, metric in chosen.items()
-    }
+    by_metric: dict[str, dict[str, np.ndarray]] = {}
+    for name, metric in chosen.items():
+        by_metric[name] = _scored(metric, scores, predictions, kept)
+        if progress is not None:
+            progress(len(by_metric), len(chosen))
     rows = [
         metric_row(name, chosen[name], columns, image, seed=seed, samples=samples)
         for name, columns in by_metric.items()

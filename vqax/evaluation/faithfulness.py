@@ -13,14 +13,13 @@ from vqax.evaluation.curves import AT_ONCE, STEPS, area, deletion, insertion
 from vqax.evaluation.infidelity import infidelity
 from vqax.evaluation.inputs import as_array, score_of, units_of, values_at
 from vqax.evaluation.max_sensitivity import Explain, max_sensitivity
-from vqax.evaluation.measures import MEASURES, OF_SCORES
+from vqax.evaluation.measures import OF_SCORES, chosen_measures
 from vqax.evaluation.result import RANDOM, Faithfulness, tabulated
 from vqax.evaluation.sensitivity_n import sensitivity_n
 from vqax.evaluation.subsets import Subsets, attributed, effects
 from vqax.evaluation.units import Score, Units
 from vqax.metrics.localisation import pointing_game, relevance_mass
 from vqax.metrics.resize import resize_area
-from vqax.models.options import known
 
 Maps = Mapping[str, Any]
 DRAWS = 4
@@ -67,7 +66,7 @@ def faithfulness(
     """
     given = torch.as_tensor(inputs)
     by_method = maps if isinstance(maps, Mapping) else {"map": maps}
-    chosen = _chosen(measures, masks is not None, bool(explain))
+    chosen = chosen_measures(measures, masks=masks is not None, explain=bool(explain))
     found: dict[str, dict[str, np.ndarray]] = {}
     if set(chosen) & set(OF_SCORES):
         score = score_of(model, inputs, answer, tokens, unit)
@@ -84,17 +83,6 @@ def faithfulness(
         for name, values in by_method.items():
             found.setdefault(name, {}).update(_located(values, where, chosen))
     return tabulated(found, len(given), images, seed=seed)
-
-
-def _chosen(names: Sequence[str], masks: bool, explain: bool) -> tuple[str, ...]:
-    offered = {"score": True, "masks": masks, "explain": explain}
-    for name in names:
-        needs = MEASURES[known(MEASURES, name, "measure")].needs
-        if not offered[needs]:
-            raise UsageError(f"measure {name}: needs {needs}; give {needs}, or leave it out")
-    return tuple(names) or tuple(
-        name for name, measure in MEASURES.items() if offered[measure.needs]
-    )
 
 
 def _of_scores(

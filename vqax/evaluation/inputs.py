@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from vqax.errors import UsageError
 from vqax.evaluation import scores, units
+from vqax.evaluation.baselines import IMAGE_BASELINES, cell_baseline
 from vqax.evaluation.units import Score, Units
 from vqax.metrics.resize import resize_area
 from vqax.models.options import known
@@ -38,14 +39,27 @@ def score_of(
     return scores.of_model(model, torch.as_tensor(tokens), index)
 
 
+def check_baseline(unit: str, baseline: str | None) -> None:
+    """Raise UsageError for a unit that is not known, or a baseline that it cannot have."""
+    known([*AXES, "words"], unit, "unit")
+    if baseline is None:
+        return
+    if unit == "words":
+        raise UsageError(f"baseline {baseline!r}: a hidden word is the unknown word; leave it out")
+    if unit == "cells":
+        cell_baseline(torch.zeros(1, 1, 1), baseline)
+    else:
+        known(IMAGE_BASELINES, baseline, "baseline")
+
+
 def units_of(
     given: Tensor, tokens: Any, unit: str, grid: tuple[int, int], baseline: str | None
 ) -> Units:
     """The units that are hidden; raises UsageError where the inputs have none such."""
-    known([*AXES, "words"], unit, "unit")
+    check_baseline(unit, baseline)
     if unit == "words":
-        if tokens is None or baseline is not None:
-            raise UsageError("unit 'words': give tokens, and no baseline; a hidden word is unknown")
+        if tokens is None:
+            raise UsageError("unit 'words': give tokens, the words that are hidden")
         return units.words(torch.as_tensor(tokens))
     if given.dim() != AXES[unit]:
         raise UsageError(

@@ -1,6 +1,10 @@
 """What is measured of an explanation: unit, better direction, formula and source, one line each."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
+
+from vqax.errors import UsageError
+from vqax.models.options import known
 
 
 class Measure(NamedTuple):
@@ -44,3 +48,17 @@ MEASURES: dict[str, Measure] = {
     ),
 }  # fmt: skip
 OF_SCORES = tuple(name for name, measure in MEASURES.items() if measure.needs == "score")
+
+
+def chosen_measures(names: Sequence[str], *, masks: bool, explain: bool) -> tuple[str, ...]:
+    """``names``, or all that can be had with masks and with the methods themselves.
+
+    Raises:
+        UsageError: one is not known, or needs what is not given.
+    """
+    offered = {"score": True, "masks": masks, "explain": explain}
+    for name in names:
+        needs = MEASURES[known(MEASURES, name, "measure")].needs
+        if not offered[needs]:
+            raise UsageError(f"measure {name}: needs {needs}; give {needs}, or leave it out")
+    return tuple(names) or tuple(name for name, one in MEASURES.items() if offered[one.needs])

@@ -28,8 +28,8 @@ def of_model(
 
     def scored(visual: Tensor, question: Int[Tensor, "n"]) -> Float[Tensor, "n"]:
         with left_as_found(model), torch.no_grad():
-            logits: Tensor = model(visual, tokens[question]).logits
-        return score_of(logits, answer[question], score)
+            logits: Tensor = model(visual, tokens.to(visual.device)[question]).logits
+        return score_of(logits, answer.to(logits.device)[question], score)
 
     return scored
 
@@ -46,7 +46,7 @@ def of_words(
     def scored(tokens: Tensor, question: Int[Tensor, "n"]) -> Float[Tensor, "n"]:
         with left_as_found(model), torch.no_grad():
             logits: Tensor = model(visual[question], tokens).logits
-        return score_of(logits, answer[question], score)
+        return score_of(logits, answer.to(logits.device)[question], score)
 
     return scored
 
@@ -64,7 +64,8 @@ def of_function(
             given = function(inputs.cpu().numpy() if arrays else inputs)
         scores = torch.as_tensor(np.asarray(given) if arrays else given)
         if scores.dim() == 2 and len(scores) == len(question) and answer is not None:
-            return scores.gather(1, answer[question].to(scores.device)[:, None])[:, 0].float()
+            chosen = answer.to(scores.device)[question.to(scores.device)]
+            return scores.gather(1, chosen[:, None])[:, 0].float()
         if scores.shape != question.shape:
             raise BadData(
                 f"the model returned scores of shape {tuple(scores.shape)} for {len(question)} "
