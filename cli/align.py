@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.common import Printed, StageCommand, progress_bar, workers_option
+from cli.common import Printed, StageCommand, claim, progress_bar, workers_option
 
 PATH = click.Path(path_type=Path)
 
@@ -51,6 +51,8 @@ def align(
     A row a metric: value, 95 % interval over images, inter-annotator ceiling, image-blind floors,
     and the share of the way from the best floor to the ceiling.
     """
+    claim(out, ".parquet", ".csv")
+    claim(out_questions, ".parquet")
     os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
     from vqax.alignment.align import align as score
     from vqax.alignment.human_map import BLUR

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cli.align import Grid
-from cli.common import Printed, StageCommand, device_option, progress_bar
+from cli.common import Printed, StageCommand, claim, device_option, progress_bar
 from vqax.errors import UsageError
 
 PATH = click.Path(path_type=Path)
@@ -53,6 +53,7 @@ def faithfulness(
         raise UsageError("give --image with --question, or --from")
     if image is not None and not questions:
         raise UsageError("--image: give at least one --question about it")
+    claim(out, ".parquet")
     with progress_bar("faithfulness") as progress:
         from stages.explain_one import Model
         from stages.explain_one import faithfulness as stage

@@ -8,7 +8,7 @@ import numpy as np
 
 from stages.explain_one.asked import Model
 from stages.explain_one.evaluation import Evaluation, Layers, Options
-from stages.explain_one.lines import Line, lines_of
+from stages.explain_one.lines import Line, lines_of, mistake_of
 from stages.explain_one.methods import check_methods
 from stages.explain_one.question import PREDICTED
 from vqax.errors import BadData, UsageError, VqaxError
@@ -46,6 +46,8 @@ def run(
     skipped: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         try:
+            if mistake := mistake_of(line):
+                raise BadData(mistake)
             part, layers = evaluation(line, folder / line.image)
         except VqaxError as error:
             if image is not None:

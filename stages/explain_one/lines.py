@@ -27,6 +27,11 @@ class Line(NamedTuple):
     mistake: str = ""
 
 
+def mistake_of(line: Line) -> str:
+    """What is wrong with a line in itself; empty where nothing is."""
+    return line.mistake or ("" if line.image else "image: is empty; name a picture")
+
+
 def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
     """The lines of a table, or of a folder: every question about every picture in it.
 

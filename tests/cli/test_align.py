@@ -203,6 +203,7 @@ def test_what_cannot_be_scored_is_refused(gaze: Path, tmp_path: Path) -> None:
     save(tmp_path / "other" / "cat.png", np.eye(5))
     (tmp_path / "bad.csv").write_text("x,y\n1,2\n")
     (tmp_path / "images.csv").write_text("question_id,image_id\n1,1\n")
+    (tmp_path / "mine.csv").write_text("years of work")
     (tmp_path / "images.json").write_text('[{"question_id": 1}]')
     for code, words, arguments in [
         (4, ["nowhere: no such file or folder"], ["--maps", tmp_path / "nowhere", *human]),
@@ -221,7 +222,12 @@ def test_what_cannot_be_scored_is_refused(gaze: Path, tmp_path: Path) -> None:
             [*maps, *human, "--images", tmp_path / "images.json"],
         ),
         (4, ["none.csv: no such file"], [*maps, *human, "--images", tmp_path / "none.csv"]),
-        (2, ["table.xlsx: ends in neither"], [*maps, *human, "--out", tmp_path / "table.xlsx"]),
+        (3, ["mine.csv: stands there already"], [*maps, *human, "--out", tmp_path / "mine.csv"]),
+        (
+            2,
+            ["table.xlsx: does not end in .parquet or .csv"],
+            [*maps, *human, "--out", tmp_path / "table.xlsx"],
+        ),
     ]:
         assert_refused(vqax("align", *arguments), code, *words)
     for wrong in ("14", "0x3", "axb"):
