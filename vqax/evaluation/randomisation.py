@@ -88,7 +88,7 @@ def _values_kept(model: nn.Module) -> Iterator[None]:
 
 def _draw(module: nn.Module) -> None:
     """A layer's own initialisation; where it has none, or it does not reach a parameter (weight
-    normalisation), normal numbers of the parameter's deviation."""
+    normalisation), normal numbers of the parameter's mean and deviation."""
     before = [parameter.detach().clone() for parameter in _parameters(module)]
     reset = getattr(module, "reset_parameters", None)
     with torch.no_grad():
@@ -96,7 +96,7 @@ def _draw(module: nn.Module) -> None:
             reset()
         for parameter, value in zip(_parameters(module), before, strict=True):
             if torch.equal(parameter, value) and bool((value != value.flatten()[0]).any()):
-                parameter.normal_(0, float(value.std()))
+                parameter.normal_(float(value.mean()), float(value.std()))
 
 
 def _maps(explain: Callable[[], Tensor]) -> Float[np.ndarray, "b h w"]:
