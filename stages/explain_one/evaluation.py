@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,16 @@ from torch import Tensor, nn
 from stages.explain_one.eyes import Looked
 from stages.explain_one.lines import Line
 from stages.explain_one.methods import choose, look_with
-from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths, ask, index_of
 from stages.explain_one.subject import Subject
 from vqax.data.map_files import read_named_maps
+from vqax.data.pictures import load_upright
 from vqax.errors import MissingArtefact, UsageError
 from vqax.evaluation import Faithfulness, Subsets, cascading_randomisation, faithfulness
 from vqax.evaluation.inputs import check_baseline
 from vqax.evaluation.max_sensitivity import Explain
 from vqax.evaluation.measures import chosen_measures
-from vqax.explain import WORD_EXPLAINERS
+from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.metrics.resize import resize_area
 
 GIVEN = "given"
@@ -90,10 +91,10 @@ class Evaluation:
             model, inputs, maps, tokens=tokens, answer=answer, unit=self.unit, grid=options.grid,
             baseline=options.baseline, measures=options.measures,
             masks=None if mask is None else mask[None],
-            explain=explain if "max_sensitivity" in options.measures else None,
+            explain=self._of_inputs(explain) if "max_sensitivity" in options.measures else None,
             steps=options.steps, subsets=Subsets(options.share, options.subsets, seed), seed=seed,
         )  # fmt: skip
-        return found, self._randomised(explain, inputs) if options.randomise else {}
+        return found, self._randomised(model, explain, inputs) if options.randomise else {}
 
     def _hidden_from(self, looked: Looked) -> tuple[nn.Module, Tensor]:
         """Who is asked without some units, and the inputs that have them."""
@@ -142,12 +143,19 @@ class Evaluation:
         text = self.truths.demand(path, asked.text) if line.answer == TRUTH else line.answer
         return torch.tensor([index_of(self.subject.answers, text)], device=self.subject.place)
 
-    def _randomised(self, explain: Mapping[str, Explain], inputs: Tensor) -> Layers:
+    def _of_inputs(self, explain: Mapping[str, Explain]) -> dict[str, Explain]:
+        """Those whose maps depend on what is hidden: not maps of pixels, where cells are."""
+        if self.unit in OF_PIXELS or self.unit == "words":
+            return dict(explain)
+        return {name: f for name, f in explain.items() if "pixels" not in EXPLAINERS[name].needs}
+
+    def _randomised(
+        self, model: nn.Module, explain: Mapping[str, Explain], inputs: Tensor
+    ) -> Layers:
         """What is left of each map when the layers of the model are drawn anew, one by one."""
-        model, seed = self.subject.eyes.pixel_model or self.subject.model, self.options.seed
         found: Layers = {}
         for name, make in explain.items():
-            steps = cascading_randomisation(model, lambda make=make: make(inputs), seed=seed)
+            steps = cascading_randomisation(model, partial(make, inputs), seed=self.options.seed)
             found[name] = {step.layer: float(step.similarity[0]) for step in steps}
         return found
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.explain_one.asked import Model
+from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.evaluation import Evaluation, Layers, Options
 from stages.explain_one.lines import Line, lines_of, mistake_of
 from stages.explain_one.methods import check_methods
@@ -17,6 +17,7 @@ from vqax.evaluation import Faithfulness, pooled
 __all__ = ["Options", "run"]
 
 
+@told_with_its_line
 def run(
     model: Model,
     *,

@@ -57,7 +57,7 @@ def test_maps_that_one_has_are_measured_and_told_apart(mine: Path) -> None:
 
 @pytest.mark.parametrize("unit", ["pixels", "cells", "words"])
 def test_every_unit_of_a_model_that_returns_forward(mine: Path, unit: str) -> None:
-    methods = {"pixels": "grad_cam", "cells": "guided_backprop", "words": "word_occlusion"}
+    methods = {"pixels": "grad_cam", "cells": "input_gradient", "words": "word_occlusion"}
     found = measured(
         *["--model", "mine.py:net", "--image", "corner.png", *ASK, "--unit", unit],
         *["--method", methods[unit], "--baseline", "zero"][: 2 if unit == "words" else 4],
@@ -74,6 +74,11 @@ def test_layers_drawn_anew_and_noise_on_the_image(mine: Path) -> None:
     )
     assert list(found["randomisation"]["grad_cam"]) == ["model.answer", "model.words"]
     assert found["methods"]["grad_cam"]["max_sensitivity"]["value"] > 0
+    hidden = measured(
+        *["--model", "mine.py:net", "--image", "corner.png", *ASK, "--unit", "cells"],
+        *["--method", "grad_cam", "--method", "input_gradient", "--measure", "max_sensitivity"],
+    )
+    assert list(hidden["methods"]) == ["grad_cam"]  # the other does not look at the cells
 
 
 def test_a_table_of_questions_is_measured_line_by_line(mine: Path) -> None:

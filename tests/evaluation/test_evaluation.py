@@ -152,6 +152,25 @@ def test_effects_are_what_hiding_a_subset_takes(name):
             assert told[question, row] == pytest.approx(expected, abs=1e-5)
 
 
+def test_a_model_that_does_not_change_has_no_effects_only_rounding():
+    def steady(images: Tensor, question: Tensor) -> Tensor:
+        return 0.3 + 3e-8 * (images.sum((1, 2, 3)) > 30)
+
+    moved = effects(steady, pixels(IMAGES, "zero"), Subsets(0.5, 9))
+    assert (moved == 0).all()
+    told = torch.randn(3, 9, generator=SOURCE)
+    assert sensitivity_n(told, moved).isnan().all()
+    jitter = 0.7 * (1 + 1e-7 * torch.randn(3, 9, generator=SOURCE))
+    assert sensitivity_n(jitter, told).isnan().all()
+
+
+def test_values_that_are_equal_but_for_rounding_have_no_order():
+    units, _ = CASES["pixels"]
+    noise = 1 + 1e-7 * torch.randint(0, 2, (3, 24), generator=SOURCE)
+    flat = torch.full((3, 24), 0.3)
+    assert torch.equal(falling_ranks(units, flat * noise, 1), falling_ranks(units, flat, 1))
+
+
 def test_sensitivity_n_is_numpy_s_correlation_and_undefined_where_nothing_varies():
     told, moved = torch.randn(2, 3, 20, generator=SOURCE)
     expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(told.numpy(), moved.numpy(), strict=True)]

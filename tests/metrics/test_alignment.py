@@ -15,6 +15,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy, pearsonr, zscore
 from sklearn.metrics import roc_auc_score
 
+from vqax.errors import UsageError
 from vqax.metrics.alignment import ALIGNMENT_METRICS
 from vqax.metrics.auc_judd import auc_judd
 from vqax.metrics.correlation_coefficient import correlation_coefficient
@@ -182,6 +183,20 @@ def test_a_map_that_knows_where_people_look_is_better_than_one_that_does_not(nam
     assert metric.best([float(good.mean()), math.nan, float(bad.mean())]) == good.mean()
 
 
+@pytest.mark.parametrize("name", ALIGNMENT_METRICS)
+def test_what_is_equal_but_for_rounding_is_equal(name):
+    """A flat map with noise in the last digit has no value, a flat part no order."""
+    noise = np.random.default_rng(1).choice([1, 1 + 1e-7], MAPS.shape).astype(np.float32)
+    if ALIGNMENT_METRICS[name].compute not in (kl_divergence, similarity, information_gain):
+        flat = 0.1 * noise
+        if name != "emd":  # mass is mass, also of a flat map
+            assert np.isnan(ALIGNMENT_METRICS[name].compute(*arguments(name, flat))).all()
+    steps = MAPS.round(1).astype(np.float32)
+    clean = ALIGNMENT_METRICS[name].compute(*arguments(name, steps))
+    noisy = ALIGNMENT_METRICS[name].compute(*arguments(name, steps * noise))
+    np.testing.assert_allclose(noisy, clean, atol=1e-5)
+
+
 def test_fixated_cells_are_those_above_the_quantile():
     human = np.arange(20.0).reshape(1, 4, 5)
     assert fixated(human).ravel().nonzero()[0].tolist() == [16, 17, 18, 19]
@@ -205,3 +220,11 @@ def test_the_documentation_says_of_every_metric_what_its_declaration_does(name):
     row = [f"`{name}`", formula, metric.unit, metric.direction, against, metric.resizing]
     line = f"| {' | '.join(map(str, row))} | {metric.source} |"
     assert line in DOCS.read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.usefixtures("without_type_checks")
+@pytest.mark.parametrize("name", ALIGNMENT_METRICS)
+def test_maps_of_another_shape_are_refused(name):
+    maps, *rest = arguments(name, MAPS)
+    with pytest.raises(UsageError, match=r"\(6, 2, 5\) and .*\(6, 3, 5\).* do not belong together"):
+        ALIGNMENT_METRICS[name].compute(maps[:, :2], *rest)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from vqax.errors import BadData
+from vqax.errors import BadData, UsageError
 from vqax.metrics.localisation import box_masks, pointing_game, relevance_mass
 
 RNG = np.random.default_rng(0)
@@ -40,6 +40,20 @@ def test_equally_high_cells_share_the_point():
     mask[0, 1, 0] = True
     assert pointing_game(one_map, mask, tolerance_px=2.0).tolist() == [0.5]
     assert pointing_game(one_map, mask).tolist() == [0.5]
+
+
+def test_cells_that_are_equally_high_but_for_rounding_share_it_too():
+    one_map, mask = np.zeros((1, 2, 20)), np.zeros((1, 2, 20), dtype=bool)
+    one_map[0, 0, 0], one_map[0, 0, 19] = 0.3, 0.1 + 0.2
+    mask[0, 1, 0] = True
+    assert pointing_game(one_map, mask).tolist() == [0.5]
+
+
+@pytest.mark.usefixtures("without_type_checks")
+@pytest.mark.parametrize("measure", [pointing_game, relevance_mass])
+def test_a_mask_of_another_shape_is_refused(measure):
+    with pytest.raises(UsageError, match=r"\(4, 5, 7\) and masks of shape \(4, 5, 6\)"):
+        measure(MAPS, MASKS[:, :, :6])
 
 
 def test_nothing_to_find_or_nothing_found_has_no_value():

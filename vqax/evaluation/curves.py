@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vqax.errors import BadData, UsageError
 from vqax.evaluation.units import Score, Units
+from vqax.metrics.ties import exact_ties
 
 AT_ONCE = 32
 STEPS = 20
@@ -62,7 +63,10 @@ def area(curve: Float[Tensor, "b p"]) -> Float[Tensor, "b"]:
 
 
 def falling_ranks(units: Units, maps: Float[Tensor, "b u"], seed: int) -> Int[Tensor, "b u"]:
-    """0 for the highest value of each map; units that are not present come last."""
+    """0 for the highest value of each map; units that are not present come last.
+
+    Values that are equal but for rounding are ties, which ``seed`` puts in order.
+    """
     if maps.shape != units.present.shape:
         raise UsageError(
             f"maps of shape {tuple(maps.shape)} for {tuple(units.present.shape)} questions and "
@@ -72,7 +76,8 @@ def falling_ranks(units: Units, maps: Float[Tensor, "b u"], seed: int) -> Int[Te
         raise BadData("maps: NaN has no rank; look at the explanation it came from")
     source = torch.Generator().manual_seed(seed)
     shuffled = torch.randperm(maps.shape[1], generator=source).to(maps.device)
-    values = maps.masked_fill(~units.present, -torch.inf)[:, shuffled]
+    tied = torch.from_numpy(exact_ties(maps.cpu().numpy())).to(maps.device)
+    values = tied.masked_fill(~units.present, -torch.inf)[:, shuffled]
     order = shuffled[values.argsort(dim=1, descending=True, stable=True)]
     places = torch.arange(maps.shape[1], device=maps.device).expand_as(order)
     return torch.empty_like(order).scatter_(1, order, places)

@@ -10,6 +10,7 @@ from torch import Tensor
 from vqax.errors import UsageError
 from vqax.evaluation.curves import AT_ONCE
 from vqax.evaluation.units import Score, Units
+from vqax.metrics.ties import SINGLE
 
 
 class Subsets(NamedTuple):
@@ -49,8 +50,15 @@ def effects(
         for question, hidden in _each(units, subsets):
             every = torch.cat([torch.zeros_like(hidden[:1]), hidden])  # first with nothing hidden
             scores = torch.cat([_scored(score, units, question, p) for p in every.split(at_once)])
-            rows.append(scores[0] - scores[1:])
+            rows.append(_difference(scores[0], scores[1:]))
     return torch.stack(rows)
+
+
+def _difference(before: Float[Tensor, ""], after: Float[Tensor, "s"]) -> Float[Tensor, "s"]:
+    """Exactly 0 where it is no more than the rounding of the scores."""
+    difference = before - after
+    nothing = difference.abs() <= SINGLE * torch.maximum(before.abs(), after.abs())
+    return difference.masked_fill(nothing, 0)
 
 
 def _scored(

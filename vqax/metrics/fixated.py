@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float64, Real
 
+from vqax.metrics.ties import exact_ties
+
 SHARE = 0.2
 """Of the cells that count as fixated; a mask with more of them counts whole."""
 
@@ -14,7 +16,7 @@ def fixated(human: Real[np.ndarray, "n h w"], share: float = SHARE) -> Float64[n
     the image, the cells with this value are fixated. Zeros are not, unless the map is constant.
     A map with a NaN stays NaN.
     """
-    flat = human.reshape(len(human), -1)
+    flat = exact_ties(human.reshape(len(human), -1))
     broken = np.isnan(flat).any(axis=1)
     quantile = np.quantile(np.where(broken[:, None], 0, flat), 1 - share, axis=1, keepdims=True)
     highest = flat.max(axis=1, keepdims=True)

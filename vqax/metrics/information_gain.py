@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Real
 
+from vqax.metrics.checks import check_same_shape
 from vqax.metrics.density import EPSILON, as_density
 
 
@@ -17,7 +18,11 @@ def information_gain(
     are distributions over the cells (``as_density``), F counts of fixations or 0 and 1, ε is 2⁻⁵².
     0 is what the baseline knows; a map that is 0 at a fixation loses up to 52 bits there. NaN where
     a map has no positive value, holds a NaN, or there is no fixation.
+
+    Raises:
+        UsageError: the three differ in shape.
     """
+    check_same_shape(maps=maps, fixations=fixations, baseline=baseline)
     weights = fixations.reshape(len(maps), -1).astype(np.float64)
     gains = np.log2(EPSILON + as_density(maps)) - np.log2(EPSILON + as_density(baseline))
     total = weights.sum(axis=1)

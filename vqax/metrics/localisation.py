@@ -7,6 +7,8 @@ from jaxtyping import Bool, Float, Real
 from scipy.ndimage import distance_transform_edt
 
 from vqax.errors import BadData
+from vqax.metrics.checks import check_same_shape
+from vqax.metrics.ties import exact_ties
 
 TOLERANCE_PX = 15.0
 
@@ -18,7 +20,11 @@ def relevance_mass(
 
     The energy-based pointing game (Wang et al. 2020, Score-CAM). NaN for an empty mask or a map
     without positive values.
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(maps=maps, masks=masks)
     positive = np.maximum(maps.astype(np.float64), 0)
     total = positive.sum(axis=(1, 2))
     inside = np.where(masks, positive, 0).sum(axis=(1, 2))
@@ -36,8 +42,13 @@ def pointing_game(
 
     Zhang et al. (2016), who allow 15 px; equally high cells share the point. NaN for an empty mask,
     a constant map or one with a NaN.
+
+    Raises:
+        UsageError: the two differ in shape.
     """
-    return np.array([_pointed(*pair, tolerance_px) for pair in zip(maps, masks, strict=True)])
+    check_same_shape(maps=maps, masks=masks)
+    tied = exact_ties(maps.reshape(len(maps), -1)).reshape(maps.shape)
+    return np.array([_pointed(*pair, tolerance_px) for pair in zip(tied, masks, strict=True)])
 
 
 def box_masks(

@@ -3,7 +3,9 @@
 import numpy as np
 from jaxtyping import Float, Real
 
+from vqax.metrics.checks import check_same_shape
 from vqax.metrics.roc import weighted_auc
+from vqax.metrics.ties import exact_ties
 
 
 def shuffled_auc(
@@ -17,8 +19,12 @@ def shuffled_auc(
     fixations as there are own ones and average over draws; here all of them are negatives with
     their weight, which is what that average tends to. NaN as in ``auc_judd``, and where there is
     no other fixation.
+
+    Raises:
+        UsageError: the three differ in shape.
     """
-    flat = maps.reshape(len(maps), -1).astype(np.float64)
+    check_same_shape(maps=maps, fixations=fixations, other_fixations=other_fixations)
+    flat = exact_ties(maps.reshape(len(maps), -1)).astype(np.float64)
     own, other = (
         part.reshape(len(maps), -1).astype(float) for part in (fixations, other_fixations)
     )

@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Real
 
+from vqax.metrics.checks import check_same_shape
 from vqax.metrics.density import as_density
 
 
@@ -13,5 +14,9 @@ def similarity(
 
     Negative values are set to 0, then each map is scaled to sum 1 (``as_density``). A map without
     positive values, or with a NaN, gives NaN.
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(maps=maps, human=human)
     return np.asarray(np.minimum(as_density(maps), as_density(human)).sum(axis=1))
