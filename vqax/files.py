@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData
+from vqax.foreign import reading
 
 
 @contextmanager
@@ -64,14 +65,9 @@ def read_json(path: Path) -> Any:
         MissingArtefact: there is no such file.
         BadData: the file is cut or is not JSON; the message says where.
     """
-    try:
+    remedy = "the file is cut or damaged, fetch or write it again"
+    with reading(path, "valid JSON", remedy, absent="run `vqax repro` to produce it"):
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadData(
-            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it again"
-        ) from error
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -81,11 +77,6 @@ def read_parquet(path: Path) -> pd.DataFrame:
         MissingArtefact: there is no such file.
         BadData: the file is cut or is not Parquet.
     """
-    if not path.exists():
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it")
-    try:
+    remedy = "delete it and run `vqax repro`"
+    with reading(path, "a readable Parquet file", remedy, absent="run `vqax repro` to produce it"):
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadData(
-            f"{path}: not a readable Parquet file ({error}); delete it and run `vqax repro`"
-        ) from error

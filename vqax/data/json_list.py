@@ -2,13 +2,13 @@
 
 import gzip
 import json
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData
 from vqax.files import atomic_path, write_json
+from vqax.foreign import gunzip, reading
 
 Hook = Callable[[dict[str, Any]], Any]
 
@@ -43,18 +43,12 @@ def read_any_json(path: Path, hook: Hook | None = None) -> Any:
         MissingArtefact: there is no such file.
         BadData: the file is cut, is not JSON or cannot be read.
     """
-    try:
+    remedy = "it is cut or damaged, fetch or write it again"
+    with reading(path, "a whole JSON file", remedy, absent="check the path or fetch it first"):
         content = path.read_bytes()
         if path.suffix == ".gz":
-            content = gzip.decompress(content)
+            content = gunzip(content)
         return json.loads(content, object_hook=hook)
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; check the path or fetch it first") from error
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise BadData(
-            f"{path}: not a whole JSON file ({error}); it is cut or damaged, "
-            "fetch or write it again"
-        ) from error
 
 
 def write_any_json(path: Path, value: Any) -> None:
