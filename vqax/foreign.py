@@ -62,7 +62,7 @@ def short(error: Exception) -> str:
     """The words of an error on one line, cut where they go on and on; its name if it has none."""
     words = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, KeyError):
-        words = f"it lacks {words}"
+        words = str(error.args[0]) if " " in words else f"it lacks {words}"
     elif isinstance(error, RecursionError):
         words = "it is nested too deeply"
     elif isinstance(error, MemoryError):
