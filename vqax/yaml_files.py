@@ -69,12 +69,16 @@ def _refuse_depth(text: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise _too_deep(event.start_mark.line + 1)
+            raise _too_deep(event)
 
 
-def _too_deep(line: int) -> RefusedError:
+def _line(place: yaml.Event | yaml.Node) -> int:
+    return 0 if place.start_mark is None else place.start_mark.line + 1
+
+
+def _too_deep(place: yaml.Event | yaml.Node) -> RefusedError:
     return RefusedError(
-        f"line {line}: nested more than {DEEPEST} levels deep; settings have no such depth, "
+        f"line {_line(place)}: nested more than {DEEPEST} levels deep; no settings are, "
         "mend this line"
     )
 
@@ -104,12 +108,12 @@ def _refuse_repetition(root: yaml.Node | None) -> None:
         if not isinstance(node, yaml.CollectionNode):
             return 1
         if level > DEEPEST:
-            raise _too_deep(node.start_mark.line + 1)
+            raise _too_deep(node)
         if id(node) not in sizes:
             sizes[id(node)] = 1 + sum(size(child, level + 1) for child in _children(node))
         if sizes[id(node)] > MOST_VALUES:
             raise RefusedError(
-                f"line {node.start_mark.line + 1}: its aliases stand for more than "
+                f"line {_line(node)}: its aliases stand for more than "
                 f"{MOST_VALUES:,} values; write out what is meant"
             )
         return sizes[id(node)]
