@@ -16,6 +16,8 @@ from vqax.data.records import (
 from vqax.errors import BadData
 
 AGAIN = "take it from the official file again or delete it"
+LARGEST = 2**63 - 1
+"""Whole numbers are kept in 64 bits."""
 
 
 class RecordError(Exception):
@@ -52,16 +54,19 @@ def field(raw: Any, key: str, kind: type) -> Any:
         raise RecordError(f"is {type(raw).__name__}, not an object; {AGAIN}")
     if key not in raw:
         raise RecordError(f"has no '{key}'; {AGAIN}")
-    if type(raw[key]) is not kind:
-        raise RecordError(f"has {key} {raw[key]!r}, which is not {kind.__name__}; {AGAIN}")
-    return raw[key]
+    value: Any = raw[key]
+    if type(value) is not kind:
+        raise RecordError(f"has {key} {value!r:.80}, which is not {kind.__name__}; {AGAIN}")
+    if kind is int and not -LARGEST <= raw[key] <= LARGEST:
+        raise RecordError(f"has {key} {value!r:.40}…, beyond {LARGEST}; {AGAIN}")
+    return value
 
 
 def choice(raw: Any, key: str, allowed: tuple[str, ...]) -> str:
     """The value of ``key``, one of ``allowed``."""
     value: str = field(raw, key, str)
     if value not in allowed:
-        raise RecordError(f"has {key} {value!r}; write one of {', '.join(allowed)}")
+        raise RecordError(f"has {key} {value!r:.80}; write one of {', '.join(allowed)}")
     return value
 
 
@@ -108,7 +113,7 @@ def parse_answer(raw: Any) -> Answer:
     except KeyError as error:
         raise RecordError(f"has an answer without {error}; {AGAIN}") from error
     except TypeError as error:
-        raise RecordError(f"has an answer {raw!r} of the wrong type; {AGAIN}") from error
+        raise RecordError(f"has an answer {raw!r:.80} of the wrong type; {AGAIN}") from error
 
 
 def parse_annotation(raw: Any) -> Annotation:
