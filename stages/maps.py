@@ -82,7 +82,7 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
         MissingArtefact: there is no such file.
         BadData: it is cut or damaged; also where the block reads what is not there.
     """
-    remedy, absent = "delete it and run `vqax repro`", "run `vqax repro` to produce it"
+    remedy, absent = "delete it and run `vqax repro`", "no such file; run `vqax repro`"
     file = hdf5.open_hdf5(path, remedy=remedy, absent=absent)
     with reading(path, "a whole file of maps", remedy), file:
         yield file

@@ -40,7 +40,7 @@ def test_absent_files_and_folders_have_a_remedy_of_their_own(tmp_path: Path) -> 
     missing = tmp_path / "none"
     with (
         pytest.raises(MissingArtefact, match="no such file; draw it"),
-        reading(missing, "a map", "mend it", absent="draw it"),
+        reading(missing, "a map", "mend it", absent="no such file; draw it"),
     ):
         missing.read_bytes()
     with (

@@ -66,7 +66,7 @@ def read_json(path: Path) -> Any:
         BadData: the file is cut or is not JSON; the message says where.
     """
     remedy = "the file is cut or damaged, fetch or write it again"
-    with reading(path, "valid JSON", remedy, absent="run `vqax repro` to produce it"):
+    with reading(path, "valid JSON", remedy, absent="no such file; run `vqax repro` to produce it"):
         return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -78,5 +78,10 @@ def read_parquet(path: Path) -> pd.DataFrame:
         BadData: the file is cut or is not Parquet.
     """
     remedy = "delete it and run `vqax repro`"
-    with reading(path, "a readable Parquet file", remedy, absent="run `vqax repro` to produce it"):
+    with reading(
+        path,
+        "a readable Parquet file",
+        remedy,
+        absent="no such file; run `vqax repro` to produce it",
+    ):
         return pd.read_parquet(path)

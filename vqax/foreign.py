@@ -29,7 +29,7 @@ def reading(
     remedy: str,
     *,
     entry: str = "",
-    absent: str = "fetch it first",
+    absent: str = "no such file; fetch it first",
     error_class: type[VqaxError] = BadData,
 ) -> Iterator[None]:
     """Parse a part of ``path`` that should be ``kind`` ("a JSON file"); ``entry`` says which part.
@@ -37,7 +37,7 @@ def reading(
     Errors of this program pass as they are; ``error_class`` is raised for all others.
 
     Raises:
-        MissingArtefact: there is no such file; the message ends with ``absent``.
+        MissingArtefact: there is no such file; the message says ``absent``.
         BadData: the file cannot be opened, or its content cannot be parsed; the message names
             file and entry, gives the parser's own words, and ends with ``remedy``.
     """
@@ -47,7 +47,7 @@ def reading(
     except VqaxError:
         raise
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; {absent}") from error
+        raise MissingArtefact(f"{path}: {absent}") from error
     except OSError as error:
         if error.filename is not None:  # the system refused to open it
             raise BadData(

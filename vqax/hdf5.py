@@ -19,7 +19,7 @@ def open_hdf5(path: Path, *, remedy: str, absent: str) -> h5py.File:
     """The file, open for reading.
 
     Raises:
-        MissingArtefact: there is no such file; the message ends with ``absent``.
+        MissingArtefact: there is no such file; the message says ``absent``.
         BadData: it is cut or damaged; the message ends with ``remedy``.
     """
     with reading(path, "a whole HDF5 file", remedy, absent=absent):

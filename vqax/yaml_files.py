@@ -38,7 +38,10 @@ def read_yaml(path: Path) -> Any:
         UsageError: the file is not YAML, a key stands twice (the message says where), it is nested
             more than ``DEEPEST`` levels deep or repeats itself to more than ``MOST_VALUES`` values.
     """
-    remedy, absent = "mend the place it names", "run vqax in the folder that holds it, or name one"
+    remedy, absent = (
+        "mend the place it names",
+        "no such file; run vqax in the folder that holds it, or name one",
+    )
     with reading(path, "valid YAML", remedy, absent=absent, error_class=UsageError):
         try:
             return _parsed(path.read_text(encoding="utf-8"))

@@ -44,7 +44,9 @@ def read_any_json(path: Path, hook: Hook | None = None) -> Any:
         BadData: the file is cut, is not JSON or cannot be read.
     """
     remedy = "it is cut or damaged, fetch or write it again"
-    with reading(path, "a whole JSON file", remedy, absent="check the path or fetch it first"):
+    with reading(
+        path, "a whole JSON file", remedy, absent="no such file; check the path or fetch it first"
+    ):
         content = path.read_bytes()
         if path.suffix == ".gz":
             content = gunzip(content)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.foreign import reading
 
 
 def load_rgb(path: Path) -> Image.Image:
@@ -24,13 +24,8 @@ def load_picture(path: Path) -> Image.Image:
         MissingArtefact: there is no such file.
         BadData: the file is cut or is not a picture.
     """
-    try:
-        with Image.open(path) as picture:
-            picture.load()
-            return picture
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such picture; fetch it or name another one") from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise BadData(
-            f"{path}: not a readable picture ({error}); the file is cut or damaged, fetch it again"
-        ) from error
+    remedy = "the file is cut or damaged, fetch it again"
+    absent = "no such picture; fetch it or name another one"
+    with reading(path, "a readable picture", remedy, absent=absent), Image.open(path) as picture:
+        picture.load()
+        return picture

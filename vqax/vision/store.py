@@ -138,7 +138,7 @@ class FeatureStore:
         return open_hdf5(
             self.path,
             remedy=f"if it is cut or damaged, delete it and {AGAIN}",
-            absent=f"run `{command}`",
+            absent=f"no such feature file; run `{command}`",
         )
 
 

@@ -10,11 +10,11 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from vqax.errors import BadData, MissingArtefact
+from vqax.foreign import reading
 
 HASH_DIGITS = 16
 
@@ -42,15 +42,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise MissingArtefact(f"{path}: no such weights file; check --weights FILE")
-    try:
+    remedy = "fetch it again, or give a .safetensors or a state dict as .pth"
+    with reading(path, "a readable weights file", remedy):
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError, SafetensorError) as error:
-        raise BadData(
-            f"{path}: not a readable weights file ({_first_line(error)}); fetch it again, or give "
-            "a .safetensors or a state dict as .pth"
-        ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise BadData(
             f"{path}: holds {type(state).__name__}, not a state dict of tensors; save "

@@ -33,7 +33,7 @@ class Hdf5Source:
     def __init__(self, path: Path, ids: Path | None) -> None:
         self.path = path
         self.skipped: list[Skipped] = []
-        self._file = open_hdf5(path, remedy=AGAIN, absent="fetch it first")
+        self._file = open_hdf5(path, remedy=AGAIN, absent="no such file; fetch it first")
         with reading(path, "a file of region features", AGAIN):
             self._kind = recognised(self._file)
             rows = checked_rows(self._file, self._kind)
