@@ -56,7 +56,7 @@ def unknown_members(raw: dict[str, Any]) -> list[str]:
     unknown = [
         f"{where}: {name!r} is not one of {', '.join(known)}"
         for where, name, known in _used(raw)
-        if name not in known
+        if not (isinstance(name, str) and name in known)
     ]
     wrong = (_wrong_options, _wrong_experiments, _sizes, _objectives)
     return [*unknown, *(line for check in wrong for line in check(raw))]

@@ -46,7 +46,7 @@ def claiming(shape: str) -> bytes:
 def test_a_claim_that_the_file_cannot_keep(shape: str) -> None:
     assert claiming(shape) != npy(MAPS["a"])
     for content in (claiming(shape), npz(a=claiming(shape))):
-        with pytest.raises(ValueError, match="an array of shape .* claims"):
+        with pytest.raises(ValueError, match=r"an array of shape .* claims"):
             read_arrays(content)
 
 

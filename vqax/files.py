@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from vqax.columns import check_columns, columns_of
 from vqax.errors import BadData
 from vqax.foreign import reading
 
@@ -75,13 +76,14 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: the file is cut or is not Parquet.
+        BadData: the file is cut, is not Parquet, or lacks what ``vqax.columns`` says of it.
     """
-    remedy = "delete it and run `vqax repro`"
-    with reading(
-        path,
-        "a readable Parquet file",
-        remedy,
-        absent="no such file; run `vqax repro` to produce it",
-    ):
-        return pd.read_parquet(path)
+    remedy, absent = (
+        "delete it and run `vqax repro`",
+        "no such file; run `vqax repro` to produce it",
+    )
+    with reading(path, "a readable Parquet file", remedy, absent=absent):
+        table = pd.read_parquet(path)
+    with reading(path, "the table that it should be", remedy):
+        check_columns(table, columns_of(path))
+    return table
