@@ -139,7 +139,7 @@ def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
         for part, members in (("network", NETWORKS), ("head", HEADS)):
             given = dict(section(section(classifiers, name), part))
             kind = given.pop("name", None)
-            if kind in members:
+            if isinstance(kind, str) and kind in members:
                 where = f"classifiers.{name}.{part}"
                 wrong += _call(where, members[kind], given, GIVEN_BY_THE_CLASSIFIER)
     for name, options in section(raw, "experiments").items():
@@ -155,7 +155,7 @@ def _sizes(raw: dict[str, Any]) -> list[str]:
     return [
         line
         for where, run in training_runs(raw).values()
-        if run.get("sizes") and run.get("model") in MODELS
+        if run.get("sizes") and str(run.get("model")) in MODELS
         for line in _call(
             f"{where}.sizes",
             MODELS[run["model"]],
@@ -174,7 +174,7 @@ def _objective(run: str, settings: Any) -> list[str]:
     """What is wrong with the objective of a run: its name, its options, or their values."""
     given = dict(section(settings, "objective"))
     name, where = given.pop("name", None), f"{run}.objective"
-    if name not in OBJECTIVES:
+    if not isinstance(name, str) or name not in OBJECTIVES:
         return [f"{where}.name: {name!r} is not one of {', '.join(OBJECTIVES)}"]
     wrong = _call(where, OBJECTIVES[name], given)
     if name in NEEDS_VARIANCE and settings.get("variance", "none") == "none":

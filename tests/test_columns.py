@@ -42,6 +42,7 @@ def test_a_missing_column_is_named(tmp_path: Path, column: str) -> None:
         ({"run": [None, "san"]}, "run is empty in row 0"),
         ({"metric": ["accuracy", None]}, "metric is empty in row 1"),
         ({"metric": None}, "metric is empty in row 0"),
+        ({"value": None}, "value holds object, not number"),
         ({"run": [1, 2]}, "run holds int64, not text"),
         ({"value": ["high", "low"]}, "value holds str, not number"),
         ({"n": [True, False]}, "n holds bool, not number"),

@@ -88,12 +88,12 @@ def check_columns(table: pd.DataFrame, columns: Mapping[str, Kind]) -> None:
 
 
 def _is(column: pd.Series, dtype: str) -> bool:
-    """Whether the cells that are not empty are of the kind; a table without rows has no types."""
-    filled = column.dropna()
-    if filled.empty:
+    """Whether the cells are of the kind; a table without rows has no types."""
+    if column.empty:
         return True
     if dtype == "text":
-        return pd.api.types.infer_dtype(filled) == "string"
+        filled = column.dropna()
+        return filled.empty or pd.api.types.infer_dtype(filled) == "string"
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return False
     return dtype == "number" or pd.api.types.is_integer_dtype(column)

@@ -20,6 +20,8 @@ from safetensors.torch import save_file
 from stages.explain_one.lines import lines_of
 from stages.families import load_whole
 from stages.score_file import run as score_file
+from stages.tables import FORMATS, read_tables
+from stages.workspace import Workspace
 from tests.data.official import annotation_entry, question_entry, write_pair
 from tests.fuzz import mutations
 from tests.fuzz.mutations import Damage, Rng
@@ -297,6 +299,38 @@ def table(suffix: str) -> Callable[[Path], Path]:
     return make
 
 
+def make_printed(folder: Path) -> Path:
+    path = Workspace(folder, {}).tables("headline") / "ucam_II.parquet"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((tiny.ROOT / "results" / "headline" / "tables" / path.name).read_bytes())
+    return path
+
+
+def damaged_table(path: Path, rng: Rng) -> None:
+    """A column left out, emptied, of another kind, or bytes."""
+    if rng.random() < 0.3:
+        mutations.bytes_of(path, rng)
+        return
+    lines = pd.read_parquet(path)
+    column = mutations.pick(rng, list(lines.columns))
+    kind = int(rng.integers(4))
+    if kind == 0:
+        lines = lines.drop(columns=column)
+    elif kind == 1:
+        lines[column] = None
+    elif kind == 2:
+        lines = lines.iloc[: int(rng.integers(2))]
+    else:
+        lines[column] = [mutations.pick(rng, [1, -0.5, 2**40])] * len(lines)
+    lines.to_parquet(path)
+
+
+def read_printed(path: Path) -> None:
+    lines = read_tables(Workspace(path.parents[3], {}), "headline")
+    for form in FORMATS.values():
+        form(lines)
+
+
 def hdf5_reader(make: Callable[[Path], Path]) -> Reader:
     return Reader(make, mutations.hdf5_of, import_all)
 
@@ -343,5 +377,6 @@ READERS: dict[str, Reader] = {
     "idx": bytes_reader(idx, lambda path: read_idx(path, axes=3)),
     "glove": bytes_reader(glove, read_glove),
     "csv": Reader(table(".csv"), mutations.fields_of, lambda path: lines_of(path, (), "")),
+    "printed_table": Reader(make_printed, damaged_table, read_printed),
     "parquet": bytes_reader(table(".parquet"), lambda path: lines_of(path, (), "")),
 }
