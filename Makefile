@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 JOBS ?= 2
+CASES ?= 10000
 BIN := .venv/bin
 
-.PHONY: demo headline test lint bench repro install
+.PHONY: demo headline test lint fuzz bench repro install
 
 install: .venv/installed
 
@@ -32,6 +33,9 @@ lint: install
 test: lint headline
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)
 	$(BIN)/vqax check
+
+fuzz: install  ## ten thousand damaged inputs, over all readers of foreign formats
+	OMP_NUM_THREADS=1 VQAX_FUZZ_CASES=$(CASES) $(BIN)/pytest -n $(JOBS) tests/fuzz
 
 bench: install
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done

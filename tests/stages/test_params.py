@@ -134,8 +134,8 @@ def test_an_objective_is_checked_against_its_own_signature(tmp_path: Path) -> No
         ("runs", "mcb", {"group": ["x"]}, r"runs\.mcb\.group: Input should be a valid string"),
         ("runs", "mcb", {"model": ["mcb"]}, r"runs\.mcb\.model: Input should be a valid string"),
         ("runs", "mcb", {"objective": {"name": ["x"]}}, r"objective\.name: \['x'\] is not one of"),
-        ("analyses", "noise", {"group": {"a": 1}}, "mistake"),
-        ("analyses", "noise", {"runs": [["mcb"]]}, "mistake"),
+        ("analyses", "noise", {"group": {"a": 1}}, r"noise\.group: .*is not one of"),
+        ("analyses", "noise", {"runs": [["mcb"]]}, r"noise\.runs\.0: Input should be"),
         ("studies", "ucam", {"groups": [["x"]]}, r"studies\.ucam\.groups\.0: Input should be"),
         (
             "datasets",
