@@ -21,8 +21,8 @@ from tests.fuzz.readers import READERS
 from vqax.errors import VqaxError
 
 CASES = int(os.environ.get("VQAX_FUZZ_CASES", "0"))
-EACH = -(-CASES // len(READERS)) if CASES else 200
-CHUNK = 100
+EACH = -(-CASES // len(READERS)) if CASES else 150
+CHUNK = 150
 LONGEST_S = 10
 SEEDS = Path(__file__).parent / "seeds"
 ROOT = Path(__file__).resolve().parents[2]
