@@ -48,7 +48,10 @@ DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class Reader(NamedTuple):
-    """``make`` writes a good input into a folder and returns the file for ``damage``."""
+    """``make`` writes a good input into a folder and returns the file for ``damage``.
+
+    ``read`` may return what it left out.
+    """
 
     make: Callable[[Path], Path]
     damage: Damage
@@ -216,18 +219,18 @@ def damaged_npz(path: Path, rng: Rng) -> None:
     np.savez(path, **arrays)
 
 
-def import_all(path: Path) -> None:
+def import_all(path: Path) -> list[Skipped]:
     ids = path.with_name("ids.pkl")
     source = open_source(path, ids=ids if ids.exists() else None)
     out = path.with_name("imported.h5")
-    out.unlink(missing_ok=True)
-    import_regions(source, out, class_names=layouts.NAMES if source.has_classes else (), boxes=2)
+    names = layouts.NAMES if source.has_classes else ()
+    skipped = import_regions(source, out, class_names=names, boxes=2)
     RegionStore(out)
+    return skipped
 
 
-def import_folder(path: Path) -> None:
-    source = open_source(path.parent)
-    import_regions(source, path.parents[1] / "imported.h5", boxes=2)
+def import_folder(path: Path) -> list[Skipped]:
+    return import_regions(open_source(path.parent), path.parents[1] / "imported.h5", boxes=2)
 
 
 def row_ids(suffix: str) -> Callable[[Path], Path]:
