@@ -59,7 +59,8 @@ class FeatureStore:
             record: Float16[np.ndarray, "l d"] = self._features()[row]
         if not _finite(record):
             raise BadData(
-                f"{self.path}: the features of image_id {image_id} hold NaN or infinity; {AGAIN}"
+                f"{self.path}: the features of image_id {image_id} hold NaN or infinity; "
+                "extract them again"
             )
         return record
 
