@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 JOBS ?= 2
+CASES ?= 10000
 BIN := .venv/bin
 
-.PHONY: demo headline test test-arithmetics lint bench repro install
+.PHONY: demo headline test test-arithmetics lint fuzz bench repro install
 
 install: .venv/installed
 
@@ -44,6 +45,9 @@ test-arithmetics: install  ## the tests, or TESTS=FOLDER, as other processors wo
 		echo "arithmetic: $$each"; \
 		env OMP_NUM_THREADS=1 $${each#* } $(BIN)/pytest -n $(JOBS) $(TESTS) || exit 1; \
 	done
+
+fuzz: install  ## ten thousand damaged inputs, over all readers of foreign formats
+	OMP_NUM_THREADS=1 VQAX_FUZZ_CASES=$(CASES) $(BIN)/pytest -n $(JOBS) tests/fuzz
 
 bench: install
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done

@@ -16,7 +16,7 @@ from stages.explain_one.model_choice import Model, told_with_its_line
 from stages.explain_one.output import folder_of, write_question
 from stages.explain_one.question import PREDICTED, Asked, ask, check_question
 from stages.explain_one.summary import Say, quiet
-from stages.explain_one.table import Line, lines_of
+from stages.explain_one.table import Line, lines_of, mistake_of
 from stages.explain_one.vision import Looked
 from vqax.data.pictures import load_upright
 from vqax.errors import BadData, VqaxError
@@ -114,7 +114,7 @@ def _each(
     """What became of each line; those about one picture together, so that it is read once."""
     by_picture: dict[str, list[Line]] = {}
     for line in lines:
-        mistake = _mistake(line)
+        mistake = mistake_of(line)
         if mistake:
             yield line, BadData(mistake)
         elif (known := answers.row(line, folder / line.image)) is not None:
@@ -128,11 +128,6 @@ def _each(
             yield from ((line, error) for line in about)
             continue
         yield from ((line, _answered(asker, looked, line, answers, figures)) for line in about)
-
-
-def _mistake(line: Line) -> str:
-    """What is wrong with a line in itself."""
-    return line.mistake or ("" if line.image else "image: is empty; name a picture")
 
 
 def _answered(

@@ -23,11 +23,15 @@ def built(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("edits") / "work"
     shutil.copytree(finished, folder)
     pipelines.committed(folder)
-    for package in ("stages", "vqax"):
+    for package in ("stages", "project", "vqax"):
         (folder / package).unlink()
         shutil.copytree(
             tiny.ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
         )
+    for link in [path for path in (folder / "studies").rglob("*.py") if path.is_symlink()]:
+        original = link.resolve()
+        link.unlink()
+        shutil.copy(original, link)
     assert stale(folder, ()) == {}
     return folder
 
