@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stages.warm_start import IMPORTED, run_script
+from stages.repro.warm_start import IMPORTED, run_script
 
-START = "import os, sys; from stages.warm_start import run_script; {}"
+START = "import os, sys; from stages.repro.warm_start import run_script; {}"
 
 
 def started(*commands: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,26 @@
+"""What runs the commands of stages: another engine is another class with one method."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class Job(NamedTuple):
+    """The commands of one stage, run in ``folder`` one after another until one fails.
+
+    When the last one has ended well, and before anybody is told, ``receipt`` is written
+    (``stages.repro.receipts``): so what was made is known even if nobody is left to be told.
+    """
+
+    stage: str
+    commands: tuple[str, ...]
+    folder: Path
+    outs: tuple[str, ...]
+    inputs: str
+
+
+class Runner(Protocol):
+    """Runs jobs; how many at a time is its own affair."""
+
+    def submit(self, job: Job) -> Future[int]:
+        """Begin the job; its exit status, in time."""
