@@ -34,7 +34,7 @@ INPUTS = {
 }
 """Section -> its settings that say where files to read are."""
 OUTPUTS = (
-    *("datasets", "features", "detectors", "key_objects", "runs", "checkpoints", "locks"),
+    *("code", "datasets", "features", "detectors", "key_objects", "runs", "checkpoints", "locks"),
     *("explanations", "scores", "agreement", "analyses", "classifiers", "reports", "explained"),
 )
 """Folders of data/ that stages write into; DVC deletes what lies there before a stage runs."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from project.params import read_settings
 from project.references import section
+from project.settings_files import read_settings
 from vqax.errors import VqaxError
 
 PIPELINE = Path("dvc.yaml")

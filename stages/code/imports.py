@@ -30,14 +30,14 @@ def modules(entry: Entry) -> set[str]:
     graph = import_graph(entry.family)
     start = {entry.module, HOW_SETTINGS_ARE_READ}
     for name in entry.of_papers:
-        start |= set(_in_folders(f"studies.*.{name}").values())
+        start |= set(in_folders(f"studies.*.{name}").values())
     return start.union(*(graph.find_upstream_modules(module) for module in start))
 
 
 def members(family: str) -> dict[str, set[str]]:
     """Member of "module:DICT", or paper of a family of papers -> every module that it runs."""
     package, _, name = family.partition(":")
-    folders = _in_folders(package)
+    folders = in_folders(package)
     own = folders
     if name:
         own = {}
@@ -53,12 +53,12 @@ def paper_of_figure() -> dict[str, str]:
     """Figure of a report -> the paper in whose folder it is collected."""
     return {
         figure: paper
-        for paper, module in _in_folders(FIGURES).items()
+        for paper, module in in_folders(FIGURES).items()
         for figure in _entries(_tree(module), "FIGURES")
     }
 
 
-def _in_folders(package: str) -> dict[str, str]:
+def in_folders(package: str) -> dict[str, str]:
     """Paper -> its module, of a name with ``*`` for the paper; otherwise the only module."""
     if "*" not in package:
         return {package: package}
@@ -75,7 +75,7 @@ def import_graph(family: str | None) -> "ImportGraph":
 
     graph = grimp.build_graph(*OURS, cache_dir=None, exclude_type_checking_imports=True)
     package, _, name = (family or "").partition(":")
-    lists = _in_folders(package).values() if name else ()
+    lists = in_folders(package).values() if name else ()
     for module in (*LEFT_OUT, *lists):
         for importer in graph.find_modules_that_directly_import(module):
             graph.remove_import(importer=importer, imported=module)

@@ -9,7 +9,7 @@ from typing import Any
 
 from project.settings_files import CLASSIFIERS
 from stages.code import STAGES
-from stages.code.imports import file_of, members, modules
+from stages.code.imports import file_of, in_folders, members, modules
 
 SETTINGS_CODE = ("project/params.py", "project/schema.py")
 FOLDER = "data/code"
@@ -48,7 +48,10 @@ def packages(stage: str) -> list[str]:
     Of studies/ single files, because settings stand beside them.
     """
     entry = STAGES[stage]
-    every = modules(entry).union(*(members(entry.family).values() if entry.family else ()))
+    every = modules(entry)
+    if entry.family:
+        lists = in_folders(entry.family.partition(":")[0]).values()
+        every = every.union(lists, *members(entry.family).values())
     root = file_of("stages").parents[1]
     paths = [file_of(module).relative_to(root) for module in every]
     files = {path.as_posix() for path in paths if path.parts[0] == "studies"}

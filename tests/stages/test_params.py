@@ -213,12 +213,14 @@ def test_a_backbone_that_does_not_fit_is_told_why(tmp_path: Path) -> None:
     run["features"] = "scenes_v1"
     line = next(line for line in told(tmp_path, value) if "updn_attreg.backbone:" in line)
     assert line == (
-        "runs.updn_attreg.backbone: 'cp/updn' cannot be used, and nothing else can; "
+        "runs.updn_attreg.backbone: 'cp/updn' is not one of none; "
         "its features: regions_v2, this run's features: scenes_v1"
     )
-    run["features"], run["backbone"] = "regions_v2", "cp/lmh"
+    run["features"], run["backbone"] = "regions_v2", "attreg/lmh"
     line = next(line for line in told(tmp_path, value) if "updn_attreg.backbone:" in line)
-    assert "'cp/lmh' is not one of none, cp/updn; its model: lmh, this run's model: updn" in line
+    assert (
+        "'attreg/lmh' is not one of none, cp/updn; its model: lmh, this run's model: updn" in line
+    )
     run["backbone"] = "attreg/updn_hint"
     assert any("updn_hint is itself fine-tuned" in line for line in told(tmp_path, value))
 

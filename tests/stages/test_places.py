@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from project.params import Params, read_settings
+from project.params import Params
 from project.places import (
     GENERATED,
     INPUTS,
@@ -18,6 +18,7 @@ from project.places import (
     refuse_foreign_folders,
     wrong_names_and_places,
 )
+from project.settings_files import read_settings
 from project.workspace import Workspace
 from stages import changing_priors, scenes
 from stages.components import check_whole

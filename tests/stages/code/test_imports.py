@@ -9,16 +9,22 @@ from types import FunctionType
 import click
 import pytest
 
+import studies
 from cli.main import main
 from project.settings_files import read_settings
+from stages import code
 from stages.code import STAGES
-from stages.code.imports import LEFT_OUT, file_of, members, modules
+from stages.code.imports import LEFT_OUT, file_of, members, modules, paper_of_figure
 from tests.stages.tiny import ROOT
 
 NO_RESULT_DEPENDS_ON = {
     "stages.explain_one",  # the same command with --image
     "stages.score_file",  # the same command with --results
-    "vqax.learning.memory",  # tells the system to keep freed memory
+    "vqax.learning.processes",  # tells the system to keep freed memory
+    "vqax.locks",
+    "cli.common",
+    "stages.compare_files",  # the same command with --a and --b
+    "stages.question_values",
     "vqax.errors",
 }
 
@@ -70,15 +76,24 @@ def test_what_is_left_out_is_left_out(stage: str) -> None:
 
 
 def test_members_are_the_keys_of_the_dict() -> None:
-    from stages.analyses import ANALYSES
-    from stages.experiments import EXPERIMENTS
     from vqax.models import MODELS
 
-    assert members("stages.analyses:ANALYSES").keys() == ANALYSES.keys()
-    assert members("stages.experiments:EXPERIMENTS").keys() == EXPERIMENTS.keys()
-    assert members("vqax.models:MODELS").keys() == MODELS.keys()
-    assert "studies.topn.analysis" in members("stages.analyses:ANALYSES")["topn_pythia"]
-    assert "studies.ucam.noise" not in members("stages.analyses:ANALYSES")["topn_pythia"]
+    of_analyses = members(code.ANALYSES)
+    assert of_analyses.keys() == studies.analyses().keys()
+    assert members(code.EXPERIMENTS).keys() == studies.experiments().keys()
+    assert members(code.MODELS).keys() == MODELS.keys()
+    assert "studies.topn.routing" in of_analyses["topn_pythia"]
+    assert "studies.ucam.noise" not in of_analyses["topn_pythia"]
+
+
+def test_papers_are_members_where_a_family_has_no_dict() -> None:
+    claims = members("studies.*.claims")
+    assert claims.keys() == studies.claim_rules().keys()
+    assert "studies.topn.claims" in claims["topn"]
+    assert "studies.topn.claims" not in claims["ucam"]
+    papers = paper_of_figure()
+    assert papers.keys() == studies.figures().keys()
+    assert papers["topn_sweep"] == "topn"
 
 
 def test_imports_inside_of_functions_count() -> None:
