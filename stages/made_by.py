@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from project.references import section
-from project.settings_files import read_settings
+from project.settings_files import read_settings, read_whole
 from vqax.errors import VqaxError
 
 PIPELINE = Path("dvc.yaml")
@@ -32,7 +32,7 @@ def command_for(output: Path) -> str | None:
     In a folder without dvc.yaml it is the command of the stage alone.
     """
     try:
-        settings = read_settings(Path("params.yaml"))
+        settings = read_whole(Path("params.yaml"))
         stages = section(read_settings(OF_THIS_REPOSITORY), "stages")
     except VqaxError:
         return None

@@ -18,6 +18,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The settings and the pipeline of the repository, nothing made yet."""
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(tiny.ROOT / name, tmp_path)
+    for path in tiny.ROOT.glob("studies/*/*.yaml"):
+        copied = tmp_path / path.relative_to(tiny.ROOT)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copied)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -62,7 +66,7 @@ def test_every_run_is_made_by_a_stage(folder: Path) -> None:
     params = load()
     where = Workspace(groups=params.groups)
     stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    for run in params.all_runs:
+    for run in params.runs:
         command = command_for(where.run(run) / "model.safetensors")
         assert command is not None
         stage, _, key = command.removeprefix("vqax repro ").partition("@")
