@@ -3,5 +3,6 @@
 from stages.explain_one.asked import Model
 from stages.explain_one.many import run as explain_many
 from stages.explain_one.one import run as explain_picture
+from stages.explain_one.vision_language import Speech
 
-__all__ = ["Model", "explain_many", "explain_picture"]
+__all__ = ["Model", "Speech", "explain_many", "explain_picture"]

@@ -51,8 +51,8 @@ def check_methods(names: Sequence[str]) -> None:
         known([*EXPLAINERS, *WORD_EXPLAINERS], name, "--method")
 
 
-def choose(names: Sequence[str], subject: Subject) -> Methods:
-    """The methods named, or of the usual ones all that the model offers what they need.
+def choose(names: Sequence[str], subject: Subject, *, usual: Sequence[str] = ()) -> Methods:
+    """The methods named, or of the ``usual`` ones all that the model offers what they need.
 
     Raises:
         UsageError: one that was named needs what the model has not.
@@ -65,7 +65,8 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
                 f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
                 f"({subject.kind}) has not; choose from {', '.join(usable)}"
             )
-    wanted = names or (USUAL_OF_REGIONS if subject.eyes.pixel_model is None else USUAL)
+    usual = usual or (USUAL_OF_REGIONS if subject.eyes.pixel_model is None else USUAL)
+    wanted = names or usual
     used = [name for name in usable if name in wanted]
     left_out = {name: lacking[name] for name in wanted if lacking[name]}
     return Methods(tuple(used), left_out)

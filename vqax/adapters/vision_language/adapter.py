@@ -1,4 +1,4 @@
-"""A vision-language model of ``transformers`` with its processor, ready to be asked about images."""
+"""A vision-language model of ``transformers`` and its processor, to be asked about images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
@@ -86,9 +86,7 @@ class VisionLanguage:
         size_px = pixels.shape[2], pixels.shape[3]
         with torch.no_grad():
             cells = self.image_tokens(pixels)
-        boxes = token_boxes(
-            self.network, self.processor, self.family, size_px, cells.shape[1]
-        )
+        boxes = token_boxes(self.network, self.processor, self.family, size_px, cells.shape[1])
         inputs = processed(self.processor, self.family, pixels)
         fixed = {name: inputs[name] for name in inputs if name != "pixel_values"}
         layout = self.prompt.layout(size_px)
@@ -128,9 +126,7 @@ class VisionLanguage:
             raise UsageError(f"answer {answer!r}: the tokeniser makes nothing of it; give a word")
         return ids
 
-    def _model(
-        self, encoded: EncodedImage, tokens: list[list[int]], reduce: Reduce
-    ) -> PixelModel:
+    def _model(self, encoded: EncodedImage, tokens: list[list[int]], reduce: Reduce) -> PixelModel:
         device = encoded.cells.device
         above = VisionLanguageModel(
             self.network, self.family, self.prompt, encoded.layout, encoded.inputs,

@@ -93,8 +93,14 @@ def by_time_row_and_column(
 def patches_put_together(processor: Any, inputs: Inputs) -> Float[Tensor, "1 3 y x"]:
     """The image that Qwen's processor cut into patches, block by block of merged ones."""
     cutter = processor.image_processor
-    (_, rows, columns), m, p = inputs["image_grid_thw"][0].tolist(), cutter.merge_size, cutter.patch_size
-    patches = inputs["pixel_values"].view(rows // m, columns // m, m, m, 3, -1, p, p)[:, :, :, :, :, 0]
+    (_, rows, columns), m, p = (
+        inputs["image_grid_thw"][0].tolist(),
+        cutter.merge_size,
+        cutter.patch_size,
+    )
+    patches = inputs["pixel_values"].view(rows // m, columns // m, m, m, 3, -1, p, p)[
+        :, :, :, :, :, 0
+    ]
     return patches.permute(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, rows * p, columns * p)
 
 

@@ -13,7 +13,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vqax.adapters.vision_language.families import Family, Inputs
-from vqax.explain.windows import Windows, dense
+from vqax.adapters.vision_language.hooks import hooks_as_found
+from vqax.explain.windows import dense
 
 
 class ImageTokens(nn.Module):
@@ -37,7 +38,8 @@ class ImageTokens(nn.Module):
             for name, value in inputs.items()
             if name in taken and isinstance(value, Tensor)
         }
-        found = encode(**moved, return_dict=True)
+        with hooks_as_found(self.network):
+            found = encode(**moved, return_dict=True)
         deeper = getattr(found, "deepstack_features", None) or ()
         cells = torch.cat([_joined(part) for part in (found.pooler_output, *deeper)], dim=1)
         return cells.float().view(len(images), -1, cells.shape[1])

@@ -38,7 +38,6 @@ def image_features(
 
 def read_prompt(
     network: Any,
-    family: Family,
     embedded: Float[Tensor, "b n d"],
     mask: Int[Tensor, "b n"],
     positions: Int[Tensor, "*axes b n"],

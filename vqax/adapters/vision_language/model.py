@@ -24,12 +24,11 @@ from vqax.text.tokens import PAD_INDEX
 ROWS_AT_ONCE = 8
 
 
-class Answered(NamedTuple):
+class Part(NamedTuple):
     """What is computed for some of the questions."""
 
-    logits: Float[Tensor, "b k"]
-    attention: Float[Tensor, "b l"] | None
     combined: Float[Tensor, "b c"]
+    attention: Float[Tensor, "b l"] | None
 
 
 class VisionLanguageModel(nn.Module):
@@ -61,12 +60,17 @@ class VisionLanguageModel(nn.Module):
         question = words.flatten(1)
         words = question.view_as(words)
         order = self._together(tokens)
-        parts = [self._part(visual[rows], words[rows], tokens[rows]) for rows in order]
+        several = len(order) > 1 and torch.is_grad_enabled()
+        parts = [
+            self._part(visual[rows], words[rows], tokens[rows], again=several) for rows in order
+        ]
         back = torch.cat(order).argsort()
-        logits, attention, combined = (
+        combined, attention = (
             None if some[0] is None else torch.cat([one.to(visual.device) for one in some])[back]
             for some in zip(*parts, strict=True)
         )
+        assert combined is not None
+        logits = torch.cat([self._logits(rows) for rows in combined.split(self.rows_at_once)])
         return Forward(
             logits=logits,
             attention=attention,
@@ -92,21 +96,19 @@ class VisionLanguageModel(nn.Module):
         rows = look_up(self.prompt.ids_of(look_up.weight.device))
         return functional.embedding(tokens.to(rows.device), rows)
 
-    def _part(self, visual: Tensor, words: Tensor, tokens: Tensor) -> Answered:
-        """Some questions of one length."""
+    def _part(self, visual: Tensor, words: Tensor, tokens: Tensor, *, again: bool) -> Part:
+        """Some questions of one length, computed ``again`` for their gradients."""
         read = tokens != PAD_INDEX
         ids = self.prompt.ids_of(tokens.device)[tokens[read]].view(len(tokens), -1)
         given = visual, words[read.to(words.device)].view(*ids.shape, -1), ids.to(words.device)
-        if len(tokens) < self.rows_at_once or not torch.is_grad_enabled():
-            return self._answered(*given)
-        made: Answered = checkpoint(self._answered, *given, use_reentrant=False)
+        if not again:
+            return self._combined(*given)
+        made: Part = checkpoint(self._combined, *given, use_reentrant=False)
         return made
 
-    def _answered(self, visual: Tensor, words: Tensor, ids: Tensor) -> Answered:
+    def _combined(self, visual: Tensor, words: Tensor, ids: Tensor) -> Part:
         read = self.read(visual, words, ids)
-        hidden = self._answer_states(read)
-        logits = self.scores.reduce(self._log_tokens(hidden), self.scores.written)
-        return Answered(logits, self._attention(read, ids.shape[1]), hidden.flatten(1).float())
+        return Part(self._states(read).flatten(1), self._attention(read, ids.shape[1]))
 
     def read(
         self, visual: Float[Tensor, "n l d"], words: Float[Tensor, "n t e"], ids: Int[Tensor, "n t"]
@@ -123,7 +125,6 @@ class VisionLanguageModel(nn.Module):
         mask = torch.ones_like(prompt)
         return read_prompt(
             self.network,
-            self.family,
             torch.cat([embedded[0], words, embedded[1]], dim=1),
             mask,
             self.family.positions(self.network, prompt, mask, types, self.inputs),
@@ -134,10 +135,11 @@ class VisionLanguageModel(nn.Module):
     def prompt_read(self, visual: Float[Tensor, "1 l d"], tokens: Int[Tensor, "1 t"]) -> Read:
         """The prompt of one question, for who goes on from it."""
         read = tokens != PAD_INDEX
-        words = self._embedded(tokens)[read.to(visual.device)][None]
-        return self.read(visual, words, self.prompt.ids_of(words.device)[tokens[read]][None])
+        words = self._embedded(tokens)
+        ids = self.prompt.ids_of(words.device)[tokens[read].to(words.device)]
+        return self.read(visual, words[read.to(words.device)][None], ids[None])
 
-    def _answer_states(self, read: Read) -> Float[Tensor, "b n d"]:
+    def _states(self, read: Read) -> Float[Tensor, "b n d"]:
         """Hidden states before each token of the candidates: one for all first tokens, then a·m."""
         candidates = self.scores.candidates
         b, a, m = len(read.last), len(candidates), candidates.shape[1] - 1
@@ -148,13 +150,22 @@ class VisionLanguageModel(nn.Module):
         later = go_on(self.network, read, following, a).view(b, a * m, -1)
         return torch.cat([read.last[:, None], later.to(read.last.device)], dim=1)
 
-    def _log_tokens(self, hidden: Float[Tensor, "b n d"]) -> Float[Tensor, "b a m"]:
+    def _logits(self, combined: Float[Tensor, "n c"]) -> Float[Tensor, "n k"]:
+        """What the candidates' tokens are scored by, at least in single precision."""
+        a, m = self.scores.candidates.shape
+        hidden = combined.unflatten(1, (1 + a * (m - 1), -1))
+        scores = self.network.get_output_embeddings()(hidden)
+        scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        chosen = self._chosen(scores.log_softmax(dim=2))
+        logits: Tensor = self.scores.reduce(chosen, self.scores.written.to(chosen.device))
+        return logits.to(combined.device)
+
+    def _chosen(self, log_p: Float[Tensor, "b n v"]) -> Float[Tensor, "b a m"]:
         """log p of each token of each candidate."""
-        log_p = self.network.get_output_embeddings()(hidden).float().log_softmax(dim=2)
         candidates = self.scores.candidates.to(log_p.device)
         a, m = candidates.shape
         first = log_p[:, 0, candidates[:, 0]][:, :, None]
-        later = log_p[:, 1:].reshape(len(log_p), a, m - 1, -1)
+        later = log_p[:, 1:].reshape(len(log_p), a, m - 1, log_p.shape[2])
         index = candidates[None, :, 1:, None].expand(len(log_p), -1, -1, 1)
         chosen = torch.cat([first, later.gather(3, index)[..., 0]], dim=2)
         return chosen * self.scores.written.to(log_p.device)

@@ -56,17 +56,16 @@ class Prompt:
         text = self.before + QUESTION + self.after
         start = self.tokenizer.bos_token or MARK
         given = self.processor(
-            images=[blank], text=[text], return_tensors="pt",
-            add_special_tokens=not text.startswith(start),
-        )  # fmt: skip
+            images=[blank], text=[text], add_special_tokens=not text.startswith(start)
+        )
         _, first, last, count = self._parts(QUESTION)
         tail, words = count - last, last - first
 
         def around(row: list[int]) -> tuple[list[int], list[int]]:
             return row[: len(row) - tail - words], row[len(row) - tail :]
 
-        types = {name: around(given[name][0].tolist()) for name in TYPES if name in given}
-        return Layout(*around(given["input_ids"][0].tolist()), types)
+        types = {name: around(list(given[name][0])) for name in TYPES if name in given}
+        return Layout(*around(list(given["input_ids"][0])), types)
 
     def ids_of(self, device: torch.device) -> Int[Tensor, "v"]:
         """The token id of each number given so far."""
@@ -92,7 +91,9 @@ class Prompt:
             if left < end and right > begin
         ]  # fmt: skip
         if not places:
-            raise UsageError(f"question {question!r}: the tokeniser makes nothing of it; ask another way")
+            raise UsageError(
+                f"question {question!r}: the tokeniser makes nothing of it; ask another way"
+            )
         ids = found["input_ids"]
         return ids, places[0], places[-1] + 1, len(ids)
 

@@ -53,9 +53,7 @@ def against_all_else(log_p: Float[Tensor, "b"]) -> Float[Tensor, "b 2"]:
     return torch.stack([log_p, torch.log(-torch.expm1(below))], dim=1)
 
 
-def candidates_of(
-    tokens: list[list[int]], reduce: Reduce, device: torch.device
-) -> Scores:
+def candidates_of(tokens: list[list[int]], reduce: Reduce, device: torch.device) -> Scores:
     """Rows of token ids, none empty, as ``Scores``."""
     longest = max(map(len, tokens))
     rows = torch.tensor([row + [0] * (longest - len(row)) for row in tokens], device=device)

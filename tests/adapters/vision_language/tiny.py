@@ -1,19 +1,26 @@
-"""A tiny network with random weights and a processor of every family of vision-language models."""
+"""A tiny random network and a processor of every family of vision-language models."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
+
 from tests.adapters.tiny import seeded
+from vqax.adapters.vision_language import VisionLanguage
 
 transformers = pytest.importorskip("transformers", reason="needs the extra vqax[hf]")
 tokenizers = pytest.importorskip("tokenizers", reason="needs the extra vqax[hf]")
 
-WORDS = "[UNK] User Assistant : what is the ball red ? there yes no blue dog dogs a cat on".split()
-SPECIAL = (
-    "<pad> <s> </s> <image> <video> <|vision_start|> <|vision_end|> <start_image> <end_image> "
-    "<fake_token_around_image> <global-img> <end_of_utterance>"
-).split() + [f"<row_{row}_col_{column}>" for row in range(1, 4) for column in range(1, 4)]
+WORDS = ["[UNK]", "User", "Assistant", ":", "what", "is", "the", "ball", "red", "?", "there"]
+WORDS += ["yes", "no", "blue", "dog", "dogs", "a", "cat", "on"]
+SPECIAL = ["<pad>", "<s>", "</s>", "<image>", "<video>", "<|vision_start|>", "<|vision_end|>"]
+SPECIAL += ["<start_image>", "<end_image>", "<fake_token_around_image>", "<global-img>"]
+SPECIAL += ["<end_of_utterance>"]
+SPECIAL += [f"<row_{row}_col_{column}>" for row in range(1, 4) for column in range(1, 4)]
 VOCABULARY = len(WORDS) + len(SPECIAL)
 QUESTIONS = ["is the ball red ?", "what is there"]
 ANSWERS = ("yes", "no", "blue dogs")
@@ -253,3 +260,54 @@ FAMILIES: dict[str, Callable[[], Tiny]] = {
     "smolvlm": smolvlm,
     "gemma3": gemma3,
 }
+
+
+SIZES = [(20, 36), (50, 24)]
+
+
+def image(size: tuple[int, int] = SIZES[0]) -> Image.Image:
+    """An image of (rows, columns), smooth enough that resizing does not wash it out."""
+    rough = np.random.default_rng(0).integers(0, 256, (*(side // 4 + 1 for side in size), 3))
+    return Image.fromarray(rough.astype(np.uint8)).resize(size[::-1], Image.Resampling.BILINEAR)
+
+
+def adapted(name: str, *, attention: str = "eager", **options: Any) -> VisionLanguage:
+    network, processor = FAMILIES[name]()
+    network.set_attn_implementation(attention)
+    return VisionLanguage(network, processor, name, **options)
+
+
+def tokens(model: VisionLanguage, questions: Sequence[str] = tuple(QUESTIONS)) -> torch.Tensor:
+    """The questions as a batch, padding on the left."""
+    rows = [model.prompt(question).tokens for question in questions]
+    longest = max(map(len, rows))
+    return torch.tensor([[0] * (longest - len(row)) + list(row) for row in rows])
+
+
+def prompt_inputs(model: VisionLanguage, picture: Image.Image, question: str) -> dict[str, Any]:
+    """What the network's own forward takes, made as its documentation says."""
+    processor, content = model.processor, [{"type": "image"}, {"type": "text", "text": question}]
+    text = f"<image>{question}"
+    if processor.chat_template:
+        turn = [{"role": "user", "content": content}]
+        text = processor.apply_chat_template(turn, add_generation_prompt=True)
+    with warnings.catch_warnings():  # PaliGemma's makes an array of a tensor in the old way
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made = processor(images=[picture], text=[text], return_tensors="pt")
+    aside = ("labels", "rows", "cols", "num_patches", "num_crops", "batch_num_images")
+    return {name: value for name, value in made.items() if name not in aside}
+
+
+def log_tokens(model: VisionLanguage, inputs: dict[str, Any], answer: Sequence[int]) -> list[float]:
+    """log p of each token of an answer by the network's own forward, without a cache."""
+    written = torch.tensor([list(answer)])
+    given = {**inputs, "input_ids": torch.cat([inputs["input_ids"], written], 1)}
+    given["attention_mask"] = torch.ones_like(given["input_ids"])
+    for name in ("token_type_ids", "mm_token_type_ids"):
+        if name in inputs:
+            kind = int(model.name == "paligemma")  # its words of an answer read what is before them
+            given[name] = torch.cat([inputs[name], torch.full_like(written, kind)], 1)
+    with torch.no_grad():
+        scores = model.network(**given).logits[0].float().log_softmax(1)
+    first = inputs["input_ids"].shape[1] - 1
+    return [scores[first + place, index].item() for place, index in enumerate(answer)]
