@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.explain_one.subject import Subject, chosen_run, foreign_subject, load_subject
-from stages.explain_one.vision_language import Speech, speaking_subject
+from stages.explain_one.vision_language import Speech, pretrained_subject
 from stages.params import load
 from stages.workspace import Workspace
 from vqax.adapters import Foreign
@@ -47,7 +47,7 @@ class Model(NamedTuple):
             if self.run is not None:
                 raise UsageError(f"{self.run} and --model {self.source}: give one of the two")
             if is_pretrained(self.source):
-                return speaking_subject(self.source, self.speech, device=device)
+                return pretrained_subject(self.source, self.speech, device=device)
             return foreign_subject(load_foreign(self.source), self.source, device=device)
         params = load()
         workspace = Workspace(groups=params.groups)

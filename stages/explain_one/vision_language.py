@@ -18,7 +18,8 @@ from stages.explain_one.answer import Asker, Progress
 from stages.explain_one.eyes import Looked
 from stages.explain_one.methods import Methods, choose, look_with
 from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths
-from stages.explain_one.subject import Subject
+from stages.explain_one.subject import Subject, foreign_subject
+from vqax.adapters.pretrained import ENCODERS, load_encoder, model_type
 from vqax.adapters.vision_language import (
     EncodedImage,
     Said,
@@ -90,6 +91,19 @@ class SpeakingSubject(Subject):
             answers=AnswerVocabulary(tuple(answers)),
             grid=encoded.grid,
         )
+
+
+def pretrained_subject(source: str, speech: Speech, *, device: str) -> Subject:
+    """A vision-language model or an encoder model (ViLT, BLIP) of the hub or of a folder.
+
+    Raises:
+        UsageError, MissingArtefact, BadData: as ``load_vision_language`` and ``load_encoder``.
+    """
+    if model_type(source) not in ENCODERS:
+        return speaking_subject(source, speech, device=device)
+    foreign = load_encoder(source, speech.choices)
+    name = _letters(Path(source.removeprefix("hf:")).name)
+    return replace(foreign_subject(foreign, source, device=device), name=name, label=name)
 
 
 def speaking_subject(source: str, speech: Speech, *, device: str) -> SpeakingSubject:
@@ -198,7 +212,10 @@ class SpeakingAsker:
         if wanted == PREDICTED:
             return self._written(looked, asked, 0)[0]
         tokens = tuple(self.subject.source.answer_tokens(wanted))
-        return Said(tokens, wanted, ())
+        question = torch.tensor([asked.tokens], device=looked.cells.device)
+        return Said(
+            tokens, wanted, self.subject.source.log_tokens(looked.encoded, question, tokens)
+        )
 
     def _written(self, looked: EncodedLook, asked: Asked, samples: int) -> list[Said]:
         model = self.subject.source.said(looked.encoded, [0]).model
@@ -251,9 +268,9 @@ def _spoken(explained: Explained, answer: Said, samples: Sequence[Said]) -> Expl
     p = explained.probability
     uncertainties = {
         **explained.uncertainties,
-        "log_probability": math.log(p) if p > 0 else -math.inf,
+        "log_probability": answer.log_probability,
         "sample_entropy": sample_entropy([one.text for one in samples]),
-        "least_token_probability": math.exp(min(answer.log_tokens, default=math.nan)),
+        "least_token_probability": math.exp(min(answer.log_tokens)),
     }
     return replace(explained, top5=((answer.text, p), *ranked), uncertainties=uncertainties)
 

@@ -93,7 +93,7 @@ def test_what_cannot_be_loaded_is_named_with_what_to_do(tmp_path, monkeypatch, n
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(MissingArtefact, match=r"hf:no/such: cannot be downloaded .*connection"):
         load_vision_language("hf:no/such")
-    text = transformers.LlamaConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1)
+    text = transformers.LlamaConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1)
     text.save_pretrained(tmp_path)
     with pytest.raises(BadData, match="no image-text-to-text model can be made of it"):
         load_vision_language(str(tmp_path))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 
@@ -16,9 +16,18 @@ from vqax.adapters.vision_language.image_tokens import ImageTokens, processed
 from vqax.adapters.vision_language.model import ROWS_AT_ONCE, VisionLanguageModel
 from vqax.adapters.vision_language.places import token_boxes
 from vqax.adapters.vision_language.prompt import Layout, Prompt
-from vqax.adapters.vision_language.scores import Reduce, candidates_of, mean, said, said_at, total
+from vqax.adapters.vision_language.scores import (
+    Reduce,
+    candidates_of,
+    each,
+    mean,
+    said,
+    said_at,
+    total,
+)
 from vqax.errors import UsageError
 from vqax.explain.pixels import PixelModel
+from vqax.explain.state import left_as_found
 
 
 class EncodedImage(NamedTuple):
@@ -118,6 +127,15 @@ class VisionLanguage:
                 f"token {token}: the answer has {len(tokens)} tokens; give 0 to {len(tokens) - 1}"
             )
         return self._model(encoded, [list(tokens)], said if token is None else said_at(token))
+
+    def log_tokens(
+        self, encoded: EncodedImage, tokens: Int[Tensor, "1 t"], answer: Sequence[int]
+    ) -> tuple[float, ...]:
+        """log p of each token of an answer to one question, given those before it."""
+        model = self._model(encoded, [list(answer)], each).model
+        with left_as_found(model), torch.no_grad():
+            found: list[float] = model(encoded.cells, tokens).logits[0].tolist()
+        return tuple(found)
 
     def answer_tokens(self, answer: str) -> list[int]:
         """Token ids of an answer; raises UsageError where there is none."""

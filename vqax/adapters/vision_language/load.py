@@ -34,17 +34,21 @@ def load_vision_language(
         MissingArtefact: there is no such folder, or it cannot be downloaded.
         BadData: network or processor cannot be made of what is there.
     """
-    with _loading(source):
-        transformers = _transformers()
-        name, options = _where(source)
-        place = {} if device_map is None else {"device_map": device_map}
-        network = transformers.AutoModelForImageTextToText.from_pretrained(
-            name, dtype=dtype, attn_implementation=attention, **place, **options
-        )
-        processor = transformers.AutoProcessor.from_pretrained(name, **options)
+    place = {} if device_map is None else {"device_map": device_map}
+    network = pretrained_part(
+        "AutoModelForImageTextToText", source, dtype=dtype, attn_implementation=attention, **place
+    )
+    processor = pretrained_part("AutoProcessor", source)
     if device_map is None:
         network.to(device)
     return VisionLanguage(network.eval(), processor, source.removeprefix(HUB))
+
+
+def pretrained_part(kind: str, source: str, **options: Any) -> Any:
+    """``from_pretrained`` of a class of ``transformers`` by its name; raises as above."""
+    with _loading(source):
+        name, local = _where(source)
+        return getattr(_transformers(), kind).from_pretrained(name, **options, **local)
 
 
 def is_pretrained(source: str) -> bool:

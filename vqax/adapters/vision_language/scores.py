@@ -47,6 +47,11 @@ def said_at(token: int) -> Reduce:
     return reduce
 
 
+def each(log_tokens: LogTokens, written: Written) -> Float[Tensor, "b m"]:  # noqa: ARG001
+    """log p of each token of the only candidate, given those before it."""
+    return log_tokens[:, 0]
+
+
 def against_all_else(log_p: Float[Tensor, "b"]) -> Float[Tensor, "b 2"]:
     """log p and log(1 - p), finite for p = 1 too."""
     below = log_p.clamp(max=-torch.finfo(log_p.dtype).eps)

@@ -66,7 +66,8 @@ def _written(
     ends = torch.tensor(sorted(ending_tokens(model)), device=read.last.device)
     head, look_up = model.network.get_output_embeddings(), model.network.get_input_embeddings()
     hidden, copies = read.last.repeat_interleave(max(samples, 1), 0), max(samples, 1)
-    rows, log_rows, ended = [], [], torch.zeros(copies, dtype=torch.bool, device=ends.device)
+    rows, log_rows = list[Tensor](), list[Tensor]()
+    ended = torch.zeros(copies, dtype=torch.bool, device=ends.device)
     while len(rows) < max_tokens and not bool(ended.all()):
         log_p = head(hidden).float().log_softmax(1)
         allowed = log_p if rows else log_p.index_fill(1, ends, -torch.inf)
@@ -90,5 +91,6 @@ def _after(read: Read, copies: int) -> Read:
 def _until(row: list[int], log_row: list[float], ends: frozenset[int], decode: object) -> Said:
     length = next((at for at, index in enumerate(row) if index in ends), len(row))
     assert callable(decode)
-    text = decode(row[:length], skip_special_tokens=True).strip()
+    words = decode(row[:length], skip_special_tokens=True).strip()
+    text = words or decode(row[:length]).strip() or "(blank)"
     return Said(tuple(row[:length]), text, tuple(log_row[:length]))
