@@ -14,6 +14,7 @@ from vqax.adapters.first_pass import check_forward, question_is_read
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.explain.black_box import ANY_GRID
+from vqax.explain.layers import shows_layers
 from vqax.explain.relu_rules import Rectifiers
 from vqax.models.forward import Forward
 from vqax.models.options import known
@@ -84,6 +85,7 @@ def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
         "pixels": pixels,
         "gradient": gradient,
         "question": not _checked(subject) or question_is_read(subject.model, cells, _any(subject)),
+        "layers": shows_layers(subject.model),
         "rectifier": below.count + above.count > 0,
     }
     lacking = {

@@ -3,8 +3,17 @@
 import pytest
 import torch
 
-from tests.adapters.vision_language.tiny import ANSWERS, FAMILIES, QUESTIONS, adapted, image, tokens
+from tests.adapters.vision_language.tiny import (
+    ANSWERS,
+    FAMILIES,
+    QUESTIONS,
+    adapted,
+    image,
+    prompt_inputs,
+    tokens,
+)
 from tests.explain.tiny import Trace, small
+from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.explain.occlusion import GREY
 from vqax.explain.word_occlusion import dropped
@@ -49,6 +58,42 @@ def test_every_method_of_words_explains_it(subject, method):
     assert found.shape == asked.shape
     assert (found[asked != 0] != 0).all()
     assert (found[asked == 0] == 0).all()
+
+
+def test_the_layers_shown_are_those_of_the_network_and_of_the_answer(subject):
+    """Score as of the forward pass; weights as of transformers, over the prompt and the answer."""
+    model, encoded, listed, _ = subject
+    asked = tokens(model, QUESTIONS[:1])
+    layers = listed.model.attention_layers(encoded.cells, asked, torch.tensor([2]))
+    with torch.no_grad():
+        expected = listed.model(encoded.cells, asked)
+        prompt = prompt_inputs(model, image(), QUESTIONS[0])
+        weights = model.network(**prompt, output_attentions=True).attentions
+    torch.testing.assert_close(layers.score, expected.logits[0, 2], atol=1e-4, rtol=1e-4)
+    n = prompt["input_ids"].shape[1]
+    assert layers.reads.tolist() == [n - 1, n]
+    for shown, one in zip(layers.weights, weights, strict=True):
+        torch.testing.assert_close(shown[:, :, :n, :n], one, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(shown.sum(3), torch.ones(shown.shape[:3]))
+    place = prompt["input_ids"][0] == model.network.config.image_token_id
+    assert torch.equal(layers.cells, place.nonzero()[:, 0])
+    named = dict(listed.model.named_modules())
+    assert all("DecoderLayer" in type(named[block]).__name__ for block in layers.blocks)
+    said = model.said(encoded, model.answer_tokens("blue dogs"), token=1).model
+    one = said.attention_layers(encoded.cells, asked, torch.tensor([0]))
+    assert one.reads.tolist() == [n]
+    assert one.score.item() == pytest.approx(
+        said(encoded.cells, asked).logits[0, 0].item(), abs=1e-4
+    )
+
+
+def test_without_weights_the_remedy_is_told():
+    model = adapted("llava", attention="sdpa")
+    encoded = model.encode(image())
+    above = model.listed(encoded, ANSWERS).model
+    given = encoded.cells, tokens(model, QUESTIONS[:1]), torch.tensor([0])
+    with pytest.raises(UsageError, match="attention 'sdpa' keeps no weights; load .* eager"):
+        EXPLAINERS["rollout"](above, *given, encoded.grid)
 
 
 def test_gradients_are_those_of_finite_differences(subject):

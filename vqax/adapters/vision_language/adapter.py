@@ -126,7 +126,8 @@ class VisionLanguage:
             raise UsageError(
                 f"token {token}: the answer has {len(tokens)} tokens; give 0 to {len(tokens) - 1}"
             )
-        return self._model(encoded, [list(tokens)], said if token is None else said_at(token))
+        reduce = said if token is None else said_at(token)
+        return self._model(encoded, [list(tokens)], reduce, token)
 
     def log_tokens(
         self, encoded: EncodedImage, tokens: Int[Tensor, "1 t"], answer: Sequence[int]
@@ -144,10 +145,20 @@ class VisionLanguage:
             raise UsageError(f"answer {answer!r}: the tokeniser makes nothing of it; give a word")
         return ids
 
-    def _model(self, encoded: EncodedImage, tokens: list[list[int]], reduce: Reduce) -> PixelModel:
-        device = encoded.cells.device
+    def _model(
+        self,
+        encoded: EncodedImage,
+        tokens: list[list[int]],
+        reduce: Reduce,
+        token: int | None = None,
+    ) -> PixelModel:
         above = VisionLanguageModel(
-            self.network, self.family, self.prompt, encoded.layout, encoded.inputs,
-            candidates_of(tokens, reduce, device), rows_at_once=self.rows_at_once,
-        )  # fmt: skip
+            self.network,
+            self.family,
+            self.prompt,
+            encoded.layout,
+            encoded.inputs,
+            candidates_of(tokens, reduce, encoded.cells.device, token),
+            rows_at_once=self.rows_at_once,
+        )
         return PixelModel(self.image_tokens, above).eval()

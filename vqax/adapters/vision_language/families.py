@@ -164,7 +164,8 @@ class Family(NamedTuple):
     """How one family differs from the others.
 
     ``listed``: features are a list of images, otherwise one tensor of (images, tokens, width).
-    ``nested``: the image processor takes a list of images for each text. ``prompt`` gives the text
+    ``nested``: the image processor takes a list of images for each text. ``answer_type`` is the
+    token type of an answer. ``prompt`` gives the text
     before and after the question; ``tokenised`` is that text as the processor changes it for the
     tokeniser. ``views`` are the images that the encoder sees, ``grid`` the rows and columns of
     tokens of each, ``order`` the boxes of tokens as the language model gets them. ``positions``
@@ -173,6 +174,7 @@ class Family(NamedTuple):
 
     listed: bool
     nested: bool = False
+    answer_type: int = 0
     prompt: Callable[[Any], tuple[str, str]] = chat
     tokenised: Callable[[Any, str], str] = unchanged
     views: Callable[[Any, Inputs], Tensor] = as_views
@@ -197,6 +199,7 @@ FAMILIES: dict[str, Family] = {
     "paligemma": Family(
         listed=False,
         prompt=only_image,
+        answer_type=1,
         tokenised=with_start_and_end,
         positions=counted_from_one,
     ),

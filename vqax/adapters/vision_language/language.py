@@ -1,7 +1,7 @@
 """What the language model makes of a prompt and of the words after it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -46,7 +46,7 @@ def read_prompt(
 ) -> Read:
     """One pass over the prompt, image tokens in their places; ``mask`` is 0 at the padding."""
     extra = {name: value for name, value in types.items() if name == "token_type_ids"}
-    with _watched(network) as weights:
+    with watched(network.get_decoder().layers[-1:]) as weights:
         out = network.model(
             inputs_embeds=embedded, attention_mask=mask, position_ids=positions,
             mm_encoder_outputs={"image": image}, use_cache=True, **extra,
@@ -80,11 +80,33 @@ def go_on(
     return hidden
 
 
+def read_through(
+    network: Any,
+    embedded: Float[Tensor, "1 n d"],
+    positions: Int[Tensor, "*axes 1 n"],
+    image: SimpleNamespace,
+    types: dict[str, Tensor],
+) -> tuple[Float[Tensor, "1 n d"], list[Tensor | None]]:
+    """Hidden states of a prompt with its answer, and the attention of every layer by head."""
+    mask = torch.ones(embedded.shape[:2], dtype=torch.long, device=embedded.device)
+    extra = {name: value for name, value in types.items() if name == "token_type_ids"}
+    with watched(network.get_decoder().layers) as weights:
+        out = network.model(
+            inputs_embeds=embedded, attention_mask=mask, position_ids=positions,
+            mm_encoder_outputs={"image": image}, use_cache=False, **extra,
+        )  # fmt: skip
+    return out.last_hidden_state, weights
+
+
 @contextmanager
-def _watched(network: Any) -> Iterator[list[Tensor | None]]:
-    """Attention weights (b,heads,n,n) of the last layer in passes inside the block."""
+def watched(layers: Any) -> Iterator[list[Tensor | None]]:
+    """Attention weights (b,heads,n,n) of decoder layers in passes inside the block."""
     seen: list[Tensor | None] = []
-    layer = network.get_decoder().layers[-1].self_attn
-    watch = layer.register_forward_hook(lambda module, given, made: seen.append(made[1]))  # noqa: ARG005
-    with watch:
+    with ExitStack() as watches:
+        for layer in layers:
+            watches.enter_context(
+                layer.self_attn.register_forward_hook(
+                    lambda module, given, made: seen.append(made[1])  # noqa: ARG005
+                )
+            )
         yield seen

@@ -16,8 +16,10 @@ from torch.utils.checkpoint import checkpoint
 
 from vqax.adapters.vision_language.families import Family, Inputs
 from vqax.adapters.vision_language.language import Read, go_on, image_features, read_prompt
+from vqax.adapters.vision_language.layers import attention_layers
 from vqax.adapters.vision_language.prompt import Layout, Prompt
 from vqax.adapters.vision_language.scores import Scores
+from vqax.models.attention_layers import AttentionLayers
 from vqax.models.forward import Forward
 from vqax.text.tokens import PAD_INDEX
 
@@ -114,30 +116,44 @@ class VisionLanguageModel(nn.Module):
         self, visual: Float[Tensor, "n l d"], words: Float[Tensor, "n t e"], ids: Int[Tensor, "n t"]
     ) -> Read:
         """The prompts of questions of one length with their image tokens."""
-        look_up = self.network.get_input_embeddings()
-        before, after = self.layout.before, self.layout.after
-        n = len(ids)
-        embedded = [look_up(ids.new_tensor(row)).expand(n, -1, -1) for row in (before, after)]
+        embedded, prompt, types = self.laid_out(words, ids)
+        mask = torch.ones_like(prompt)
+        positions = self.family.positions(self.network, prompt, mask, types, self.inputs)
+        image = image_features(self.family, visual, words.shape[2], words)
+        return read_prompt(self.network, embedded, mask, positions, image, types)
+
+    def laid_out(
+        self, words: Float[Tensor, "n t e"], ids: Int[Tensor, "n t"]
+    ) -> tuple[Float[Tensor, "n p e"], Int[Tensor, "n p"], dict[str, Int[Tensor, "n p"]]]:
+        """Words in their prompts: embedded, as token ids, and what else is said of each token."""
+        look_up, sides = (
+            self.network.get_input_embeddings(),
+            (self.layout.before, self.layout.after),
+        )
+        first, last = (look_up(ids.new_tensor(side)).expand(len(ids), -1, -1) for side in sides)
         types = {
             name: _around(torch.zeros_like(ids), *rows) for name, rows in self.layout.types.items()
         }
-        prompt = _around(ids, before, after)
-        mask = torch.ones_like(prompt)
-        return read_prompt(
-            self.network,
-            torch.cat([embedded[0], words, embedded[1]], dim=1),
-            mask,
-            self.family.positions(self.network, prompt, mask, types, self.inputs),
-            image_features(self.family, visual, words.shape[2], words),
-            types,
-        )
+        return torch.cat([first, words, last], dim=1), _around(ids, *sides), types
 
     def prompt_read(self, visual: Float[Tensor, "1 l d"], tokens: Int[Tensor, "1 t"]) -> Read:
         """The prompt of one question, for who goes on from it."""
-        read = tokens != PAD_INDEX
+        return self.read(visual, *self._without_padding(tokens))
+
+    def _without_padding(
+        self, tokens: Int[Tensor, "1 t"]
+    ) -> tuple[Float[Tensor, "1 w e"], Int[Tensor, "1 w"]]:
+        """Embedded words of one question, and their token ids."""
         words = self._embedded(tokens)
-        ids = self.prompt.ids_of(words.device)[tokens[read].to(words.device)]
-        return self.read(visual, words[read.to(words.device)][None], ids[None])
+        read = (tokens != PAD_INDEX).to(words.device)
+        ids = self.prompt.ids_of(words.device)[tokens.to(words.device)[read]]
+        return words[read][None], ids[None]
+
+    def attention_layers(
+        self, visual: Float[Tensor, "1 l d"], tokens: Int[Tensor, "1 t"], answer: Int[Tensor, "1"]
+    ) -> AttentionLayers:
+        """Attention among all tokens of a prompt and its answer; as ``layers.attention_layers``."""
+        return attention_layers(self, visual, *self._without_padding(tokens), int(answer))
 
     def _states(self, read: Read) -> Float[Tensor, "b n d"]:
         """Hidden states before each token of the candidates: one for all first tokens, then a·m."""

@@ -15,12 +15,14 @@ Reduce = Callable[[LogTokens, Written], Float[Tensor, "b k"]]
 class Scores(NamedTuple):
     """``candidates`` (a,m) are token ids, ``written`` is false behind the end of the shorter ones.
 
-    ``reduce`` makes logits of the log-probabilities of their tokens (b,a,m), which are 0 there.
+    ``reduce`` makes logits of the log-probabilities of their tokens (b,a,m), which are 0 there;
+    ``token`` is the one that it looks at, None for all.
     """
 
     candidates: Int[Tensor, "a m"]
     written: Bool[Tensor, "a m"]
     reduce: Reduce
+    token: int | None = None
 
 
 def total(log_tokens: LogTokens, written: Written) -> Float[Tensor, "b a"]:  # noqa: ARG001
@@ -58,9 +60,11 @@ def against_all_else(log_p: Float[Tensor, "b"]) -> Float[Tensor, "b 2"]:
     return torch.stack([log_p, torch.log(-torch.expm1(below))], dim=1)
 
 
-def candidates_of(tokens: list[list[int]], reduce: Reduce, device: torch.device) -> Scores:
+def candidates_of(
+    tokens: list[list[int]], reduce: Reduce, device: torch.device, token: int | None = None
+) -> Scores:
     """Rows of token ids, none empty, as ``Scores``."""
     longest = max(map(len, tokens))
     rows = torch.tensor([row + [0] * (longest - len(row)) for row in tokens], device=device)
     lengths = torch.tensor([len(row) for row in tokens], device=device)
-    return Scores(rows, torch.arange(longest, device=device) < lengths[:, None], reduce)
+    return Scores(rows, torch.arange(longest, device=device) < lengths[:, None], reduce, token)
