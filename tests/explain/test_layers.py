@@ -119,3 +119,35 @@ def test_a_model_that_shows_no_layers_is_named_with_the_remedy():
     model = torch.nn.Linear(2, 2)
     with pytest.raises(UsageError, match=r"Linear does not show the attention.*attention_layers"):
         EXPLAINERS["rollout"](model, visual, tokens, answer, GRID)
+
+
+class Kept(torch.nn.Module):
+    """Passes states on and keeps them."""
+
+    def forward(self, states):
+        self.states = states
+        return states
+
+
+def test_grad_cam_at_a_block_is_that_of_what_the_block_returns():
+    """Written out: the rest of the model behind the first block, from its states on."""
+    found = explained("block_grad_cam", layer="blocks.0")
+    assert torch.equal(found, explained("block_grad_cam"))  # of two, the middle is the first
+    for row in range(len(found)):
+        model, one = tiny().eval(), slice(row, row + 1)
+        model.blocks[0] = kept = Kept()
+        layers = model.attention_layers(visual[one].requires_grad_(), tokens[one], answer[one])
+        (slope,) = torch.autograd.grad(layers.score, kept.states)
+        cells, among = kept.states[0, 1:].detach(), slope[0, 1:]
+        expected = [
+            sum(among[:, k].mean().item() * cells[place, k].item() for k in range(cells.shape[1]))
+            for place in range(CELLS)
+        ]
+        torch.testing.assert_close(found[row], torch.tensor(expected), atol=1e-6, rtol=1e-4)
+
+
+def test_a_layer_that_is_none_is_named_with_its_neighbours():
+    with pytest.raises(UsageError, match=r"'blocks.7' is no module of Tiny; near are blocks"):
+        explained("block_grad_cam", layer="blocks.7")
+    with pytest.raises(UsageError, match=r"'recurrent' returns .*not one vector for each of 7"):
+        explained("block_grad_cam", layer="recurrent")

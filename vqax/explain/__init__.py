@@ -3,6 +3,7 @@
 from vqax.explain.attention import attention, attention_of_forward
 from vqax.explain.attention_gradient import attention_gradient
 from vqax.explain.black_box import BlackBox, black_box
+from vqax.explain.block_grad_cam import block_grad_cam
 from vqax.explain.certainty import aleatoric_mask, predictive_mask
 from vqax.explain.explainer import NEEDS, Explainer
 from vqax.explain.grad_cam import grad_cam, grad_cam_of_forward
@@ -23,6 +24,7 @@ from vqax.explain.region_occlusion import region_occlusion
 from vqax.explain.relevance import relevance
 from vqax.explain.rise import region_rise, rise
 from vqax.explain.rollout import rollout
+from vqax.explain.shapley import region_shapley, word_shapley
 from vqax.explain.smooth_grad import SmoothGrad
 from vqax.explain.topn import topn_grad_cam
 from vqax.explain.word_explainer import WordExplainer
@@ -62,6 +64,8 @@ EXPLAINERS: dict[str, Explainer] = {
     "rollout": Explainer(rollout, LAYERS),
     "attention_gradient": Explainer(attention_gradient, GRADIENT | LAYERS),
     "relevance": Explainer(relevance, GRADIENT | LAYERS),
+    "block_grad_cam": Explainer(block_grad_cam, GRADIENT | LAYERS),
+    "region_shapley": Explainer(region_shapley),
 }
 
 WORD_EXPLAINERS: dict[str, WordExplainer] = {
@@ -70,6 +74,7 @@ WORD_EXPLAINERS: dict[str, WordExplainer] = {
     "word_gradient_input": WordExplainer(word_gradient_input, GRADIENT),
     "guided_word_gradient": WordExplainer(guided_word_gradient, GRADIENT | {"rectifier"}),
     "word_integrated_gradients": WordExplainer(word_integrated_gradients, GRADIENT),
+    "word_shapley": WordExplainer(word_shapley),
 }
 
 __all__ = [

@@ -85,6 +85,15 @@ METHODS = {
     "relevance": Method(
         "relevance", "Attention times gradient, followed through all layers (Chefer)."
     ),
+    "block_grad_cam": Method(
+        "Grad-CAM of a block", "Which cells raise the score, behind a block of the transformer."
+    ),
+    "region_shapley": Method(
+        "Shapley values of cells", "What the cell adds to the score, mean over random company."
+    ),
+    "word_shapley": Method(
+        "Shapley values of words", "What the word adds to the score, mean over random company."
+    ),
     "word_integrated_gradients": Method(
         "integrated gradients of words", "What the word adds to the score, from empty words."
     ),

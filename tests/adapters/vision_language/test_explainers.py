@@ -92,7 +92,7 @@ def test_without_weights_the_remedy_is_told():
     encoded = model.encode(image())
     above = model.listed(encoded, ANSWERS).model
     given = encoded.cells, tokens(model, QUESTIONS[:1]), torch.tensor([0])
-    with pytest.raises(UsageError, match="attention 'sdpa' keeps no weights; load .* eager"):
+    with pytest.raises(UsageError, match=r"attention 'sdpa' keeps no weights; load .* eager"):
         EXPLAINERS["rollout"](above, *given, encoded.grid)
 
 

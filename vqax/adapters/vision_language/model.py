@@ -126,10 +126,8 @@ class VisionLanguageModel(nn.Module):
         self, words: Float[Tensor, "n t e"], ids: Int[Tensor, "n t"]
     ) -> tuple[Float[Tensor, "n p e"], Int[Tensor, "n p"], dict[str, Int[Tensor, "n p"]]]:
         """Words in their prompts: embedded, as token ids, and what else is said of each token."""
-        look_up, sides = (
-            self.network.get_input_embeddings(),
-            (self.layout.before, self.layout.after),
-        )
+        look_up = self.network.get_input_embeddings()
+        sides = self.layout.before, self.layout.after
         first, last = (look_up(ids.new_tensor(side)).expand(len(ids), -1, -1) for side in sides)
         types = {
             name: _around(torch.zeros_like(ids), *rows) for name, rows in self.layout.types.items()
