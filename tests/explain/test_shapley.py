@@ -10,6 +10,7 @@ from torch import nn
 from tests.explain.tiny import GRID, PICTURE, Trace, batch, tiny, trunk
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS, PixelModel
+from vqax.explain.black_box import black_box
 from vqax.explain.shapley import _sets, by_regression, shapley
 from vqax.models.forward import Forward
 
@@ -169,3 +170,22 @@ def test_groups_are_numbered_without_a_gap():
         shapley(tiny(), *inputs(), groups=torch.tensor([0, 0, 1, 1, 3, 3]))
     with pytest.raises(UsageError, match=r"estimate: 'exact' is not known; .*permutation, kernel"):
         shapley(tiny(), *inputs(), estimate="exact")
+
+
+def test_the_picture_of_a_black_box_is_one_player():
+    def answer(pictures, questions):
+        yes = (
+            pictures.mean((1, 2, 3))
+            / 255
+            * torch.tensor([0.5 if "red" in question else 0.25 for question in questions])
+        )
+        return torch.stack([yes, 1 - yes], 1)
+
+    model = black_box(answer, ["", "", "is", "it", "red"])
+    pictures, tokens = torch.full((1, 3, 4, 6), 255.0), torch.tensor([[2, 3, 4]])
+    given = model, pictures, tokens, torch.tensor([0])
+    found = shapley(*given, score="probability", estimate="kernel", samples=2**4)
+    assert found.cells.sum().item() == pytest.approx(0.375, abs=1e-4)  # alone .25, with red .5
+    assert found.words[0].tolist() == pytest.approx([0, 0, 0.125], abs=1e-4)
+    words = WORD_EXPLAINERS["word_shapley"](*given, score="probability", samples=200)
+    assert words[0].tolist() == pytest.approx([0, 0, 0.125], abs=0.03)

@@ -64,7 +64,8 @@ def shapley(
 
     ``samples`` are orders, each of as many passes as there are players, or sets. ``groups`` says
     which cells come and go together, as one player; by default each is one. The cells of a group
-    share its value evenly.
+    share its value evenly. A picture that a black box is given is one player, shared by its
+    colours.
 
     Raises:
         UsageError: estimate, fill or score is not known, or groups are not numbered from 0.
@@ -72,8 +73,7 @@ def shapley(
     values = option(ESTIMATES, estimate, "estimate")
     with left_as_found(model), torch.no_grad():
         model, visual = below_pixels(model, visual)
-        blank = filled(model, visual, fill)
-        groups = _checked(groups, visual.shape[1]).to(visual.device)
+        blank, groups = _without(model, visual, fill), _groups(groups, visual).to(visual.device)
         found = Shapley(visual.new_zeros(visual.shape[:2]), visual.new_zeros(tokens.shape))
         for row in range(len(tokens)):
             one = slice(row, row + 1)
@@ -89,8 +89,8 @@ class _Game(NamedTuple):
     """One question: the players are the groups of cells, then the words."""
 
     model: nn.Module
-    visual: Float[Tensor, "1 l d"]
-    blank: Float[Tensor, "1 l d"]
+    visual: Float[Tensor, "1 l *d"]
+    blank: Float[Tensor, "1 l *d"]
     tokens: Int[Tensor, "1 t"]
     answer: Int[Tensor, "1"]
     groups: Int[Tensor, "l"]
@@ -109,7 +109,7 @@ class _Game(NamedTuple):
         """v of some sets."""
         present = present.to(self.visual.device)
         count, n = int(self.groups.max()) + 1, len(present)
-        shown = present[:, self.groups][:, :, None]
+        shown = present[:, self.groups].view(n, -1, *[1] * (self.visual.dim() - 2))
         cells = torch.where(shown, self.visual, self.blank)
         tokens = self.tokens.repeat(n, 1)
         said = tokens[:, self.words]
@@ -233,13 +233,21 @@ def word_shapley(
     ).words  # fmt: skip
 
 
-def _checked(groups: Int[Tensor, "l"] | None, cells: int) -> Int[Tensor, "l"]:
-    """``groups``, by default one for each cell."""
+def _without(model: nn.Module, visual: Float[Tensor, "b *cells"], fill: str) -> Tensor:
+    """What stands for cells that are absent; of pictures their mean colour, or black."""
+    if visual.dim() == 3:
+        return filled(model, visual, fill)
+    mean = visual.mean(dim=(2, 3), keepdim=True).expand_as(visual)
+    return option({"zero": torch.zeros_like(visual), "mean": mean}, fill, "fill")
+
+
+def _groups(groups: Int[Tensor, "l"] | None, visual: Float[Tensor, "b *cells"]) -> Int[Tensor, "l"]:
+    """``groups``, by default one for each cell, and one for a picture."""
+    cells = visual.shape[1]
     if groups is None:
-        return torch.arange(cells)
-    if len(groups) != cells or not torch.equal(
-        groups.unique(), torch.arange(int(groups.max()) + 1)
-    ):
+        return torch.arange(cells) if visual.dim() == 3 else torch.zeros(cells, dtype=torch.long)
+    numbers = groups.unique().tolist()
+    if len(groups) != cells or numbers != list(range(len(numbers))):
         raise UsageError(
             f"groups: {len(groups)} numbers from {int(groups.min())} to {int(groups.max())} for "
             f"{cells} cells; give each cell the number of its group, from 0 without a gap"
