@@ -19,7 +19,13 @@ from cli.common import (
 from vqax.errors import UsageError
 
 FROM = "A CSV or Parquet with the columns image and question; or a folder of pictures."
-MODEL = "A model of your own: what FUNCTION() of FILE.py returns, instead of RUN."
+MODEL = (
+    "A model of your own instead of RUN: what FUNCTION() of FILE.py returns, or a vision-language "
+    "model, hf:ORG/NAME or a folder."
+)
+CHOICE = "An answer that a vision-language model may choose; repeatable."
+GENERATE = "Let a vision-language model write its answer (default without --choice)."
+TOKEN = "Also a map for each token of an answer that was written."
 ANSWER = "The answer to explain: predicted, truth (of a question of the data set), or a text."
 METHOD = "An explainer; repeatable. Default: the usual ones that the run has what they need for."
 
@@ -60,7 +66,10 @@ class ExplainCommand(StageCommand):
 @click.option("--image", type=click.Path(path_type=Path), help="A picture of your own.")
 @click.option("--question", "questions", multiple=True, help="What to ask; repeatable.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help=FROM)
-@click.option("--model", metavar="FILE.py:FUNCTION", help=MODEL)
+@click.option("--model", metavar="MODEL", help=MODEL)
+@click.option("--choice", "choices", multiple=True, help=CHOICE)
+@click.option("--generate", is_flag=True, help=GENERATE)
+@click.option("--token", "by_token", is_flag=True, help=TOKEN)
 @click.option("--answer", default="predicted", show_default=True, help=ANSWER)
 @click.option("--method", "methods", multiple=True, help=METHOD)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for what is written.")
@@ -76,6 +85,9 @@ def explain(
     questions: tuple[str, ...],
     source: Path | None,
     model: str | None,
+    choices: tuple[str, ...],
+    generate: bool,
+    by_token: bool,
     device: str,
     **options: Any,
 ) -> dict[str, Any] | None:
@@ -90,11 +102,14 @@ def explain(
     if image is None and source is None:
         return _explain_split(ctx, run, device)
     _check_combination(ctx, image, questions, source)
+    _check_speech(model, choices, generate, by_token)
     say = speaker(quiet=ctx.meta["as_json"])
     with progress_bar(f"explain {image or source}") as progress:
         from stages import explain_one
 
-        asked = {"model": explain_one.Model(run, model), "questions": questions, "device": device}
+        speech = explain_one.Speech(choices, by_token)
+        named = explain_one.Model(run, model, speech)
+        asked = {"model": named, "questions": questions, "device": device}
         asked |= {**options, "progress": progress, "say": say}
         if image is not None:
             del asked["figures"]
@@ -119,6 +134,20 @@ def _explain_split(ctx: click.Context, run: str | None, device: str) -> dict[str
     keep_freed_memory()
     with progress_bar(f"explain {run}") as progress:
         return stage.run(*loaded(families=True), run, device=device, progress=progress)
+
+
+def _check_speech(
+    model: str | None, choices: tuple[str, ...], generate: bool, by_token: bool
+) -> None:
+    """Raise UsageError where what is asked of a vision-language model contradicts itself."""
+    given = {"choice": bool(choices), "generate": generate, "token": by_token}
+    if model is None or ".py:" in model:
+        wrong = [f"--{name}" for name, is_given in given.items() if is_given]
+        if wrong:
+            raise UsageError(f"{', '.join(wrong)}: goes with --model hf:ORG/NAME or a folder")
+    for name in ("generate", "token"):
+        if choices and given[name]:
+            raise UsageError(f"--{name}: does not go with --choice, which lists the answers")
 
 
 def _check_combination(

@@ -3,5 +3,6 @@
 from stages.explain_one.batch import run as explain_many
 from stages.explain_one.model_choice import Model
 from stages.explain_one.single import run as explain_picture
+from stages.explain_one.vision_language import Speech
 
-__all__ = ["Model", "explain_many", "explain_picture"]
+__all__ = ["Model", "Speech", "explain_many", "explain_picture"]

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from stages.explain_one import journal, summary
-from stages.explain_one.answer import Asker
 from stages.explain_one.journal import Journal
 from stages.explain_one.methods import check_methods
 from stages.explain_one.model_choice import Model, told_with_its_line
@@ -18,6 +17,8 @@ from stages.explain_one.question import PREDICTED, Asked, ask, check_question
 from stages.explain_one.summary import Say, quiet
 from stages.explain_one.table import Line, lines_of, mistake_of
 from stages.explain_one.vision import Looked
+from stages.explain_one.vision_language import AnyAsker, asker_of
+from vqax.adapters.vision_language import is_pretrained
 from vqax.data.pictures import load_upright
 from vqax.errors import BadData, VqaxError
 from vqax.files import write_parquet
@@ -62,7 +63,7 @@ def run(
     for question in questions:
         check_question(question)
     lines = lines_of(source, questions, answer)
-    asker = Asker(model.load(device), methods, maps=figures)
+    asker = asker_of(model.load(device), methods, maps=figures)
     pictures = source if source.is_dir() else source.parent
     folder = folder_of(asker.subject.name, source.stem, out)
     with locked(folder / ".explain.lock"):
@@ -109,7 +110,7 @@ def _sorted_out(
 
 
 def _each(
-    asker: Asker, lines: Sequence[Line], folder: Path, answers: Journal, figures: OwnFiles | None
+    asker: AnyAsker, lines: Sequence[Line], folder: Path, answers: Journal, figures: OwnFiles | None
 ) -> Iterator[tuple[Line, Became]]:
     """What became of each line; those about one picture together, so that it is read once."""
     by_picture: dict[str, list[Line]] = {}
@@ -131,7 +132,7 @@ def _each(
 
 
 def _answered(
-    asker: Asker, looked: Looked, line: Line, answers: Journal, figures: OwnFiles | None
+    asker: AnyAsker, looked: Looked, line: Line, answers: Journal, figures: OwnFiles | None
 ) -> Became:
     """The row of a line, kept as soon as it is known."""
     try:
@@ -143,11 +144,11 @@ def _answered(
     return answers.add(line, looked.path, _row(line, explained, asked, files), files)
 
 
-def _identity(asker: Asker, source: str | None, figures: bool) -> dict[str, Any]:
+def _identity(asker: AnyAsker, source: str | None, figures: bool) -> dict[str, Any]:
     """What the answers depend on beside the lines and pictures."""
     subject = asker.subject
     trunk = subject.eyes.pixel_model
-    code = "" if source is None else Path(source.rpartition(":")[0]).read_text(encoding="utf-8")
+    code = "" if source is None or is_pretrained(source) else _code(source)
     return {
         "model": [subject.name, dict(subject.facts), weight_hash(subject.model.state_dict())],
         "trunk": None if trunk is None else weight_hash(trunk.trunk.state_dict()),
@@ -156,6 +157,11 @@ def _identity(asker: Asker, source: str | None, figures: bool) -> dict[str, Any]
         "methods": list(asker.methods.used),
         "figures": figures,
     }
+
+
+def _code(source: str) -> str:
+    """The file of FILE.py:FUNCTION."""
+    return Path(source.rpartition(":")[0]).read_text(encoding="utf-8")
 
 
 def _row(line: Line, explained: Explained, asked: Asked, files: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from vqax.adapters.first_pass import check_forward, question_is_read
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.explain.black_box import ANY_GRID
+from vqax.explain.layers import shows_layers
 from vqax.explain.relu_rules import Rectifiers
 from vqax.models.forward import Forward
 from vqax.models.options import known
@@ -51,8 +52,8 @@ def check_methods(names: Sequence[str]) -> None:
         known([*EXPLAINERS, *WORD_EXPLAINERS], name, "--method")
 
 
-def choose(names: Sequence[str], subject: Subject) -> Methods:
-    """The methods named, or of the usual ones all that the model offers what they need.
+def choose(names: Sequence[str], subject: Subject, *, usual: Sequence[str] = ()) -> Methods:
+    """The methods named, or of the ``usual`` ones all that the model offers what they need.
 
     Raises:
         UsageError: one that was named needs what the model has not.
@@ -65,7 +66,8 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
                 f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
                 f"({subject.kind}) has not; choose from {', '.join(usable)}"
             )
-    wanted = names or (USUAL_OF_REGIONS if subject.eyes.pixel_model is None else USUAL)
+    usual = usual or (USUAL_OF_REGIONS if subject.eyes.pixel_model is None else USUAL)
+    wanted = names or usual
     used = [name for name in usable if name in wanted]
     left_out = {name: lacking[name] for name in wanted if lacking[name]}
     return Methods(tuple(used), left_out)
@@ -83,6 +85,7 @@ def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
         "pixels": pixels,
         "gradient": gradient,
         "question": not _checked(subject) or question_is_read(subject.model, cells, _any(subject)),
+        "layers": shows_layers(subject.model),
         "rectifier": below.count + above.count > 0,
     }
     lacking = {

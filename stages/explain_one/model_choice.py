@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 from project.params import load
 from project.workspace import Workspace
 from stages.explain_one.subject import Subject, chosen_run, foreign_subject, load_subject
+from stages.explain_one.vision_language import Speech, pretrained_subject
 from vqax.adapters import Foreign
+from vqax.adapters.vision_language import is_pretrained
 from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError
 
 REMEDY = "return a vqax.adapters.Foreign: of_forward, of_function, of_vilt or of_blip make one"
@@ -22,10 +24,15 @@ OURS = [ROOT / "cli", ROOT / "stages", ROOT / "vqax"]
 
 
 class Model(NamedTuple):
-    """A trained run by its name, if there is more than one, or FILE.py:FUNCTION."""
+    """A trained run by its name, if there is more than one, or a model from elsewhere, ``source``.
+
+    That is FILE.py:FUNCTION, or hf:ORG/NAME or a folder of a vision-language model, which answers
+    as ``speech`` says.
+    """
 
     run: str | None = None
     source: str | None = None
+    speech: Speech = Speech()
 
     def load(self, device: str) -> Subject:
         """It, ready to be asked.
@@ -39,6 +46,8 @@ class Model(NamedTuple):
         if self.source is not None:
             if self.run is not None:
                 raise UsageError(f"{self.run} and --model {self.source}: give one of the two")
+            if is_pretrained(self.source):
+                return pretrained_subject(self.source, self.speech, device=device)
             return foreign_subject(load_foreign(self.source), self.source, device=device)
         params = load()
         workspace = Workspace(groups=params.groups)
@@ -50,7 +59,10 @@ def load_foreign(source: str) -> Foreign:
     """What ``FUNCTION()`` of ``FILE.py:FUNCTION`` returns. The file is run, as ``import`` does."""
     file, colon, function = source.rpartition(":")
     if not colon or not file.endswith(".py") or not function:
-        raise UsageError(f"--model {source}: not of the form FILE.py:FUNCTION; {REMEDY}")
+        raise UsageError(
+            f"--model {source}: not of the form FILE.py:FUNCTION or hf:ORG/NAME, and no folder; "
+            f"{REMEDY}"
+        )
     make = getattr(_imported(Path(file)), function, None)
     if not callable(make):
         raise UsageError(f"--model {source}: {file} has no function {function}; {REMEDY}")

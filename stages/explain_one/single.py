@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from stages.explain_one import summary
-from stages.explain_one.answer import Asker
 from stages.explain_one.methods import check_methods
 from stages.explain_one.model_choice import Model, told_with_its_line
 from stages.explain_one.output import folder_of, write_question
@@ -14,6 +13,7 @@ from stages.explain_one.question import PREDICTED, ask, check_question
 from stages.explain_one.subject import Subject
 from stages.explain_one.summary import Say, quiet
 from stages.explain_one.vision import Looked
+from stages.explain_one.vision_language import asker_of
 from vqax.data.pictures import load_upright
 from vqax.ownership import OwnFiles
 from vqax.report.one_picture import Explained
@@ -53,7 +53,7 @@ def run(
     subject = model.load(device)
     looked = subject.eyes.look(image, picture)
     asked = [ask(subject, question) for question in questions]
-    asker = Asker(subject, methods)
+    asker = asker_of(subject, methods)
     opening = [f"{subject.label} looks at {image}, {picture.width} × {picture.height} px"]
 
     def answered(one: Explained) -> None:

@@ -25,6 +25,7 @@ from vqax.adapters.blip import DEVIATION, MEAN, of_blip
 from vqax.adapters.vilt import of_vilt
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
+from vqax.explain.layers import shows_layers
 from vqax.explain.word_occlusion import word_occlusion
 from vqax.metrics import MAP_METRICS
 from vqax.metrics.resize import rectify, resize_area
@@ -86,6 +87,20 @@ def test_blip_ranks_by_the_likelihood_of_transformers(tmp_path):
     torch.testing.assert_close(found, expected)
 
 
+def test_vilt_shows_the_attention_that_its_answer_comes_from(tmp_path):
+    """The weights are those of transformers, and the score is the logit, in one graph."""
+    foreign, asked = vilt(tmp_path), tokens(vilt(tmp_path))
+    model, cells = foreign.model.model, foreign.model.trunk(pictures()).detach()
+    forward, answer = model(cells, asked), torch.tensor([2])
+    layers = model.attention_layers(cells[:1], asked[:1], answer)
+    torch.testing.assert_close(layers.score, forward.logits[0, 2])
+    last = layers.weights[-1][0].mean(0)[layers.reads][:, layers.cells]
+    torch.testing.assert_close(last[0] / last.sum(), forward.attention[0])
+    named = dict(model.named_modules())
+    assert [type(named[block]).__name__ for block in layers.blocks] == ["ViltLayer"] * 2
+    assert torch.autograd.grad(layers.score, layers.weights[0])[0].any()
+
+
 def test_a_question_is_the_same_wherever_its_padding_is(foreign):
     given, asked = pictures(), tokens(foreign)
     left = torch.cat([torch.zeros(2, 2, dtype=torch.long), asked], 1)
@@ -119,9 +134,14 @@ def test_every_method_that_needs_no_variance_explains_it(foreign, name):
     explain, asked = small(name), tokens(foreign)
     pixels = "pixels" in explain.needs
     model = foreign.model if pixels else foreign.model.model
+    layers = shows_layers(foreign.model.model)
     with torch.no_grad():
         visual = pictures() if pixels else foreign.model.trunk(pictures())
-        assert not explain.lacks(model(visual, asked), pixels=True)
+        lacking = explain.lacks(model(visual, asked), pixels=True, layers=layers)
+    if "layers" in explain.needs and not layers:
+        assert lacking == {"layers"}
+        return
+    assert not lacking
     before = Trace(model, visual, asked)
     maps = explain(model, visual, asked, torch.tensor([0, 2]), foreign.grid)
     before.assert_equal(Trace(model, visual, asked))

@@ -29,7 +29,9 @@ def pictures():
 
 
 OPEN_TO_ALL = [
-    name for name, explain in EXPLAINERS.items() if not explain.needs & {"gradient", "attention"}
+    name
+    for name, explain in EXPLAINERS.items()
+    if not explain.needs & {"gradient", "attention", "layers"}
 ]
 
 

@@ -35,13 +35,16 @@ def test_an_unknown_need_is_refused():
 )
 def test_what_a_model_lacks_and_therefore_cannot_be_explained_by(options, pixels, absent):
     forward = tiny(**options)(*batch()[:2])
-    assert offered(forward, pixels=pixels) == set(NEEDS) - absent
+    assert offered(forward, pixels=pixels) == set(NEEDS) - absent - {"layers"}
+    assert offered(forward, pixels=pixels, layers=True) == set(NEEDS) - absent
     for explain in EXPLAINERS.values():
-        assert explain.lacks(forward, pixels=pixels) == explain.needs & absent
+        assert explain.lacks(forward, pixels=pixels, layers=True) == explain.needs & absent
+        assert explain.lacks(forward, pixels=pixels) == explain.needs & (absent | {"layers"})
 
 
 def test_what_the_family_needs():
     assert EXPLAINERS["attention"].needs == {"attention"}
     assert EXPLAINERS["grad_cam"].needs == {"gradient"}
     assert EXPLAINERS["predictive_mask"].needs == {"gradient", "variance"}
+    assert EXPLAINERS["relevance"].needs == {"gradient", "layers"}
     assert EXPLAINERS["guided_backprop"].needs == {"gradient", "pixels", "rectifier"}

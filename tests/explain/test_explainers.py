@@ -139,6 +139,10 @@ class Cut(Tiny):
     def forward(self, visual, tokens):
         return super().forward(visual.detach(), tokens)
 
+    def attention_layers(self, visual, tokens, answer):
+        made = super().attention_layers(visual, tokens, answer)
+        return made._replace(score=made.score.detach())
+
 
 class Blind(Tiny):
     def head(self, combined):

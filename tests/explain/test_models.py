@@ -47,7 +47,7 @@ def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
         assert maps.shape == (4, *(PICTURE if "pixels" in explain.needs else GRID))
         assert maps.isfinite().all()
         pooled = type(model).__name__ in ("LstmQi", "DeeperLstm")
-        if not pooled or not name.startswith("region_grad"):
+        if not pooled or not name.startswith(("region_grad", "region_smooth")):
             assert maps.flatten(1).std(1).max() > 0  # the slope of a mean is the same everywhere
     before.assert_equal(Trace(model, visual, tokens))
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vqax.explain import EXPLAINERS, Explainer, PixelModel
+from vqax.models.attention_layers import AttentionLayers
 from vqax.models.forward import Forward
 
 GRID = (2, 3)
@@ -26,6 +27,22 @@ class Tiny(nn.Module):
         self.answer = nn.Linear(WIDTH, ANSWERS)
         self.spread = nn.Linear(ANSWERS, variances) if variances else None
         self.with_attention = with_attention
+        self.mix = nn.Parameter(torch.randn(2, 2, 3, WIDTH, WIDTH))  # layers, heads, q k v
+        self.blocks = nn.ModuleList([nn.Identity(), nn.Identity()])
+
+    def attention_layers(self, visual: Tensor, tokens: Tensor, answer: Tensor) -> AttentionLayers:
+        """Two layers of two heads over the question and the cells, read off the question."""
+        question = self.recurrent(self.embedding(tokens))[0][:, -1]
+        states, weights = torch.cat([question[:, None], visual], 1)[0], []
+        for layer, block in zip(self.mix, self.blocks, strict=True):
+            queries, keys, values = (states @ layer[:, kind] for kind in range(3))
+            weights.append((queries @ keys.transpose(1, 2)).softmax(2)[None])
+            states = block((states + (weights[-1][0] @ values).sum(0).tanh())[None])[0]
+        logits, _ = self.head(torch.tanh(states[:1]))
+        cells = torch.arange(1, len(states))
+        names = tuple(f"blocks.{layer}" for layer in range(2))
+        score = logits[0, answer[0]]
+        return AttentionLayers(score, tuple(weights), cells, torch.tensor([0]), names)
 
     def forward(self, visual: Tensor, tokens: Tensor) -> Forward:
         question = self.recurrent(self.embedding(tokens))[0][:, -1]
@@ -100,6 +117,9 @@ OPTIONS: dict[str, dict[str, object]] = {
     "region_rise": {"masks": 6, "cells": 3},
     "integrated_gradients": {"steps": 2},
     "region_integrated_gradients": {"steps": 2},
+    "smooth_grad": {"samples": 2},
+    "region_shapley": {"samples": 2, "score": "probability"},
+    "region_smooth_grad": {"samples": 2},
 }
 """What makes a method small enough for 8x12 px and 200 calls."""
 

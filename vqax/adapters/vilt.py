@@ -17,6 +17,7 @@ from vqax.adapters.foreign import Foreign
 from vqax.adapters.patches import Patches, attention_to_cells, grid_of
 from vqax.adapters.words import Special, packed, piece_reader, special_of
 from vqax.explain.pixels import PixelModel
+from vqax.models.attention_layers import AttentionLayers
 from vqax.models.forward import Forward
 
 HALF = (0.5, 0.5, 0.5)
@@ -30,6 +31,26 @@ class Vilt(nn.Module):
         self.network, self.special, self.grid = network, special, grid
 
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
+        return self._read(visual, tokens)[0]
+
+    def attention_layers(
+        self, visual: Float[Tensor, "1 l d"], tokens: Int[Tensor, "1 t"], answer: Int[Tensor, "1"]
+    ) -> AttentionLayers:
+        """Attention among start token, words and patches; the answer is read off the first."""
+        forward, weights = self._read(visual, tokens)
+        first = weights[0].shape[2] - visual.shape[1]
+        return AttentionLayers(
+            score=forward.logits[0, answer[0]],
+            weights=weights,
+            cells=torch.arange(first, first + visual.shape[1], device=visual.device),
+            reads=torch.zeros(1, dtype=torch.long, device=visual.device),
+            blocks=tuple(f"network.vilt.encoder.layer.{layer}" for layer in range(len(weights))),
+        )
+
+    def _read(
+        self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]
+    ) -> tuple[Forward, tuple[Float[Tensor, "b k n n"], ...]]:
+        """A pass, and the attention of every layer by head."""
         vilt = self.network.vilt
         asked = packed(tokens, vilt.get_input_embeddings(), self.special)
         question = asked.embedded.flatten(1)
@@ -45,7 +66,7 @@ class Vilt(nn.Module):
         attention = attention_to_cells(
             read.attentions[-1], asked.mask.shape[1] + 1, visual.shape[1]
         )
-        return Forward(
+        forward = Forward(
             logits=self.network.classifier(combined),
             attention=attention,
             attended=attention[:, :, None] * visual,
@@ -54,6 +75,7 @@ class Vilt(nn.Module):
             combined=combined,
             variance=None,
         )
+        return forward, read.attentions
 
     def _text(self, embedded: Float[Tensor, "b n d"]) -> Float[Tensor, "b n d"]:
         own = self.network.vilt.embeddings

@@ -10,7 +10,7 @@ from vqax.explain.answers import check_answers
 from vqax.models.forward import Forward
 from vqax.models.options import known
 
-NEEDS = ("attention", "gradient", "pixels", "question", "rectifier", "variance")
+NEEDS = ("attention", "gradient", "layers", "pixels", "question", "rectifier", "variance")
 
 
 @dataclass(frozen=True)
@@ -18,10 +18,11 @@ class Explainer:
     """A method of the family: call it as (model, visual, tokens, answer, grid) for maps (b,h,w).
 
     ``needs``, out of ``NEEDS``: attention or variance, ``Forward`` has it; gradient, the logits
-    are differentiable at the cells; pixels, the model is a ``PixelModel``, ``visual`` are pictures
-    (b,3,y,x), and the maps have their size; question, ``Forward.combined`` is computed from
-    ``Forward.question``; rectifier, there is one, without which a rule for its
-    backward pass changes nothing. Options of a method are keyword arguments.
+    are differentiable at the cells; layers, the model shows the attention of its layers
+    (``vqax.models.attention_layers``); pixels, the model is a ``PixelModel``, ``visual`` are
+    pictures (b,3,y,x), and the maps have their size; question, ``Forward.combined`` is computed
+    from ``Forward.question``; rectifier, there is one, without which a rule for its backward pass
+    changes nothing. Options of a method are keyword arguments.
     Maps are raw: signed where the method is, and never scaled.
 
     ``of_forward``, where a method needs no more than one pass, makes the same maps of a pass that
@@ -58,12 +59,18 @@ class Explainer:
         *,
         pixels: bool = False,
         gradient: bool = True,
+        layers: bool = False,
         question: bool = True,
         rectifier: bool = True,
     ) -> frozenset[str]:
         """The needs that a model with such a ``forward`` does not meet; none: it can be used."""
         return self.needs - offered(
-            forward, pixels=pixels, gradient=gradient, question=question, rectifier=rectifier
+            forward,
+            pixels=pixels,
+            gradient=gradient,
+            layers=layers,
+            question=question,
+            rectifier=rectifier,
         )
 
 
@@ -72,18 +79,20 @@ def offered(
     *,
     pixels: bool = False,
     gradient: bool = True,
+    layers: bool = False,
     question: bool = True,
     rectifier: bool = True,
 ) -> frozenset[str]:
     """What there is to explain a model by.
 
     ``pixels`` if its trunk and pictures are at hand, ``gradient`` unless it is a black box,
-    ``question`` if what the head reads is computed from it, ``rectifier`` if its passes have one
-    (``vqax.explain.relu_rules.Rectifiers``).
+    ``layers`` if it ``shows_layers``, ``question`` if what the head reads is computed from it,
+    ``rectifier`` if its passes have one (``vqax.explain.relu_rules.Rectifiers``).
     """
     there = {
         "attention": forward.attention is not None,
         "gradient": gradient,
+        "layers": layers,
         "pixels": pixels,
         "question": question,
         "rectifier": rectifier,

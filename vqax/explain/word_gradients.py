@@ -92,11 +92,12 @@ def word_gradients(
         model, visual = below_pixels(model, visual)
         with caught, ReluRule(rule) if rule else nullcontext():
             logits = model(visual, tokens).logits
-        slopes = _slopes(score_of(logits, answer, score), caught.words, model)
+        slopes = word_slopes(score_of(logits, answer, score), caught.words, model)
     return WordGradients(torch.cat(slopes, 2), torch.cat(caught.words, 2).detach())
 
 
-def _slopes(scores: Float[Tensor, "b"], words: list[Tensor], model: nn.Module) -> list[Tensor]:
+def word_slopes(scores: Float[Tensor, "b"], words: list[Tensor], model: nn.Module) -> list[Tensor]:
+    """∂score/∂word of each embedding of the words; raises UsageError where there is none."""
     if scores.requires_grad and words:
         slopes = torch.autograd.grad(scores.sum(), words, allow_unused=True)
         if any(slope is not None for slope in slopes):
@@ -111,11 +112,11 @@ def _slopes(scores: Float[Tensor, "b"], words: list[Tensor], model: nn.Module) -
 
 
 class CatchWords(TorchFunctionMode):
-    """Inside the block, the embeddings of ``tokens`` are leaves of the graph, in ``words``."""
+    """Inside the block, the embeddings of ``tokens``, times ``scale``, are leaves in ``words``."""
 
-    def __init__(self, tokens: Int[Tensor, "b t"]) -> None:
+    def __init__(self, tokens: Int[Tensor, "b t"], *, scale: float = 1.0) -> None:
         super().__init__()
-        self.tokens = tokens
+        self.tokens, self.scale = tokens, scale
         self.words: list[Float[Tensor, "b t e"]] = []
 
     def __torch_function__(
@@ -129,7 +130,7 @@ class CatchWords(TorchFunctionMode):
         looked_up = LOOK_UPS[func](*args, **(kwargs or {})) if func in LOOK_UPS else None
         if looked_up is None or not self._ours(looked_up) or not torch.is_grad_enabled():
             return made
-        self.words.append(made.detach().requires_grad_())
+        self.words.append((made.detach() * self.scale).requires_grad_())
         return self.words[-1]
 
     def _ours(self, indices: Tensor) -> bool:

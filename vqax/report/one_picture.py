@@ -35,6 +35,10 @@ METHODS = {
         "attention", "How the model weighted the cells before it answered; alike for every answer."
     ),
     "grad_cam": Method("Grad-CAM", "Which cells raise the score of the explained answer."),
+    "grad_cam_plus_plus": Method(
+        "Grad-CAM++", "Grad-CAM where places with positive gradients count, however few."
+    ),
+    "layer_cam": Method("LayerCAM", "What each cell adds to the score by its positive gradients."),
     "topn_grad_cam": Method(
         "top-n Grad-CAM", "Grad-CAM through the entries that depend most on the question alone."
     ),
@@ -70,6 +74,30 @@ METHODS = {
     ),
     "rise": Method("RISE", "Mean probability over random masks that leave a pixel visible."),
     "region_rise": Method("RISE of cells", "The same for the cells."),
+    "smooth_grad": Method("SmoothGrad", "The true gradient, mean over pictures with noise."),
+    "region_smooth_grad": Method("SmoothGrad of cells", "The same for the cells."),
+    "layer_attention": Method(
+        "attention of layers", "How the answer's place looks at the cells, mean of all layers."
+    ),
+    "rollout": Method("attention rollout", "Attention followed through all layers."),
+    "attention_gradient": Method(
+        "attention × gradient", "Attention where more of it raises the score."
+    ),
+    "relevance": Method(
+        "relevance", "Attention times gradient, followed through all layers (Chefer)."
+    ),
+    "block_grad_cam": Method(
+        "Grad-CAM of a block", "Which cells raise the score, behind a block of the transformer."
+    ),
+    "region_shapley": Method(
+        "Shapley values of cells", "What the cell adds to the score, mean over random company."
+    ),
+    "word_shapley": Method(
+        "Shapley values of words", "What the word adds to the score, mean over random company."
+    ),
+    "word_integrated_gradients": Method(
+        "integrated gradients of words", "What the word adds to the score, from empty words."
+    ),
     "word_occlusion": Method(
         "word occlusion", "How much probability is lost when the word is left out."
     ),

@@ -1,0 +1,285 @@
+"""Ask a vision-language model: it chooses from a list, or what it writes itself is explained."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from project.device import checked
+from stages.explain_one.answer import Asker, Progress
+from stages.explain_one.methods import Methods, choose, look_with
+from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths
+from stages.explain_one.subject import Subject, foreign_subject
+from stages.explain_one.vision import Looked
+from vqax.adapters.pretrained import ENCODERS, load_encoder, model_type
+from vqax.adapters.vision_language import (
+    EncodedImage,
+    Said,
+    VisionLanguage,
+    load_vision_language,
+    spread,
+    write,
+)
+from vqax.errors import UsageError
+from vqax.explain import PixelModel
+from vqax.report.one_picture import Explained
+from vqax.text.answers import AnswerVocabulary
+
+USUAL = (*("attention", "grad_cam", "word_occlusion", "word_gradient_input"),)
+"""What a person sees who names no method: a pass or two for each, and one for each word."""
+SAMPLES = 10
+ALL_ELSE = "(anything else)"
+
+
+class Speech(NamedTuple):
+    """How a vision-language model answers: one of ``choices``, or freely if there are none.
+
+    ``by_token``: also a map for each token of a free answer.
+    """
+
+    choices: tuple[str, ...] = ()
+    by_token: bool = False
+
+
+class EncodedLook(Looked):
+    """An image with its image tokens; their maps are spread on its own pixels."""
+
+    encoded: EncodedImage
+
+    def painted(self, maps: Float[Tensor, "b 1 l"]) -> Float[Tensor, "b y x"]:
+        return spread(maps[:, 0], self.encoded.boxes, self.encoded.size_px)
+
+
+@dataclass(frozen=True)
+class TokenEyes:
+    """Encodes an image once for all its questions."""
+
+    source: VisionLanguage
+    pixel_model: PixelModel | None = None
+
+    def look(self, path: Path, picture: Image.Image) -> EncodedLook:
+        encoded = self.source.encode(picture)
+        looked = EncodedLook(path, picture, encoded.cells, encoded.pixels)
+        looked.encoded = encoded
+        return looked
+
+    def blank(self) -> Float[Tensor, "1 l d"]:
+        return self.source.encode(Image.new("RGB", (64, 48))).cells
+
+
+@dataclass(frozen=True)
+class SpeakingSubject(Subject):
+    """A vision-language model; what is explained of it depends on image and question."""
+
+    source: VisionLanguage = None  # type: ignore[assignment]
+    speech: Speech = field(default=Speech())
+
+    def about(self, encoded: EncodedImage, model: PixelModel, answers: Sequence[str]) -> Subject:
+        """The model of one image that tells ``answers`` apart."""
+        return replace(
+            self,
+            model=model.model,
+            eyes=TokenEyes(self.source, model),
+            answers=AnswerVocabulary(tuple(answers)),
+            grid=encoded.grid,
+        )
+
+
+def pretrained_subject(source: str, speech: Speech, *, device: str) -> Subject:
+    """A vision-language model or an encoder model (ViLT, BLIP) of the hub or of a folder.
+
+    Raises:
+        UsageError, MissingArtefact, BadData: as ``load_vision_language`` and ``load_encoder``.
+    """
+    if model_type(source) not in ENCODERS:
+        return speaking_subject(source, speech, device=device)
+    foreign = load_encoder(source, speech.choices)
+    name = _letters(Path(source.removeprefix("hf:")).name)
+    return replace(foreign_subject(foreign, source, device=device), name=name, label=name)
+
+
+def speaking_subject(source: str, speech: Speech, *, device: str) -> SpeakingSubject:
+    """A model of the hub or of a folder, ready to be asked.
+
+    ``device`` auto shares it among the devices of the machine.
+
+    Raises:
+        UsageError, MissingArtefact, BadData: as ``load_vision_language``.
+    """
+    where = {"device_map": "auto"} if device == "auto" else {"device": checked(device)}
+    loaded = load_vision_language(source, **where)
+    name = _letters(Path(loaded.name).name)
+    network: nn.Module = loaded.network
+    return SpeakingSubject(
+        name=name,
+        label=loaded.name,
+        model=network,
+        eyes=TokenEyes(loaded),
+        answers=AnswerVocabulary(speech.choices),
+        read=loaded.prompt,
+        grid=(1, 1),
+        samples=SAMPLES,
+        seed=0,
+        place=loaded.network.device,
+        facts={"model": f"{type(network).__name__}, {source}", "dtype": str(loaded.network.dtype)},
+        source=loaded,
+        speech=speech,
+    )
+
+
+def asker_of(subject: Subject, methods: Sequence[str], *, maps: bool = True) -> "AnyAsker":
+    """Who asks a subject of its kind."""
+    kind = SpeakingAsker if isinstance(subject, SpeakingSubject) else Asker
+    return kind(subject, methods, maps=maps)  # type: ignore[arg-type]
+
+
+class SpeakingAsker:
+    """As ``Asker``, of a vision-language model.
+
+    Raises:
+        UsageError: a method that was named needs what the model has not.
+    """
+
+    def __init__(
+        self, subject: SpeakingSubject, methods: Sequence[str], *, maps: bool = True
+    ) -> None:
+        self.subject, self.truths = subject, Truths(subject)
+        source = subject.source
+        blank = source.encode(Image.new("RGB", (64, 48)))
+        probe = subject.about(blank, source.said(blank, [0]), ("", ALL_ELSE))
+        self.methods = choose(methods, probe, usual=USUAL) if maps else Methods((), {})
+
+    def __call__(
+        self,
+        looked: Looked,
+        questions: Sequence[tuple[Asked, str]],
+        progress: Progress | None = None,
+        answered: Callable[[Explained], None] = lambda explained: None,  # noqa: ARG005
+    ) -> list[Explained]:
+        """Each question with the answer to explain: predicted, or a text.
+
+        Raises:
+            UsageError: the right answer is asked for, or an answer is not among the choices.
+        """
+        assert isinstance(looked, EncodedLook)
+        if any(answer == TRUTH for _, answer in questions):
+            raise UsageError(f"--answer {TRUTH}: {self.subject.name} has no data set; give a text")
+        if self.subject.speech.choices:
+            return self._chosen(looked, questions, progress, answered)
+        return [self._free(looked, *one, progress, answered) for one in questions]
+
+    def _chosen(
+        self,
+        looked: EncodedLook,
+        questions: Sequence[tuple[Asked, str]],
+        progress: Progress | None,
+        answered: Callable[[Explained], None],
+    ) -> list[Explained]:
+        choices = self.subject.speech.choices
+        model = self.subject.source.listed(looked.encoded, choices)
+        return self._asker(looked, model, choices)(looked, questions, progress, answered)
+
+    def _free(
+        self,
+        looked: EncodedLook,
+        asked: Asked,
+        wanted: str,
+        progress: Progress | None,
+        answered: Callable[[Explained], None],
+    ) -> Explained:
+        source, encoded = self.subject.source, looked.encoded
+        answer = self._said(looked, asked, wanted)
+        model = source.said(encoded, answer.tokens)
+        samples = self._written(looked, asked, self.subject.samples)
+        asker = self._asker(looked, model, (answer.text, ALL_ELSE))
+        known: list[Explained] = []
+        explained = asker(looked, [(asked, answer.text)], progress, known.append)[0]
+        answered(_spoken(known[0], answer, samples))
+        explained = _spoken(explained, answer, samples)
+        if self.subject.speech.by_token and self.methods.used:
+            explained = self._by_token(looked, asked, answer, explained, progress)
+        return explained
+
+    def _said(self, looked: EncodedLook, asked: Asked, wanted: str) -> Said:
+        if wanted == PREDICTED:
+            return self._written(looked, asked, 0)[0]
+        tokens = tuple(self.subject.source.answer_tokens(wanted))
+        question = torch.tensor([asked.tokens], device=looked.cells.device)
+        return Said(
+            tokens, wanted, self.subject.source.log_tokens(looked.encoded, question, tokens)
+        )
+
+    def _written(self, looked: EncodedLook, asked: Asked, samples: int) -> list[Said]:
+        model = self.subject.source.said(looked.encoded, [0]).model
+        tokens = torch.tensor([asked.tokens], device=looked.cells.device)
+        return write(model, looked.cells, tokens, samples=samples, seed=self.subject.seed)
+
+    def _asker(self, looked: EncodedLook, model: PixelModel, answers: Sequence[str]) -> Asker:
+        asker = Asker(self.subject.about(looked.encoded, model, answers), (), maps=False)
+        asker.methods = self.methods
+        return asker
+
+    def _by_token(
+        self,
+        looked: EncodedLook,
+        asked: Asked,
+        answer: Said,
+        explained: Explained,
+        progress: Progress | None,
+    ) -> Explained:
+        """Besides the maps of the whole answer those of each of its tokens."""
+        maps, words = dict(explained.maps), dict(explained.word_scores)
+        device = looked.cells.device
+        for place, index in enumerate(answer.tokens):
+            model = self.subject.source.said(looked.encoded, answer.tokens, token=place)
+            subject = self.subject.about(looked.encoded, model, (answer.text, ALL_ELSE))
+            (found,) = look_with(
+                self.methods.used, subject, looked,
+                torch.tensor([asked.tokens], device=device), torch.tensor([0], device=device),
+                [len(asked.words)], progress,
+            )  # fmt: skip
+            text = self.subject.source.processor.tokenizer.decode([index])
+            ending = f"of_token_{place + 1}_{_letters(text)}".rstrip("_")
+            maps |= {f"{name}_{ending}": values for name, values in found.maps.items()}
+            words |= {f"{name}_{ending}": values for name, values in found.words.items()}
+        return replace(explained, maps=maps, word_scores=words)
+
+
+AnyAsker = Asker | SpeakingAsker
+
+
+def _letters(text: str) -> str:
+    """Letters and digits of any script, the rest as underscores."""
+    return re.sub(r"\W+", "_", text).strip("_")
+
+
+def _spoken(explained: Explained, answer: Said, samples: Sequence[Said]) -> Explained:
+    """The answer first, then other answers that were drawn, and how sure the model is of it."""
+    others = {one.text: math.exp(one.log_probability) for one in samples if one.text != answer.text}
+    ranked = sorted(others.items(), key=lambda other: -other[1])[:4]
+    p = explained.probability
+    uncertainties = {
+        **explained.uncertainties,
+        "log_probability": answer.log_probability,
+        "sample_entropy": sample_entropy([one.text for one in samples]),
+        "least_token_probability": math.exp(min(answer.log_tokens)),
+    }
+    return replace(explained, top5=((answer.text, p), *ranked), uncertainties=uncertainties)
+
+
+def sample_entropy(texts: Sequence[str]) -> float:
+    """−Σ f ln f in nats over the shares f of equal texts (Kuhn, Gal and Farquhar 2023, eq. 1).
+
+    Equal are texts without regard to case and blanks; there is no model that knows paraphrases.
+    """
+    counts = Counter(" ".join(text.lower().split()) for text in texts)
+    shares = [count / len(texts) for count in counts.values()]
+    return -sum(share * math.log(share) for share in shares)

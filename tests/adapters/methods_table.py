@@ -1,0 +1,81 @@
+"""Writes the table of methods and models into docs/vision_language.md.
+
+python -m tests.adapters.methods_table
+"""
+
+import tempfile
+from pathlib import Path
+
+import torch
+
+from tests.adapters import tiny
+from tests.adapters.vision_language.tiny import ANSWERS, FAMILIES, adapted, image, tokens
+from tests.explain.tiny import Tiny, batch
+from vqax.explain import PixelModel
+from vqax.explain.black_box import black_box
+from vqax.explain.explainer import offered
+from vqax.explain.layers import shows_layers
+from vqax.explain.methods_table import methods_table
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "vision_language.md"
+BEGIN, END = "<!-- methods: written by tests/adapters/methods_table.py -->\n", "<!-- end -->\n"
+
+
+def of_vision_language(name: str) -> frozenset[str]:
+    """What a family offers, of its tiny network."""
+    model = adapted(name)
+    encoded = model.encode(image())
+    listed = model.listed(encoded, ANSWERS)
+    return of_model(listed, encoded.cells, tokens(model)[:1])
+
+
+def of_model(model: PixelModel, cells: torch.Tensor, asked: torch.Tensor) -> frozenset[str]:
+    with torch.no_grad():
+        forward = model.model(cells, asked)
+    there = offered(forward, pixels=True, gradient=True, layers=shows_layers(model.model))
+    return there | {"cells"}
+
+
+def of_encoder(name: str) -> frozenset[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        foreign = tiny.FOREIGN[name](Path(folder))
+        cells = foreign.model.trunk(tiny.pictures()).detach()
+        return of_model(foreign.model, cells, tiny.tokens(foreign))
+
+
+def of_run() -> frozenset[str]:
+    """A trained run with attention and a head of variance, as SAN and MCB may have."""
+    visual, asked, _ = batch()
+    with torch.no_grad():
+        forward = Tiny().eval()(visual, asked)
+    return offered(forward, pixels=True) | {"cells"}
+
+
+def of_black_box() -> frozenset[str]:
+    model = black_box(lambda seen, texts: [[0.5, 0.5]] * len(texts), ["", "", "is"])
+    forward = model(torch.zeros(1, 3, 4, 4), torch.tensor([[2]]))
+    return offered(forward, pixels=True, gradient=False)
+
+
+def table() -> str:
+    families = {of_vision_language(name) for name in FAMILIES}
+    assert len(families) == 1, "families differ: give them columns of their own"
+    return methods_table(
+        {
+            "vision-language models": families.pop(),
+            "ViLT": of_encoder("vilt"),
+            "BLIP": of_encoder("blip"),
+            "SAN, MCB … with a variance": of_run(),
+            "black box": of_black_box(),
+        }
+    )
+
+
+def written(page: str) -> str:
+    before, rest = page.split(BEGIN)
+    after = rest.split(END, 1)[1]
+    return before + BEGIN + table() + END + after
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,39 @@
+"""Attention times its gradient (Barkan et al. 2021, Grad-SAM).
+
+M = mean over layers and heads of A ⊙ ∂y/∂A. Grad-SAM takes the ReLU of the gradient, which
+``rectified`` does; without it the map is signed, as the others here are.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.explain.layers import of_each, weight_gradients
+from vqax.models.attention_layers import AttentionLayers
+
+
+def attention_gradient(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    grid: tuple[int, int],
+    *,
+    rectified: bool = False,
+) -> Float[Tensor, "b h w"]:
+    """M from the tokens that the answer is read off to the cells, signed unless ``rectified``.
+
+    Raises:
+        UsageError: no gradient reaches the weights, or as ``of_each``.
+    """
+
+    def product(layers: AttentionLayers) -> Float[Tensor, "n n"]:
+        slopes = weight_gradients(model, layers)
+        return torch.stack(
+            [
+                (heads * (slope.relu() if rectified else slope)).mean(0)
+                for heads, slope in zip(layers.by_head, slopes, strict=True)
+            ]
+        ).mean(0)
+
+    return of_each(model, visual, tokens, answer, grid, product)

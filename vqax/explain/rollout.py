@@ -1,0 +1,36 @@
+"""Attention rollout: attention through all layers (Abnar and Zuidema 2020, section 3).
+
+A token keeps half of itself by the residual connection: Ã_k = ½ A_k + ½ I with A_k the mean of the
+heads, whose rows sum to 1, and R = Ã_L ⋯ Ã_1 says how much of each input there is in each output.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from vqax.explain.layers import of_each
+from vqax.models.attention_layers import AttentionLayers
+
+
+def rollout(
+    model: nn.Module,
+    visual: Float[Tensor, "b l d"],
+    tokens: Int[Tensor, "b t"],
+    answer: Int[Tensor, "b"],
+    grid: tuple[int, int],
+) -> Float[Tensor, "b h w"]:
+    """R from the tokens that the answer is read off to the cells, in [0, 1]; alike for all answers.
+
+    Raises:
+        UsageError: as ``of_each``.
+    """
+    return of_each(model, visual, tokens, answer, grid, rolled)
+
+
+def rolled(layers: AttentionLayers) -> Float[Tensor, "n n"]:
+    """R of a pass."""
+    kept = torch.eye(layers.weights[0].shape[2], device=layers.weights[0].device)
+    through = kept
+    for heads in layers.by_head:
+        through = (heads.mean(0) + kept) / 2 @ through
+    return through
