@@ -27,10 +27,9 @@ class Workspace:
     def report(self, study: str) -> Path:
         return self.data / "reports" / study / "report.html"
 
-    @property
-    def published(self) -> Path:
-        """The papers' numbers, part of the installation's repository."""
-        return Path(__file__).resolve().parents[1] / "data" / "published"
+    def published(self, paper: str) -> Path:
+        """What a paper prints: part of the installation's repository."""
+        return Path(__file__).resolve().parents[1] / "studies" / paper / "published"
 
     def scenes(self, name: str) -> Path:
         return self.data / "scenes" / name

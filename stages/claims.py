@@ -27,15 +27,15 @@ def claims(measured: Measured, ranks: pd.DataFrame, paper: str = "ucam") -> Clai
 
 
 def published_claims(workspace: Workspace, paper: str) -> pd.DataFrame:
-    """The claims of one paper as data/published/claims.csv lists them.
+    """The claims of one paper as its published/claims.csv lists them.
 
     Raises:
         MissingArtefact: there is no such file.
         BadData: it lists none.
     """
-    path = workspace.published / "claims.csv"
+    path = workspace.published(paper) / "claims.csv"
     if not path.exists():
-        raise MissingArtefact(f"{path}: no such file; restore data/published from git")
+        raise MissingArtefact(f"{path}: no such file; restore it from git")
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     chosen = table[table["paper"] == paper].reset_index(drop=True)
     if chosen.empty:

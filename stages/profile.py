@@ -31,7 +31,7 @@ ROOTED = (
 )
 PATHS = ("root", "pictures", "source", "ids", "vocabulary", "weights")
 NO_PATHS = (None, "random")
-SEEN_FROM_THE_REPOSITORY = ("stages", "project", "vqax", "data/published", ".dvcignore")
+SEEN_FROM_THE_REPOSITORY = ("stages", "project", "vqax", ".dvcignore")
 
 
 def prepare_profile(repository: Path, name: str) -> Path:
@@ -134,8 +134,9 @@ def link_code(repository: Path, folder: Path) -> None:
     Links, because .dvcignore does not reach outside of a DVC repository: byte code that Python
     writes there would count as a change.
     """
-    of_studies = (path.relative_to(repository) for path in repository.glob("studies/**/*.py"))
-    for name in (*SEEN_FROM_THE_REPOSITORY, *of_studies):
+    of_studies = [*repository.glob("studies/**/*.py"), *repository.glob("studies/*/published")]
+    linked = (path.relative_to(repository) for path in of_studies)
+    for name in (*SEEN_FROM_THE_REPOSITORY, *linked):
         link = folder / name
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink():

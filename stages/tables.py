@@ -146,7 +146,8 @@ def _difference(measured: Measured, measure: str, first: str, second: str) -> di
 
 def _published(workspace: Workspace, table: str) -> pd.DataFrame:
     """What the paper prints; nothing for a table of our own."""
-    path = workspace.published / f"{table.replace('/', '_table_')}.csv"
+    paper, _, name = table.partition("/")
+    path = workspace.published(paper) / f"table_{name}.csv"
     return published_table(path) if path.exists() else no_table()
 
 

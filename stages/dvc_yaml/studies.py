@@ -72,7 +72,8 @@ class StudyInputs:
                 *self._of_groups("scores", "runs"),
                 *(f"data/agreement/{name}" for name in self._sources(analyses=False)),
                 *(f"data/analyses/{name}" for name in self._sources(analyses=True)),
-                *("data/published", _code("compare")),
+                *(f"studies/{paper}/published" for paper in self._papers()),
+                _code("compare"),
                 *self._settings(("study",), RUNS),
             ],
             "params": [self._of_report("comparisons")],
@@ -87,7 +88,8 @@ class StudyInputs:
                 *self._of_groups("scores"),
                 *self._analyses(),
                 *self._datasets(),
-                *("data/published", _code("claims", str(self.study.report.claims))),
+                f"studies/{self.study.report.claims}/published",
+                _code("claims", str(self.study.report.claims)),
                 *self._settings(("study", "labels"), (*RUNS, "labels")),
             ],
             "params": [self._of_report("claims")],
@@ -151,6 +153,10 @@ class StudyInputs:
             if (store := options.get("regions")) is not None:
                 yield f"data/detectors/{self.params.regions[store].detector}"
                 yield f"data/features/{store}.h5"
+
+    def _papers(self) -> list[str]:
+        """Those whose printed tables it has."""
+        return sorted({table.partition("/")[0] for table in self.study.tables})
 
     def _papers_of_figures(self) -> list[str]:
         papers = paper_of_figure()

@@ -1,4 +1,4 @@
-"""AttReg's 31 claims (data/published/claims.csv), each as the rule of its column ``direction``."""
+"""AttReg's 31 claims (published/claims.csv), each as the rule of its column ``direction``."""
 
 from vqax.claims.measure import BOTH
 from vqax.claims.rules import (

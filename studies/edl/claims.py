@@ -1,4 +1,4 @@
-"""EDL's 10 claims (data/published/claims.csv), each as the rule of its column ``direction``.
+"""EDL's 10 claims (published/claims.csv), each as the rule of its column ``direction``.
 
 Values are per image, of the experiments in params.yaml. Rows of tables 1 and 2 are printed for
 MNIST and for Fashion-MNIST; the study says which classifier measures each.

@@ -1,4 +1,4 @@
-"""Interp's 6 claims (data/published/claims.csv), each as the rule of its column ``direction``.
+"""Interp's 6 claims (published/claims.csv), each as the rule of its column ``direction``.
 
 Maps, words and predictors are rows of the analyses ``interp_images`` and ``interp_words``.
 Controls that the paper has not stand ``beside``: they never make a verdict.

@@ -1,4 +1,4 @@
-"""U-CAM's 33 claims (data/published/claims.csv), each as the rule of its column ``direction``.
+"""U-CAM's 33 claims (published/claims.csv), each as the rule of its column ``direction``.
 
 A rule names the rows of the paper's tables, and the study says which run measures a row; what
 the paper prints no row for is named by its run or analysis. "Attention quality" is the rank

@@ -21,7 +21,7 @@ from vqax.report.content import (
 from vqax.report.gallery import GalleryItem, RunAnswer, select
 from vqax.report.tables import join_published, published_table
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "data" / "published"
+PUBLISHED = Path(__file__).resolve().parents[2] / "studies" / "ucam" / "published"
 DATASET = "Scenes v1, validation"
 HOSTILE = (
     "Is <script>document.title='owned'</script>"
@@ -124,7 +124,7 @@ def sample_content(
 def _headline(rng: np.random.Generator) -> pd.DataFrame:
     files = {"ucam/I": "I", "ucam/II": "II", "ucam/IV": "IV"}
     joined = [
-        join_published(_measured(rng, table), published_table(PUBLISHED / f"ucam_table_{n}.csv"))
+        join_published(_measured(rng, table), published_table(PUBLISHED / f"table_{n}.csv"))
         for table, n in files.items()
     ]
     return pd.concat(joined, ignore_index=True)

@@ -36,7 +36,7 @@ def measured(*rows: dict) -> pd.DataFrame:
 
 @pytest.fixture
 def table_iv() -> pd.DataFrame:
-    return published_table(PUBLISHED / "ucam_table_IV.csv")
+    return published_table(PUBLISHED / "table_IV.csv")
 
 
 def cell(tidy: pd.DataFrame, row: str, metric: str) -> pd.Series:
@@ -47,7 +47,7 @@ def cell(tidy: pd.DataFrame, row: str, metric: str) -> pd.Series:
 
 @pytest.mark.parametrize(("name", "printed"), [("I", 20), ("II", 48), ("IV", 33)])
 def test_the_papers_tables_are_read_whole_and_in_order(name, printed):
-    path = PUBLISHED / f"ucam_table_{name}.csv"
+    path = PUBLISHED / f"table_{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         literal = list(csv.DictReader(file))
     table = published_table(path)
@@ -84,7 +84,7 @@ def test_a_cell_the_paper_leaves_out_is_added_with_published_empty(table_iv):
 
 
 def test_accuracies_given_as_fractions_are_turned_into_per_cent_and_nothing_else_is():
-    published = published_table(PUBLISHED / "ucam_table_II.csv")
+    published = published_table(PUBLISHED / "table_II.csv")
     rows = {"table": "ucam/II", "row": "Baseline", "metric": "accuracy_all", "value": 0.58}
     tidy = join_published(measured(rows | {"ci_low": 0.56, "ci_high": 0.6}), published)
     found = cell(tidy, "Baseline", "accuracy_all")
@@ -119,12 +119,12 @@ def test_measured_rows_must_be_printed_ones_and_given_once(table_iv, rows, messa
     ],
 )
 def test_a_damaged_published_file_is_named(tmp_path, change, message):
-    text = (PUBLISHED / "ucam_table_I.csv").read_text(encoding="utf-8").replace(*change)
-    path = tmp_path / "ucam_table_I.csv"
+    text = (PUBLISHED / "table_I.csv").read_text(encoding="utf-8").replace(*change)
+    path = tmp_path / "table_I.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadData, match=message) as error:
         published_table(path)
-    assert "ucam_table_I.csv" in str(error.value)
+    assert "table_I.csv" in str(error.value)
 
 
 def test_an_absent_or_empty_published_file_is_named(tmp_path):

@@ -20,7 +20,8 @@ NO_RANKS = pd.DataFrame(columns=["set", "measure", "run", "mean_rank", "n_blocks
 
 def printed(table: str) -> pd.DataFrame:
     """A published table, as ``vqax.report.tables.published_table`` reads it."""
-    return published_table(ROOT / "data" / "published" / f"{table.replace('/', '_table_')}.csv")
+    paper, _, name = table.partition("/")
+    return published_table(ROOT / "studies" / paper / "published" / f"table_{name}.csv")
 
 
 def verdicts(

@@ -76,7 +76,7 @@ def test_no_difference_is_none_of_either_sign():
 
 
 def test_accuracies_fall_from_digits_to_cifar():
-    table = pd.read_csv(ROOT / "data" / "published" / "edl_figures.csv")
+    table = pd.read_csv(ROOT / "studies" / "edl" / "published" / "figures.csv")
     shares = table[table["metric"] == "accuracy_all"].set_index("row")["value"].astype(float) * 10
     named = {"edl_digits": "MNIST", "edl_fashion": "Fashion MNIST", "edl_cifar": "LeNet"}
     values = {

@@ -15,7 +15,7 @@ from vqax.claims.sources import PEOPLE, Sources
 from vqax.claims.verdicts import judged
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLISHED = Workspace().published
+PUBLISHED = Workspace().published("ucam")
 COLUMNS = {
     "accuracy_all": ["accuracy_official"],
     "rank_correlation": ["attention_rank_correlation", "rank_correlation"],
@@ -57,7 +57,7 @@ def name_of(table, row):
 def printed():
     """Every printed number as the constant value of ten questions about ten pictures."""
     values, rows = {}, {}
-    for path in sorted(PUBLISHED.glob("ucam_table_*.csv")):
+    for path in sorted(PUBLISHED.glob("table_*.csv")):
         table = pd.read_csv(path)
         for cell in table[table["metric"].isin(COLUMNS)].itertuples():
             name = name_of(cell.table, cell.row)
@@ -201,7 +201,7 @@ def test_first_rank_has_to_lead_by_the_critical_difference(claims, printed, cd, 
 
 
 def test_every_row_of_a_rule_is_printed():
-    printed = pd.concat(pd.read_csv(path) for path in PUBLISHED.glob("ucam_table_*.csv"))
+    printed = pd.concat(pd.read_csv(path) for path in PUBLISHED.glob("table_*.csv"))
     known = set(zip(printed["table"], printed["row"], strict=True))
     named = {
         side.source

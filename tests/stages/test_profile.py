@@ -28,7 +28,7 @@ KINDS = ("compare", "claims", "report")
 def repository(tmp_path: Path) -> Path:
     """What a profile sees of the repository."""
     folder = tmp_path / "repository"
-    for name in ("profiles", "studies", "stages", "project", "vqax", "data/published"):
+    for name in ("profiles", "studies", "stages", "project", "vqax"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("params.yaml", "dvc.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, folder / name)

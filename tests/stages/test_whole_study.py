@@ -60,7 +60,7 @@ def mean(table: pd.DataFrame, column: str) -> float:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_printed_number_stands_in_its_table(tidy: pd.DataFrame, number: str) -> None:
-    printed = pd.read_csv(tiny.ROOT / "data" / "published" / f"ucam_table_{number}.csv")
+    printed = pd.read_csv(Workspace().published("ucam") / f"table_{number}.csv")
     ours = tidy[(tidy["table"] == f"ucam/{number}") & tidy["published"].notna()]
     both = printed.merge(ours, on=["table", "row", "metric"])
     assert len(both) == len(printed) == len(ours)

@@ -37,14 +37,14 @@ def require(table: pd.DataFrame, columns: Sequence[str], name: str) -> None:
 
 
 def published_table(path: Path) -> pd.DataFrame:
-    """Read one ``data/published/*.csv``: a row per printed number, in the printed order.
+    """Read one printed table as CSV: a row per printed number, in the printed order.
 
     Raises:
         MissingArtefact: no such file.
         BadData: a column is missing, a value is not a number or a cell is printed twice.
     """
     if not path.exists():
-        raise MissingArtefact(f"{path}: no such file; restore data/published from git")
+        raise MissingArtefact(f"{path}: no such file; restore it from git")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
