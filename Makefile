@@ -4,7 +4,7 @@ PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 
-.PHONY: demo headline test lint bench repro install
+.PHONY: demo headline test test-arithmetics lint bench repro install
 
 install: .venv/installed
 
@@ -33,6 +33,17 @@ lint: install
 test: lint headline
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)
 	$(BIN)/vqax check
+
+# The last digits of a result depend on the processor's registers and on the number of threads.
+ARITHMETICS := "native OMP_NUM_THREADS=1" "native OMP_NUM_THREADS=2" "avx2 ATEN_CPU_CAPABILITY=avx2" \
+	"default ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE" \
+	"default ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE OMP_NUM_THREADS=2"
+
+test-arithmetics: install  ## the tests, or TESTS=FOLDER, as other processors would round
+	for each in $(ARITHMETICS); do \
+		echo "arithmetic: $$each"; \
+		env OMP_NUM_THREADS=1 $${each#* } $(BIN)/pytest -n $(JOBS) $(TESTS) || exit 1; \
+	done
 
 bench: install
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done

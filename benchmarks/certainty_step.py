@@ -13,10 +13,11 @@ import torch
 
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import CertaintySettings
-from vqax.learning.memory import keep_freed_memory
 from vqax.learning.objective import Objective, answer_objective, uncertainty_objective
-from vqax.learning.optimiser import OptimiserSettings
+from vqax.learning.optimiser import build_optimiser
+from vqax.learning.processes import keep_freed_memory
 from vqax.models import MODELS
+from vqax.settings import OptimiserSettings
 
 ROUNDS, WARM_UP = 40, 4
 SAMPLES = 25
@@ -38,7 +39,9 @@ class Trainer:
     def __init__(self, objective: Objective, precision: str, variance: str) -> None:
         self.objective, self.bf16 = objective, precision == "bf16"
         self.model = MODELS["mcb"](**SIZES, **SKETCHES, variance=variance)
-        self.optimiser = OptimiserSettings("adamw", 1e-3).build(list(self.model.parameters()))
+        self.optimiser = build_optimiser(
+            OptimiserSettings("adamw", 1e-3), list(self.model.parameters())
+        )
 
     def __call__(self, examples: Batch, generator: torch.Generator) -> float:
         start = time.process_time()

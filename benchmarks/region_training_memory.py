@@ -24,9 +24,9 @@ import torch
 from vqax.data import Example
 from vqax.learning import OBJECTIVES, epochs
 from vqax.learning.batches import Batch, VqaDataset
-from vqax.learning.loop import TrainSettings, train
-from vqax.learning.optimiser import OptimiserSettings
+from vqax.learning.loop import train
 from vqax.models import MODELS
+from vqax.settings import OptimiserSettings, TrainSettings
 from vqax.text.answers import AnswerVocabulary
 from vqax.text.tokens import QuestionVocabulary
 from vqax.vision import FeatureWriter, RegionStore, region_columns

@@ -20,8 +20,8 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from vqax.learning import OBJECTIVES
 from vqax.learning.batches import Batch
-from vqax.learning.memory import keep_freed_memory
 from vqax.learning.objective import Objective, answer_objective
+from vqax.learning.processes import keep_freed_memory
 from vqax.models import MODELS
 
 BATCH, REGIONS, CHANNELS, HIDDEN, ANSWERS, WORDS, TOKENS = 512, 36, 2048, 1024, 3129, 15000, 14

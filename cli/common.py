@@ -1,21 +1,39 @@
 """What every command shares: errors in one sentence, ``--json``, ``--debug``, progress."""
 
 import json
+import math
+import re
+import signal
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 
-from vqax.errors import BadData, VqaxError
+from vqax.errors import BadData, Resumable, UsageError, VqaxError
 
 Progress = Callable[[int, int], None]
 
 
+SURROGATES = re.compile(r"[\ud800-\udfff]")
+INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
+
+
+class Printed(NamedTuple):
+    """A summary that a person reads as ``text``, and a program as ``data``."""
+
+    text: str
+    data: dict[str, Any]
+
+
 class StageCommand(click.Command):
-    """A command whose function returns its summary: text, lines of a mapping or JSON."""
+    """A command whose function returns its summary: ``Printed``, or a mapping for lines and JSON.
+
+    With ``--json`` an error is an object on stdout too, beside its sentence on stderr.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -24,27 +42,119 @@ class StageCommand(click.Command):
             click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
         ]
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        as_json = "--json" in args
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            if as_json:
+                echo_error(error.format_message(), error, error.exit_code)
+            raise
+
     def invoke(self, ctx: click.Context) -> None:
         as_json, debug = ctx.params.pop("as_json"), ctx.params.pop("debug")
         try:
+            refuse_bytes(ctx)
             summary = super().invoke(ctx)
-        except VqaxError as error:
+        except click.UsageError as error:
+            if as_json:
+                echo_error(error.format_message(), error, error.exit_code)
+            raise
+        except (VqaxError, OSError) as error:
+            sentence = error_sentence(error)
+            if debug or sentence is None:
+                raise
+            code = error.exit_code if isinstance(error, VqaxError) else BadData.exit_code
+            if as_json:
+                echo_error(sentence, error, code)
+            click.echo(f"error: {sentence}", err=True)
+            ctx.exit(code)
+        except KeyboardInterrupt:
             if debug:
                 raise
-            click.echo(f"error: {error}", err=True)
-            ctx.exit(error.exit_code)
-        except OSError as error:
-            if debug or error.filename is None:
-                raise
-            click.echo(f"error: {refused(error)}", err=True)
-            ctx.exit(BadData.exit_code)
-        if as_json:
-            click.echo(json.dumps(summary, default=str))
-        elif isinstance(summary, str):
-            click.echo(summary)
-        else:
-            for key, value in (summary or {}).items():
-                click.echo(f"{key}: {readable(value)}")
+            option = " with --resume" if "resume" in ctx.params else ""
+            click.echo(f"error: interrupted; run the same command{option} to go on", err=True)
+            ctx.exit(INTERRUPTED)
+        echo_json(summary) if as_json else echo_lines(summary)
+
+
+def echo_lines(summary: Printed | Mapping[str, Any] | None) -> None:
+    """The summary for a person."""
+    if isinstance(summary, Printed):
+        click.echo(summary.text)
+        return
+    for key, value in (summary or {}).items():
+        click.echo(f"{key}: {readable(value)}")
+
+
+def echo_json(summary: Printed | Mapping[str, Any] | None) -> None:
+    """The summary as one JSON object."""
+    data = summary.data if isinstance(summary, Printed) else summary
+    click.echo(json.dumps(for_json(data), allow_nan=False))
+
+
+def error_sentence(error: VqaxError | OSError) -> str | None:
+    """What is said of an error; None for one of the system that names no file."""
+    if isinstance(error, VqaxError):
+        return told(error)
+    return None if error.filename is None else refused(error)
+
+
+def echo_error(message: str, error: Exception, exit_code: int) -> None:
+    """The error as one JSON object on stdout."""
+    kind = type(error).__name__
+    click.echo(json.dumps({"error": message, "kind": kind, "exit_code": exit_code}))
+
+
+def for_json(value: Any) -> Any:
+    """What JSON has for it: null for a number that is undefined, text for what is neither."""
+    if isinstance(value, Mapping):
+        return {str(key): for_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [for_json(item) for item in value]
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if hasattr(value, "tolist"):  # a number or an array of numpy
+        return for_json(value.tolist())
+    return str(value)
+
+
+def refuse_bytes(ctx: click.Context) -> None:
+    """Text and names of files go into tables and pages, which are UTF-8.
+
+    Raises:
+        UsageError: an argument or option holds bytes that are none; Python has them as surrogates.
+    """
+    for parameter in ctx.command.params:
+        value = ctx.params.get(parameter.name or "")
+        for text in map(str, value if isinstance(value, tuple) else (value,)):
+            if SURROGATES.search(text):
+                name = (
+                    parameter.opts[0]
+                    if parameter.opts[0][0] == "-"
+                    else parameter.human_readable_name
+                )
+                raise UsageError(
+                    f"{name}: {text!r} holds bytes that are not UTF-8; write it in UTF-8 or rename "
+                    "the file"
+                )
+
+
+def told(error: VqaxError) -> str:
+    """The sentence for an error, with the command that makes what is missing."""
+    if error.output is None:
+        return str(error)
+    from stages import made_by
+
+    return made_by.told(error)
 
 
 def given_options(ctx: click.Context) -> set[str]:
@@ -69,6 +179,27 @@ def readable(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(readable, value)) or "none"
     return str(value)
+
+
+@contextmanager
+def resumable_from_the_start() -> Iterator[None]:
+    """SIGTERM ends the block with exit code 75, where the training itself does not listen yet.
+
+    No error of ours: libraries that are being imported catch ``Exception``.
+    """
+
+    def stop(*_: Any) -> None:
+        click.echo("error: stopped between two steps; run the same command with --resume", err=True)
+        raise SystemExit(Resumable.exit_code)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @contextmanager

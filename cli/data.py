@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, given_options, loaded, progress_bar, workers_option
+from cli.common import (
+    Printed,
+    StageCommand,
+    given_options,
+    loaded,
+    progress_bar,
+    workers_option,
+)
 from vqax.errors import UsageError
 
 
@@ -103,11 +110,13 @@ def statistics(name: str) -> dict[str, Any]:
 
 
 @data.command("list", cls=StageCommand)
-def list_() -> dict[str, Any]:
+def list_() -> Printed:
     """Where each official file comes from, and its size."""
     from vqax.data.sources import OFFICIAL_FILES
 
-    return {source.file: f"{source.size}  {source.address}" for source in OFFICIAL_FILES}
+    lines = [f"{source.file}: {source.size}  {source.address}" for source in OFFICIAL_FILES]
+    data = {one.file: {"size": one.size, "address": one.address} for one in OFFICIAL_FILES}
+    return Printed("\n".join(lines), data)
 
 
 @data.command("contact-sheet", cls=StageCommand)
@@ -116,7 +125,8 @@ def list_() -> dict[str, Any]:
 def contact_sheet(name: str, path: Path) -> dict[str, Any]:
     """Draw some pictures of Scenes data set NAME with their questions and answers, as a PNG."""
     if path.suffix.lower() != ".png":
-        raise UsageError(f"{path}: the sheet is a PNG; name it {path.with_suffix('.png')}")
+        better = path.parent / f"{path.stem or 'sheet'}.png"
+        raise UsageError(f"{path}: the sheet is a PNG; name it {better}")
     from stages.scenes import sheet
 
     return sheet(*loaded(), name, path)

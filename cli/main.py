@@ -10,7 +10,7 @@ COMMANDS = {
     "explain": ("cli.runs", "Predict, with uncertainty, and export the maps of one run."),
     "score": ("cli.score", "Score a run, or a file of predictions in the official format."),
     "analyse": ("cli.runs", "Make one analysis of trained runs."),
-    "compare": ("cli.results", "Friedman, Nemenyi, paired bootstrap; the tables of a study."),
+    "compare": ("cli.compare", "Compare the runs of a study, or trainings of your own."),
     "table": ("cli.results", "Show a table as Markdown, CSV or LaTeX."),
     "claims": ("cli.results", "Test the claims of the papers."),
     "report": ("cli.results", "Write the HTML report."),
@@ -47,10 +47,19 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            near = get_close_matches(args[0], COMMANDS)
+            near = self._in_groups(ctx, args[0]) or get_close_matches(args[0], COMMANDS)
             if near:
                 error.message += f" Did you mean {' or '.join(near)}?"
             raise
+
+    def _in_groups(self, ctx: click.Context, name: str) -> list[str]:
+        """The commands of groups that bear this name: ``data list`` for ``list``."""
+        commands = {group: self.get_command(ctx, group) for group in COMMANDS}
+        return [
+            f"{group} {name}"
+            for group, command in commands.items()
+            if isinstance(command, click.Group) and name in command.commands
+        ]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, loaded
+from cli.common import Printed, StageCommand, loaded
 
 
 @click.command(cls=StageCommand)
@@ -46,14 +46,24 @@ def pipeline(check: bool) -> dict[str, Any]:
 
 
 @click.command(cls=StageCommand)
-def runs() -> dict[str, Any]:
+def runs() -> Printed:
     """List the runs of params.yaml: model, data set, what is minimised."""
     params, workspace = loaded()
-    return {
-        name: f"{run.model} on {run.dataset} · {run.objective.name}"
-        + (" · trained" if (workspace.run(name) / "model.safetensors").exists() else "")
+    data = {
+        name: {
+            "model": run.model,
+            "dataset": run.dataset,
+            "objective": run.objective.name,
+            "trained": (workspace.run(name) / "model.safetensors").exists(),
+        }
         for name, run in params.runs.items()
     }
+    lines = (
+        f"{name}: {run['model']} on {run['dataset']} · {run['objective']}"
+        + (" · trained" if run["trained"] else "")
+        for name, run in data.items()
+    )
+    return Printed("\n".join(lines), data)
 
 
 @click.command(cls=StageCommand)

@@ -1,22 +1,13 @@
-"""``vqax compare``, ``table``, ``report`` and ``check``: what the runs add up to."""
+"""``vqax table``, ``report`` and ``check``: what the runs add up to."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.common import StageCommand, loaded
+from cli.common import Printed, StageCommand, loaded
 
 study_argument = click.argument("study", default="headline")
-
-
-@click.command(cls=StageCommand)
-@study_argument
-def compare(study: str) -> dict[str, Any]:
-    """Compare the runs of STUDY: significance, the tidy tables, metrics and curves for DVC."""
-    from stages import compare as stage
-
-    return stage.run(*loaded(), study)
 
 
 @click.command(cls=StageCommand)
@@ -29,11 +20,13 @@ def compare(study: str) -> dict[str, Any]:
     show_default=True,
 )
 @click.option("--study", default="headline", show_default=True)
-def table(name: str | None, form: str, study: str) -> str:
+def table(name: str | None, form: str, study: str) -> Printed:
     """Print table NAME (ucam/I …) of a study; without a name, list what there is."""
     from stages import tables
 
-    return tables.render(*loaded(), name, form, study)
+    settings = loaded()
+    text = tables.render(*settings, name, form, study)
+    return Printed(text, tables.records(*settings, name, study))
 
 
 @click.command(cls=StageCommand)

@@ -11,6 +11,7 @@ from cli.common import (
     given_options,
     loaded,
     progress_bar,
+    resumable_from_the_start,
     run_argument,
     speaker,
     workers_option,
@@ -30,11 +31,11 @@ METHOD = "An explainer; repeatable. Default: the usual ones that the run has wha
 @workers_option
 def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
     """Train RUN of params.yaml. SIGTERM saves and exits with 75; --resume goes on."""
-    from stages import train as stage
-    from vqax.learning.memory import keep_freed_memory
+    with resumable_from_the_start(), progress_bar(f"train {run}") as progress:
+        from stages import train as stage
+        from vqax.learning.processes import keep_freed_memory
 
-    keep_freed_memory()
-    with progress_bar(f"train {run}") as progress:
+        keep_freed_memory()
         return stage.run(
             *loaded(families=True),
             run,
@@ -42,6 +43,7 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
             device=device,
             workers=workers,
             progress=progress,
+            note=lambda text: click.echo(text, err=True),
         )
 
 
@@ -105,7 +107,7 @@ def explain(
 
 def _explain_split(ctx: click.Context, run: str | None, device: str) -> dict[str, Any]:
     from stages import explain as stage
-    from vqax.learning.memory import keep_freed_memory
+    from vqax.learning.processes import keep_freed_memory
 
     given = given_options(ctx) - {"run", "device"}
     if given:
@@ -128,11 +130,11 @@ def _check_combination(
     given, kind = given_options(ctx), "--image" if image is not None else "--from"
     wrong = given & ({"figures"} if image is not None else {"html", "panels"})
     if wrong:
-        raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}")
+        raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}; leave it out")
     if image is not None and not questions:
         raise UsageError("--image: give at least one --question about it")
     if source is not None and "method" in given and "figures" not in given:
-        raise UsageError("--method: goes with --from only if --figures is given")
+        raise UsageError("--method: with --from it needs --figures; add that or leave it out")
 
 
 @click.command(cls=StageCommand)
@@ -140,7 +142,7 @@ def _check_combination(
 def analyse(name: str) -> dict[str, Any]:
     """Make analysis NAME of params.yaml: what is asked of trained runs beyond maps and scores."""
     from stages import analyse as stage
-    from vqax.learning.memory import keep_freed_memory
+    from vqax.learning.processes import keep_freed_memory
 
     keep_freed_memory()
     return stage.run(*loaded(families=True), name)

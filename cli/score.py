@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from cli.common import StageCommand, loaded, workers_option
+from vqax.accuracy_rules import Mode
 
 EXISTING = click.Path(path_type=Path)
 
@@ -18,9 +19,10 @@ EXISTING = click.Path(path_type=Path)
 @click.option("--results", type=EXISTING, help="Predictions: [{question_id, answer}, …].")
 @click.option(
     "--mode",
-    type=click.Choice(["official", "always", "simple"]),
+    type=click.Choice(get_args(Mode)),
     help="Of --results; official (default): bit-exact with the evaluator; "
-    "always: normalise unanimous answers too; simple: min(matches/3, 1).",
+    "always: normalise unanimous answers too; simple: min(matches/3, 1); "
+    "exact: one of the answers. The last two also of other than ten answers.",
 )
 @workers_option
 def score(
@@ -28,7 +30,7 @@ def score(
     questions: Path | None,
     annotations: Path | None,
     results: Path | None,
-    mode: str | None,
+    mode: Mode | None,
     workers: int,
 ) -> dict[str, Any]:
     """Score RUN, or --results against --questions and --annotations."""
@@ -39,7 +41,7 @@ def score(
     if run is None or questions or annotations or results or mode:
         raise click.UsageError(
             "give the name of a run, or all of --questions, --annotations and --results "
-            "(--mode belongs to these: a run is scored by both rules)"
+            "(--mode belongs to these; the rule of a run is that of its data set in params.yaml)"
         )
     os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
     from stages import score as stage

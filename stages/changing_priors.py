@@ -1,17 +1,18 @@
 """Stage ``changing_priors``: a split whose answer priors change from train to test (VQA-CP)."""
 
 import hashlib
-import shutil
 from pathlib import Path
 from typing import Any
 
 from stages.params import Params, named
 from stages.workspace import Workspace
-from vqax.data.make_cp import make_cp
+from vqax.data.make_cp import KIND, make_cp
 from vqax.data.prior_shift import PriorChange, prior_change, prior_shift
 from vqax.data.split import read_split
 from vqax.data.vqa_cp import PARTS, CpFolder, open_folder, refuse_shared_questions
 from vqax.files import write_json, write_parquet
+from vqax.locks import locked
+from vqax.ownership import remove_made
 
 OFFICIAL_SPLITS = ("train2014", "val2014")
 OF_PEOPLE = ("vqa_hat/**/*", "vqa_x/**/*", "annotations/*")
@@ -23,19 +24,18 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Write data/cp/``name``: the VQA-CP files, prior_shift.parquet and what they were made from.
 
     source.json changes with people's maps and objects of the source, which are read from there.
+
+    Raises:
+        BadData: as ``make_cp``; or something stands there that was not made here, or another
+            process makes it.
     """
     where = "params.yaml: changing_priors"
     spec = named(params.changing_priors, name, "changing-prior data set", where)
-    source, out = workspace.root / spec.root, workspace.data / "cp" / name
-    shutil.rmtree(out, ignore_errors=True)
-    made = make_cp(
-        source,
-        out,
-        splits=spec.splits,
-        test_share=spec.test_share,
-        covering_share=spec.covering_share,
-        seed=spec.seed,
-    )
+    source, out = workspace.root / spec.root, workspace.changing_priors(name)
+    options = spec.model_dump(exclude={"root"})
+    with locked(workspace.lock(KIND, name)):
+        remove_made(out, KIND, below=workspace.data)
+        made = make_cp(source, out, **options)
     origin = {**spec.model_dump(mode="json"), "of_people": _digest(source)}
     write_json(out / "source.json", origin, indent=2)
     train, test = (read_split(*_paths(out, part)).examples for part in PARTS)

@@ -4,6 +4,8 @@ tolerances.yaml says how far each metric may move (``tolerance``) and where it w
 last agreed to its value (``expected``, written by ``vqax check --write``).
 """
 
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ def run(study: Path, tolerances: Path) -> dict[str, Any]:
 
 
 def write(study: Path, tolerances: Path) -> dict[str, Any]:
-    """Make the present values the expected ones; the tolerances stay as they are.
+    """Make the present values the expected ones; all else in the file stays as it is.
 
     Raises:
         UsageError: as ``run``, but for a file that expects nothing.
@@ -61,11 +63,27 @@ def write(study: Path, tolerances: Path) -> dict[str, Any]:
         name: {metric: values[metric] for metric in settings["tolerance"] if metric in values}
         for name, values in metrics.items()
     }
-    text = yaml.safe_dump(
-        {"tolerance": settings["tolerance"], "expected": expected}, sort_keys=False
-    )
-    write_text(tolerances, HEAD + text)
+    write_text(tolerances, _with_expected(tolerances.read_text(encoding="utf-8"), expected))
     return {"written": str(tolerances), "metrics": sum(map(len, expected.values()))}
+
+
+def _with_expected(text: str, expected: dict[str, Any]) -> str:
+    """The text of a file of tolerances with another section ``expected``.
+
+    Comments and what else stands in it are a person's; they are kept, but for those of a file
+    that is written in braces.
+    """
+    lines = text.splitlines(keepends=True)
+    first = next((n for n, line in enumerate(lines) if line.startswith("expected:")), len(lines))
+    after = (n for n in range(first + 1, len(lines)) if re.match(r"[^\s#]", lines[n]))
+    rest = lines[next(after, len(lines)) :]
+    block = yaml.safe_dump({"expected": expected}, sort_keys=False)
+    wanted = {**yaml.safe_load(text), "expected": expected}
+    changed = "".join(lines[:first]) + block + "".join(rest)
+    with suppress(yaml.YAMLError):
+        if yaml.safe_load(changed) == wanted:
+            return changed
+    return HEAD + yaml.safe_dump(wanted, sort_keys=False)
 
 
 def _of_this_study(

@@ -15,8 +15,10 @@ from vqax.data.coco import Instance, read_instances
 from vqax.data.folder import VqaFolder
 from vqax.errors import MissingArtefact
 from vqax.files import write_parquet
-from vqax.learning.detector_training import DetectorTraining, Example, train_detector
+from vqax.learning.detector_training import Example, train_detector
 from vqax.learning.weights import save_model
+from vqax.locks import locked
+from vqax.settings import DetectorTraining
 from vqax.vision.detector import DetectorSizes, build_detector
 from vqax.vision.region_extractor import RegionExtractor
 from vqax.vision.trained_detector import coco_detector, describe
@@ -28,8 +30,20 @@ def run(
     """Leave weights, what builds them, losses by epoch and metrics in data/detectors/``name``.
 
     A training that is stopped begins again: it takes a minute or two.
+
+    Raises:
+        MissingArtefact: a split has no COCO instances.
+        BadData: another process trains this detector, or a file is damaged.
     """
-    spec = named(params.detectors, name, "detector", "params.yaml: detectors")
+    named(params.detectors, name, "detector", "params.yaml: detectors")
+    with locked(workspace.lock("detectors", name)):
+        return _train(params, workspace, name, workers=workers, progress=progress)
+
+
+def _train(
+    params: Params, workspace: Workspace, name: str, *, workers: int, progress: Any
+) -> dict[str, Any]:
+    spec = params.detectors[name]
     root = workspace.root / spec.root
     skipped: list[Skipped] = []
     examples = instances_of(root, spec.split, skipped)
@@ -72,7 +86,8 @@ def fetch(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
         spec.network, weights=spec.weights, input_px=spec.input_px, seed=params.seed
     )
     out = workspace.detector(name)
-    save_model(out, detector, describe(detector, None, spec.network) | {"weights": origin})
+    with locked(workspace.lock("detectors", name)):
+        save_model(out, detector, describe(detector, None, spec.network) | {"weights": origin})
     return {"detector": name, "weights": origin, "classes": len(detector.class_names)}
 
 

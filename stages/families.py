@@ -13,7 +13,7 @@ from stages.analyses import ANALYSES
 from stages.claims import PAPERS
 from stages.edl import EXPERIMENTS
 from stages.figures import COLLECT
-from stages.names import all_analyses, section, training_runs
+from stages.names import all_analyses, not_one_of, section, training_runs
 from stages.params import Params, checked, mistakes
 from stages.settings_files import read_whole
 from stages.tables import PRINTED
@@ -55,9 +55,7 @@ def check_whole(raw: dict[str, Any], source: str) -> Params:
 def unknown_members(raw: dict[str, Any]) -> list[str]:
     """One line for every name no family has; works on settings with other mistakes."""
     unknown = [
-        f"{where}: {name!r} is not one of {', '.join(known)}"
-        for where, name, known in _used(raw)
-        if name not in known
+        not_one_of(where, name, known) for where, name, known in _used(raw) if name not in known
     ]
     wrong = (_wrong_options, _wrong_experiments, _sizes, _objectives)
     return [*unknown, *(line for check in wrong for line in check(raw))]
@@ -151,19 +149,17 @@ def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
 
 
 def _sizes(raw: dict[str, Any]) -> list[str]:
-    """What is wrong with the sizes that runs override."""
-    models = section(raw, "models")
-    return [
-        line
-        for where, run in training_runs(raw).values()
-        if run.get("sizes") and run.get("model") in MODELS
-        for line in _call(
-            f"{where}.sizes",
-            MODELS[run["model"]],
-            {**section(models, run["model"]), **section(run, "sizes")},
-            GIVEN_BY_THE_STAGE,
-        )
-    ]
+    """What is wrong with the sizes that runs override; those of `models` are told there."""
+    wrong = []
+    for run, settings in training_runs(raw).values():
+        model, where = settings.get("model"), f"{run}.sizes"
+        if settings.get("sizes") and model in MODELS:
+            shared = section(section(raw, "models"), model)
+            told = _call(where, MODELS[model], shared, GIVEN_BY_THE_STAGE)
+            sizes = {**shared, **section(settings, "sizes")}
+            lines = _call(where, MODELS[model], sizes, GIVEN_BY_THE_STAGE)
+            wrong += [line for line in lines if line not in told]
+    return wrong
 
 
 def _objectives(raw: dict[str, Any]) -> list[str]:
@@ -176,7 +172,7 @@ def _objective(run: str, settings: Any) -> list[str]:
     given = dict(section(settings, "objective"))
     name, where = given.pop("name", None), f"{run}.objective"
     if name not in OBJECTIVES:
-        return [f"{where}.name: {name!r} is not one of {', '.join(OBJECTIVES)}"]
+        return [not_one_of(f"{where}.name", name, OBJECTIVES)]
     wrong = _call(where, OBJECTIVES[name], given)
     if name in NEEDS_VARIANCE and settings.get("variance", "none") == "none":
         wrong.append(f"{run}.variance: objective {name} needs scalar or per_answer, not none")

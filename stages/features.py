@@ -11,6 +11,7 @@ from stages.sections import Grid
 from stages.stores import grid_extractor
 from stages.workspace import Workspace
 from vqax.data import Skipped, VqaFolder
+from vqax.data.image_files import image_files
 from vqax.files import write_parquet
 from vqax.vision import FeatureStore, extract
 
@@ -30,11 +31,8 @@ def run(
     if weights is not None:
         settings = settings.model_copy(update={"weights": weights})
     extractor = grid_extractor(settings).to(checked(device))
-    pictures = {
-        example.image_id: folder.image_path(example.image_id)
-        for folder in (VqaFolder(workspace.root / settings.root, one) for one in settings.splits)
-        for example in folder.read().examples
-    }
+    root = workspace.root / settings.root
+    pictures = image_files(VqaFolder(root, split) for split in settings.splits)
     path = workspace.features(name)
     skipped = extract(
         dict(sorted(pictures.items())), extractor, path, workers=workers, progress=progress

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stages.params import Params, named
+from stages.places import check_name
 from stages.prepare import folders
 from stages.regions import describe
 from stages.sections import ImportedRegions
@@ -33,14 +34,13 @@ def of_file(
     """Write data/features/``name``.h5; list beside it what cannot be used and what is absent.
 
     Raises:
-        UsageError: ``name`` is a path, or a vocabulary is given for a layout without classes.
+        UsageError: ``name`` cannot be one or is another store's, or a vocabulary is given for a
+            layout without classes.
         MissingArtefact: there is no such source.
         BadData: the source cannot be used at all.
     """
-    if Path(name).name != name:
-        raise UsageError(
-            f"--out {name}: is a path; give the name of a store, data/features/NAME.h5"
-        )
+    check_name("--out", name)
+    _refuse_other_stores(params, name)
     source = open_source(workspace.root / spec.source, ids=_below(workspace, spec.ids))
     vocabulary = _below(workspace, spec.vocabulary)
     if vocabulary is not None and not source.has_classes:
@@ -59,6 +59,14 @@ def of_file(
         pd.DataFrame([*skipped, *absent], columns=Skipped._fields),
     )
     return {**describe(path), "skipped": len(skipped), "pictures without features": len(absent)}
+
+
+def _refuse_other_stores(params: Params, name: str) -> None:
+    for kind, known in {"grids": params.grids, "regions": params.regions}.items():
+        if name in known:
+            raise UsageError(
+                f"--out {name}: is the store of {kind}.{name} in params.yaml; choose another name"
+            )
 
 
 def _absent(

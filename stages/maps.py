@@ -82,11 +82,12 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
         BadData: it is cut or damaged.
     """
     if not path.is_file():
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it")
+        raise MissingArtefact(f"{path}: no such file; run `vqax explain`", output=path)
     try:
         with h5py.File(path, "r") as file:
             yield file
     except (OSError, KeyError) as error:
         raise BadData(
-            f"{path}: not a whole file of maps ({error}); delete it and run `vqax repro`"
+            f"{path}: not a whole file of maps ({error}); delete it and run `vqax explain`",
+            output=path,
         ) from error

@@ -1,6 +1,7 @@
 """Build the model of a run, and load what training left."""
 
 import hashlib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,14 @@ from torch import nn
 
 from stages.params import Params, named
 from stages.prepare import Prepared
-from stages.sections import Run
+from stages.sections import Run, Training
 from vqax.errors import BadData, UsageError
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
 from vqax.models import MODELS
 from vqax.models.evidential_answers import EvidentialAnswers
 from vqax.models.forward import BOX
+from vqax.settings import OPTIONS_OF, OptimiserSettings
 from vqax.text.glove import WordVectors, named_vectors
 from vqax.vision import FeatureStore
 
@@ -74,7 +76,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "variance_input": run.variance_input,
         **({} if run.evidence == "none" else {"evidence": run.evidence}),
         "train_share": run.train_share,
-        "training": params.training_of(name).model_dump(mode="json"),
+        "training": _training(params.training_of(name)),
         "text": params.text.model_dump(mode="json"),
         "seed": params.seed_of(name),
         "words": len(prepared.questions.words),
@@ -83,6 +85,19 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "train_hash": _hash(prepared),
         "features": {key: str(value) for key, value in store.attributes.items()},
     }
+
+
+def _training(training: Training) -> dict[str, Any]:
+    """The training settings; what only some optimisers have is named where it is not usual."""
+    usual = {field.name: field.default for field in fields(OptimiserSettings)}
+    special = {option for options in OPTIONS_OF.values() for option in options}
+    value = training.model_dump(mode="json")
+    for key in ("optimiser", "variance_optimiser"):
+        settings = getattr(training, key)
+        for option in special if settings is not None else ():
+            if getattr(settings, option) == usual[option]:
+                del value[key][option]
+    return value
 
 
 def _origin(params: Params, run: Run, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Names in params.yaml that another of its sections has to know."""
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
-Use = tuple[str, Any, Collection[str]]
-"""Where a name is used, the name, and the names that would be right there."""
+Use = tuple[str, Any, Collection[str]] | tuple[str, Any, Collection[str], str]
+"""Where a name is used, the name, the names that would be right there, and why this one is not."""
 
+LISTED = 40  # names in an error; the pipeline has hundreds of stages
+OF_A_BACKBONE = ("dataset", "features", "model", "sizes")
 SOURCES_OF_A_ROW = ("run", "average_with", "more", "gap_to")
 ANALYSIS_OF_FIGURE = {
     "noise": "noise",
@@ -21,7 +24,7 @@ ANALYSIS_OF_FIGURE = {
 def unknown_names(raw: dict[str, Any]) -> list[str]:
     """A line for every name that nothing bears; works on settings with other mistakes."""
     return [
-        f"{where}: {name!r} is not one of {', '.join(map(str, known)) or 'none'}"
+        not_one_of(where, name, known, *because)
         for uses in (
             _of_regions(raw),
             _of_key_objects(raw),
@@ -30,9 +33,21 @@ def unknown_names(raw: dict[str, Any]) -> list[str]:
             _of_classifiers(raw),
             _of_studies(raw),
         )
-        for where, name, known in uses
+        for where, name, known, *because in uses
         if isinstance(name, str) and name not in known
     ]
+
+
+def not_one_of(where: str, name: str, known: Collection[Any], because: str = "") -> str:
+    """The line for a name that is none of those that would be right."""
+    choice = f"is not one of {listed(known)}" if known else "cannot be used, and nothing else can"
+    return f"{where}: {name!r} {choice}" + (f"; {because}" if because else "")
+
+
+def listed(names: Collection[Any]) -> str:
+    """The first of many names, and how many more there are."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(map(str, islice(names, LISTED))) + more
 
 
 def _of_regions(raw: dict[str, Any]) -> Iterator[Use]:
@@ -67,10 +82,15 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
         originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
         yield f"{at}.replicate_of", run.get("replicate_of"), originals
         if name in tuned:
-            alike = [one for one in originals if _starts_alike(runs[one], run) and one not in tuned]
-            known = ["none", *(f"{runs[one].get('group')}/{one}" for one in alike)]
-            yield f"{at}.backbone", run.get("backbone"), known
-            yield f"{at}.key_objects", run.get("key_objects"), ["none", *_mined_for(run, raw)]
+            alike = [one for one in originals if _starts_alike(runs[one], run)]
+            trained = [one for one in alike if one not in tuned]
+            known = ["none", *(f"{runs[one].get('group')}/{one}" for one in trained)]
+            yield f"{at}.backbone", run.get("backbone"), known, _no_backbone(run, raw)
+        if run.get("key_objects", "none") != "none":
+            mined = section(section(raw, "key_objects"), str(run.get("key_objects")))
+            why = _unlike(mined, run, {"dataset": "dataset", "regions": "features"})
+            known = ["none", *_mined_for(run, raw)]
+            yield f"{at}.key_objects", run.get("key_objects"), known, why
 
 
 def _mined_for(run: dict[str, Any], raw: dict[str, Any]) -> list[str]:
@@ -239,8 +259,28 @@ def _stores(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
-    return all(
-        backbone.get(key) == run.get(key) for key in ("dataset", "features", "model", "sizes")
+    return all(backbone.get(key) == run.get(key) for key in OF_A_BACKBONE)
+
+
+def _no_backbone(run: dict[str, Any], raw: dict[str, Any]) -> str:
+    """Why a run that there is cannot be the backbone that ``run`` names, as GROUP/RUN."""
+    group, _, name = str(run.get("backbone")).rpartition("/")
+    backbone = _runs(raw).get(name, {})
+    if backbone and backbone.get("group") != group:
+        return f"{name} is of the group {backbone.get('group')}"
+    if backbone.get("backbone", "none") != "none":
+        return f"{name} is itself fine-tuned"
+    if backbone.get("replicate_of") is not None:
+        return f"{name} repeats {backbone['replicate_of']}"
+    return _unlike(backbone, run, {key: key for key in OF_A_BACKBONE})
+
+
+def _unlike(other: dict[str, Any], run: dict[str, Any], keys: dict[str, str]) -> str:
+    """What the settings of ``other`` and of ``run`` differ in: their keys -> the run's keys."""
+    return ", ".join(
+        f"its {theirs}: {other.get(theirs)}, this run's {ours}: {run.get(ours)}"
+        for theirs, ours in keys.items()
+        if other and other.get(theirs) != run.get(ours)
     )
 
 

@@ -1,14 +1,15 @@
 """params.yaml, read at one place and checked as a whole: every mistake is listed at once."""
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
-from stages.names import section, training_runs, unknown_names
+from stages.names import listed, section, training_runs, unknown_names
 from stages.overrides import merged, own_or_shared
+from stages.places import wrong_names_and_places
 from stages.sections import (
     ChangingPriors,
     ClassifierSpec,
@@ -31,9 +32,8 @@ from stages.sections import (
     Training,
 )
 from stages.settings_files import read_whole
-from vqax.errors import UsageError
-
-LISTED = 40  # names in an error; the pipeline has hundreds of stages
+from vqax.errors import UsageError, did_you_mean
+from vqax.settings import OPTIONS_OF
 
 
 class Params(Section):
@@ -112,25 +112,64 @@ class Params(Section):
 
 
 def wrong_overrides(raw: dict[str, Any]) -> list[str]:
-    """Mistakes in the training settings that a run or a classifier overrides."""
-    wrong = []
+    """Mistakes that a run or a classifier adds to the training settings that all share."""
+    wrong = _without_effect("training", section(raw, "training"), {})
+    shared = section(raw, "training")
     for where, run in training_runs(raw).values():
-        wrong += _overridden(where, run, Training, section(raw, "training"))
+        own = section(run, "training")
+        wrong += _added(f"{where}.training", own, Training, shared)
+        wrong += _without_effect(f"{where}.training", own, shared)
+    shared = section(raw, "classifier_training")
     for name, classifier in section(raw, "classifiers").items():
-        shared = section(raw, "classifier_training")
-        wrong += _overridden(f"classifiers.{name}", classifier, ClassifierTraining, shared)
+        own = section(classifier, "training")
+        wrong += _added(f"classifiers.{name}.training", own, ClassifierTraining, shared)
     return wrong
 
 
-def _overridden(where: str, given: Any, kind: type[Section], shared: dict[str, Any]) -> list[str]:
-    """Mistakes that the key ``training`` of ``given`` adds to the shared settings."""
-    overrides = section(given, "training")
+def _added(
+    where: str, own: dict[str, Any], kind: type[Section], shared: dict[str, Any]
+) -> list[str]:
+    """Mistakes of ``own`` over the shared settings; those of the shared ones are told there."""
+    if not own:
+        return []
+    there = [item["loc"] for item in _errors(kind, shared)]
+    return [
+        f"{where}.{_mistake(item)}"
+        for item in _errors(kind, merged(shared, own))
+        if _stands_in(own, item["loc"])
+        or not any(item["loc"][: len(place)] == place for place in there)
+    ]
+
+
+def _errors(kind: type[Section], value: dict[str, Any]) -> list[ErrorDetails]:
     try:
-        kind.model_validate(merged(shared, overrides))
+        kind.model_validate(value)
     except ValidationError as error:
-        if overrides:
-            return [f"{where}.training.{mistake}" for mistake in mistakes(error)]
+        return error.errors()
     return []
+
+
+def _stands_in(value: Any, place: tuple[int | str, ...]) -> bool:
+    for key in place:
+        if not isinstance(value, dict) or key not in value:
+            return False
+        value = value[key]
+    return True
+
+
+def _without_effect(where: str, own: dict[str, Any], shared: dict[str, Any]) -> list[str]:
+    """Settings of ``own`` that its optimisers do not have, such as the momentum of Adam."""
+    wrong = []
+    for key in ("optimiser", "variance_optimiser"):
+        given = section(own, key)
+        name = given.get("name", section(shared, key).get("name"))
+        if isinstance(name, str) and name in OPTIONS_OF:
+            others = {option for options in OPTIONS_OF.values() for option in options}
+            wrong += [
+                f"{where}.{key}.{option}: {name} has none, only {', '.join(OPTIONS_OF[name])}"
+                for option in sorted(others & given.keys() - set(OPTIONS_OF[name]))
+            ]
+    return wrong
 
 
 def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
@@ -143,18 +182,18 @@ def named(known: dict[str, Any], name: str, kind: str, where: str) -> Any:
 def unknown(name: str, known: Iterable[str], kind: str, where: str) -> str:
     """The sentence for a name that nothing bears: near ones first, then ``LISTED`` of all."""
     names = [str(one) for one in known]
-    near = get_close_matches(name, names, n=3)
-    meant = f"did you mean {' or '.join(near)}? " if near else ""
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"{name}: no such {kind}; {meant}{where} has {', '.join(names[:LISTED]) or 'none'}{more}"
+    return (
+        f"{name}: no such {kind}; {did_you_mean(name, names)}{where} has {listed(names) or 'none'}"
+    )
 
 
 def mistakes(error: ValidationError) -> list[str]:
     """One line per mistake: where, what, and the value that was given."""
-    return [
-        f"{'.'.join(map(str, item['loc'])) or 'params'}: {item['msg']}{_given(item['input'])}"
-        for item in error.errors()
-    ]
+    return [_mistake(item) for item in error.errors()]
+
+
+def _mistake(item: ErrorDetails) -> str:
+    return f"{'.'.join(map(str, item['loc'])) or 'params'}: {item['msg']}{_given(item['input'])}"
 
 
 def _given(value: Any) -> str:
@@ -177,7 +216,7 @@ def checked(raw: dict[str, Any], source: str, more: Sequence[str] = ()) -> Param
     Raises:
         UsageError: every unknown, missing or wrong entry, one line each.
     """
-    wrong = [*unknown_names(raw), *wrong_overrides(raw), *more]
+    wrong = [*wrong_names_and_places(raw), *unknown_names(raw), *wrong_overrides(raw), *more]
     try:
         params = Params.model_validate(raw)
     except ValidationError as error:

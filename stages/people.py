@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from stages.maps import open_hdf5, write_hdf5
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
+from vqax.data.pictures import size_px
 from vqax.data.vqa_x_maps import explanation_map_paths, read_explanation_maps
 from vqax.errors import BadData
 from vqax.metrics.resize import GRID, resize_area
@@ -18,10 +18,19 @@ SHAPE_TOLERANCE = 0.02
 
 
 def human_maps(folder: VqaFolder) -> dict[int, list[Path]]:
-    """The map files by question id; none where the data set has no human maps."""
+    """The map files by question id; none where the data set has no human maps.
+
+    Raises:
+        BadData: two folders of it have maps of one question.
+    """
     found: dict[int, list[Path]] = {}
-    for maps in folder.human_maps_dirs:
-        found |= human_map_paths(maps)
+    for maps in map(human_map_paths, folder.human_maps_dirs):
+        for question_id in found.keys() & maps.keys():
+            raise BadData(
+                f"{maps[question_id][0]}: question_id {question_id} has maps there and in "
+                f"{found[question_id][0].parent}; question ids must differ between splits, keep one"
+            )
+        found |= maps
     return found
 
 
@@ -32,8 +41,7 @@ def usable_map(path: Path, picture: Path) -> np.ndarray:
         BadData: the map is cut, constant, not greyscale, or of another shape than the picture.
     """
     human = read_human_map(path)
-    with Image.open(picture) as image:
-        width, height = image.size
+    height, width = size_px(picture)
     if abs(human.shape[0] / human.shape[1] * width / height - 1) > SHAPE_TOLERANCE:
         raise BadData(
             f"{path}: is {human.shape[0]}x{human.shape[1]} px (height x width), but its picture "

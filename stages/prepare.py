@@ -10,16 +10,21 @@ from stages.params import Params, named
 from stages.people import write_explanation_maps, write_human_maps
 from stages.sections import Dataset
 from stages.workspace import Workspace
+from vqax.accuracy_rules import Mode
 from vqax.data import Example, Skipped, VqaFolder
+from vqax.data.image_files import image_files_of, merge_image_files
 from vqax.data.needed import NeededObject, read_needed_objects
 from vqax.data.parts import hold_out
 from vqax.data.vqa_cp import open_folder, refuse_shared_questions
-from vqax.errors import BadData
+from vqax.errors import BadData, shown
 from vqax.files import read_parquet, write_json, write_parquet
-from vqax.text.answers import AnswerVocabulary
+from vqax.metrics.accuracy import cannot_be_matched
+from vqax.text.answers import AnswerVocabulary, normalise_answer
 from vqax.text.tokens import QuestionVocabulary
 
 BOX = ("x1", "y1", "x2", "y2")
+SHARED = "pictures in train and test"
+UNMATCHABLE = "questions no answer can match"
 
 
 class Prepared(NamedTuple):
@@ -32,6 +37,8 @@ class Prepared(NamedTuple):
     test_folder: VqaFolder
     questions: QuestionVocabulary
     answers: AnswerVocabulary
+    accuracy: Mode
+    """The rule its answers are scored by."""
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
@@ -61,6 +68,9 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
         "root": str(spec.root),
         "questions": {part: len(examples) for part, examples in parts.items()},
         "pictures": {part: len({e.image_id for e in found}) for part, found in parts.items()},
+        SHARED: len(shared_pictures(parts)),
+        "accuracy": spec.accuracy,
+        **_unmatchable(parts, spec.accuracy),
         "skipped": len(skipped),
         "words": len(questions.words),
         "answers": len(answers.answers),
@@ -69,19 +79,49 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     return card
 
 
+def shared_pictures(parts: dict[str, list[Example]]) -> set[int]:
+    """The image_ids that questions of test and of train (or validation) are about."""
+    learned = {example.image_id for part in ("train", "validation") for example in parts[part]}
+    return learned & {example.image_id for example in parts["test"]}
+
+
+def _unmatchable(parts: dict[str, list[Example]], rule: Mode) -> dict[str, Any]:
+    """How many questions no prediction can score on, and what to do; nothing where there are none.
+
+    A model answers with normalised texts.
+    """
+    lost = {
+        part: [one for one in examples if cannot_be_matched(one.answers, rule)]
+        for part, examples in parts.items()
+    }
+    first = next((one for part in lost.values() for one in part), None)
+    if first is None:
+        return {}
+    return {
+        UNMATCHABLE: {part: len(examples) for part, examples in lost.items()},
+        "the first of them": f"question_id {first.question_id}: all people say "
+        f"{shown(first.answers[0])}, a model says {shown(normalise_answer(first.answers[0]))}, and "
+        f"accuracy `{rule}` compares unanimous answers letter by letter; set `accuracy: always` "
+        "for the data set, or normalise its answers",
+    }
+
+
 def _divide(
     spec: Dataset, workspace: Workspace, seed: int
 ) -> tuple[dict[str, list[Example]], list[Skipped]]:
     train_folder, test_folder = folders(spec, workspace)
-    train, skipped = train_folder.read()
+    train, skipped = train_folder.read(answers=spec.answers_per_question)
     held_test = hold_out((e.image_id for e in train), spec.test_share, seed)
     if spec.test is None:
         test = [example for example in train if example.image_id in held_test]
     else:
-        test, more = test_folder.read()
+        test, more = test_folder.read(answers=spec.answers_per_question)
         skipped = [*skipped, *more]
         names = (str(folder.questions_path) for folder in (train_folder, test_folder))
         refuse_shared_questions(train, test, *names)
+        shared = {e.image_id for e in train} & {e.image_id for e in test}
+        files = (image_files_of(folder, shared) for folder in (train_folder, test_folder))
+        merge_image_files(*files)
         held_test = frozenset()
     left = [example for example in train if example.image_id not in held_test]
     held = hold_out((e.image_id for e in left), spec.validation_share, seed)
@@ -133,9 +173,10 @@ def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
     source = workspace.dataset(name)
     part_of = read_parquet(source / "parts.parquet").set_index("question_id")["part"].to_dict()
     train_folder, test_folder = folders(spec, workspace)
-    examples = list(train_folder.read().examples)
+    number = spec.answers_per_question
+    examples = list(train_folder.read(answers=number).examples)
     if spec.test is not None:
-        examples += test_folder.read().examples
+        examples += test_folder.read(answers=number).examples
     parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     for example in examples:
         if example.question_id in part_of:
@@ -146,4 +187,5 @@ def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
         test_folder=test_folder,
         questions=QuestionVocabulary.from_json(source / "question_vocabulary.json"),
         answers=AnswerVocabulary.from_json(source / "answer_vocabulary.json"),
+        accuracy=spec.accuracy,
     )

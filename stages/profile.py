@@ -14,9 +14,11 @@ from stages.dvc_yaml import END, with_generated
 from stages.families import check_whole
 from stages.overrides import merged
 from stages.params import Params
+from stages.places import check_name
 from stages.settings_files import read_settings, read_whole, split
-from vqax.errors import MissingArtefact
+from vqax.errors import MissingArtefact, UsageError
 from vqax.files import write_text
+from vqax.ownership import mark
 
 WHOLE_SECTIONS = (
     *("scenes", "changing_priors", "datasets", "grids", "detectors", "coco_detectors", "regions"),
@@ -42,20 +44,26 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
     Raises:
         MissingArtefact: no such profile.
-        UsageError: mistakes in the merged settings, all of them.
+        UsageError: mistakes in the merged settings, all of them, or a name that is no folder's.
+        BadData: work/``name`` holds files and is no profile's folder.
     """
     overlay_path = repository / "profiles" / f"{name}.yaml"
     known = sorted(path.stem for path in (repository / "profiles").glob("*.yaml"))
     if name not in known:  # nor is a path to somewhere else a name
         there = ", ".join(known) or "none"
         raise MissingArtefact(f"{overlay_path}: no such profile; there are: {there}")
+    check_name("--profile", name)
     folder = repository / "work" / name
-    settings = _overlaid(read_whole(repository / "params.yaml"), read_settings(overlay_path))
+    overlay = read_settings(overlay_path)
+    seeds = _seeds(overlay.pop("seeds", None) or [], overlay_path)
+    settings = _overlaid(read_whole(repository / "params.yaml"), overlay)
     params = check_whole(settings, f"{overlay_path} over params.yaml")
+    settings["runs"] |= _repeated(settings["runs"], seeds)
     for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
         for key in set(PATHS) & spec.keys():
             if spec[key] not in NO_PATHS and Path(spec[key]).parts[0] != "data":
                 spec[key] = os.path.relpath(repository / spec[key], folder)
+    mark(folder, "profile")
     write_pipeline(repository, folder, settings, params)
     link_code(repository, folder)
     if not (folder / ".dvc" / "config").exists():
@@ -64,21 +72,26 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
 
 def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
-    seeds = overlay.get("seeds") or []
-    overlay = {key: value for key, value in overlay.items() if key != "seeds"}
     whole = {key: value for key, value in overlay.items() if key in WHOLE_SECTIONS}
     if "datasets" in whole:
         whole = {**{key: {} for key in WHOLE_SECTIONS if key in base}, **whole}
-    settings = merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
-    if not isinstance(settings["runs"], dict):
-        return settings
-    repeated = {
+    return merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
+
+
+def _seeds(seeds: Any, overlay_path: Path) -> list[int]:
+    if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
+        raise UsageError(f"{overlay_path}: seeds: {seeds!r}; list whole numbers, such as [21, 22]")
+    return seeds
+
+
+def _repeated(runs: dict[str, Any], seeds: list[int]) -> dict[str, Any]:
+    """Each run that repeats no other one, with each seed; they are checked by what they repeat."""
+    return {
         f"{name}_seed{seed}": {**run, "replicate_of": name, "seed": seed}
-        for name, run in settings["runs"].items()
+        for name, run in runs.items()
         for seed in seeds
-        if isinstance(run, dict) and run.get("replicate_of") is None and _from_scratch(run)
+        if run.get("replicate_of") is None and _from_scratch(run)
     }
-    return {**settings, "runs": {**settings["runs"], **repeated}}
 
 
 def _from_scratch(run: dict[str, Any]) -> bool:

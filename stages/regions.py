@@ -11,6 +11,7 @@ from stages.sections import Regions
 from stages.workspace import Workspace
 from vqax.data import Skipped
 from vqax.data.folder import VqaFolder
+from vqax.data.image_files import image_files
 from vqax.files import write_parquet
 from vqax.vision.extract_regions import extract_regions
 from vqax.vision.region_extractor import RegionExtractor
@@ -42,12 +43,7 @@ def region_extractor(workspace: Workspace, spec: Regions) -> RegionExtractor:
 
 def pictures_of(spec: Regions, workspace: Workspace) -> dict[int, Path]:
     """Every picture of the splits that a question asks about, by image_id."""
-    folders = [VqaFolder(workspace.root / spec.root, split) for split in spec.splits]
-    return {
-        example.image_id: folder.image_path(example.image_id)
-        for folder in folders
-        for example in folder.read().examples
-    }
+    return image_files(VqaFolder(workspace.root / spec.root, split) for split in spec.splits)
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from stages.maps import read_map
 from stages.names import ANALYSIS_OF_FIGURE
 from stages.params import Params
 from stages.people import human_maps, usable_map
-from stages.prepare import Prepared, load_prepared
+from stages.prepare import SHARED, UNMATCHABLE, Prepared, load_prepared
 from stages.settings_files import read_whole
 from stages.study import Measured
 from stages.tables import printed_pairs, read_tables
 from stages.workspace import Workspace
+from vqax.accuracy_rules import RULES, Mode
 from vqax.data import load_rgb
 from vqax.errors import BadData
 from vqax.files import read_json, read_parquet
@@ -122,15 +123,35 @@ def _describe_datasets(measured: Measured) -> str:
     return " ".join([*described, measured.study.report.about]).strip()
 
 
+def _test_pictures(number: int, shared: int) -> str:
+    """The pictures of test, and how many of them train has questions about."""
+    if not shared:
+        return f"{number:,} other pictures"
+    return f"{number:,} pictures, {shared:,} of them also pictures of the training questions"
+
+
+def _scored_by(rule: Mode, card: dict[str, Any]) -> str:
+    """The rule of the accuracies where it is not the official one, and what it cannot score."""
+    lost = card.get(UNMATCHABLE, {}).get("test", 0)
+    missed = f" No answer can match the people's on {lost:,} of the test questions." if lost else ""
+    if rule == "official":
+        return missed
+    return (
+        f" Accuracies here are by the rule `{rule}`, not the official one: {RULES[rule]}.{missed}"
+    )
+
+
 def _describe_dataset(params: Params, workspace: Workspace, name: str) -> str:
     card = read_json(workspace.dataset(name) / "card.json")
-    questions, pictures = card["questions"], card["pictures"]
+    questions, pictures, spec = card["questions"], card["pictures"], params.datasets[name]
     return (
-        f"{params.datasets[name].label}: trained on {questions['train']:,} questions about "
+        f"{spec.label}: trained on {questions['train']:,} questions about "
         f"{pictures['train']:,} pictures, epochs chosen on {questions['validation']:,} questions "
         f"held out of train, everything below measured on {questions['test']:,} other questions "
-        f"about {pictures['test']:,} other pictures. {card['answers']} possible answers; "
+        f"about {_test_pictures(pictures['test'], card.get(SHARED, 0))}. "
+        f"{card['answers']} possible answers; "
         f"{card['skipped']} records could not be used and were skipped."
+        f"{_scored_by(spec.accuracy, card)}"
     )
 
 

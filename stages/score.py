@@ -23,6 +23,7 @@ from vqax.metrics.calibration import (
 )
 from vqax.metrics.people import agreement_with_people
 from vqax.metrics.resize import rectify, resize_area
+from vqax.metrics.ties import right_answers
 from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
 from vqax.stats.contrast import correlation, statistic_contrast
 
@@ -170,7 +171,7 @@ def _map_quality(questions: pd.DataFrame, settings: Score, seed: int) -> Iterato
 def _failures(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
     """Does uncertainty tell wrong from right, and are the probabilities honest?"""
     accuracy = questions["accuracy_official"].to_numpy(dtype=np.float64)
-    right = accuracy >= 0.5
+    right = right_answers(accuracy)
     pictures = questions["image_id"].to_numpy()
     draws = {"samples": min(settings.resamples, 500), "seed": seed, "clusters": pictures}
     for name in UNCERTAINTIES:

@@ -1,11 +1,16 @@
 """The sections of params.yaml, each a frozen record that checks its own values."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+
+from vqax import settings
+from vqax.accuracy_rules import Mode, answers_per_question
+from vqax.settings import DetectorTraining, OptimiserSettings, TrainSettings
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[int, Field(gt=0)]
@@ -17,6 +22,18 @@ class Section(BaseModel):
     """A frozen part of params.yaml; keys that mean nothing are mistakes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def section_of(library: type, *, without: Collection[str] = ()) -> type[Section]:
+    """A settings class of the library as a section: its fields, their limits and defaults."""
+    types = get_type_hints(library, include_extras=True)
+    given = {
+        one.name: (types[one.name], ... if one.default is MISSING else one.default)
+        for one in fields(library)
+        if one.name not in without
+    }
+    made: Any = create_model(library.__name__, __base__=Section, **given)
+    return made
 
 
 class Scenes(Section):
@@ -62,7 +79,16 @@ class Dataset(Section):
     min_answer_count: Positive | None = Field(
         None, description="instead of `text.min_answer_count`"
     )
+    accuracy: Mode = Field(
+        "official",
+        description="the rule answers are scored by; simple and exact for other than ten answers",
+    )
     label: str
+
+    @property
+    def answers_per_question(self) -> int | None:
+        """How many answers each question must have; None: one or more."""
+        return answers_per_question(self.accuracy)
 
     @model_validator(mode="after")
     def test_has_a_source(self) -> "Dataset":
@@ -93,18 +119,12 @@ class DetectorSizes(Section):
     proposals: Positive | None = None
 
 
-class Detector(Section):
+class Detector(section_of(DetectorTraining, without=("seed",))):
     """A detector of regions, trained on the COCO instances of a split."""
 
     root: Path
     split: str
     val_split: str = Field(description="what its recall and labels are measured on")
-    epochs: Positive
-    batch_size: Positive
-    lr: Rate
-    weight_decay: float = 0.0
-    clip: Rate
-    precision: Literal["fp32", "bf16"]
     sizes: DetectorSizes = DetectorSizes()
 
 
@@ -157,22 +177,15 @@ class Text(Section):
     vectors: Literal["glove_6b_50d", "none"] | Path
 
 
-class Optimiser(Section):
-    name: Literal["adamw", "adam", "adamax", "sgd"]
-    lr: Rate
-    weight_decay: float = 0.0
+class Optimiser(section_of(OptimiserSettings)):
+    """One optimiser of a training."""
 
 
-class Training(Section):
-    epochs: Positive
-    batch_size: Positive
+class Training(section_of(TrainSettings, without=("seed", "groups", "optimiser"))):
+    """The loop's settings; the variance head may have an optimiser of its own."""
+
     optimiser: Optimiser
     variance_optimiser: Optimiser | None = None
-    clip: float | None
-    precision: Literal["fp32", "bf16"]
-    patience: int | None = None
-    warmup_epochs: float = 0.0
-    decay: Literal["none", "cosine"] = "none"
 
 
 class Member(Section):
@@ -227,16 +240,8 @@ class PictureSet(Section):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class ClassifierTraining(Section):
-    """The fields of vqax.evidential.train.Settings but the seed."""
-
-    epochs: Positive
-    batch_size: Positive
-    lr: Rate
-    weight_decay: Annotated[float, Field(ge=0.0)]
-    step_epochs: Positive
-    step_factor: Rate
-    shift: Annotated[int, Field(ge=0)] = 0
+class ClassifierTraining(section_of(settings.ClassifierTraining, without=("seed",))):
+    """The training of every classifier of pictures."""
 
 
 class ClassifierSpec(Section):

@@ -12,7 +12,9 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     spec = named(params.datasets, name, "data set", "params.yaml: datasets")
     splits = [split for split in (spec.train, spec.test) if split is not None]
     pictures = None if spec.pictures is None else workspace.root / spec.pictures
-    table = statistics(workspace.root / spec.root, splits, pictures)
+    table = statistics(
+        workspace.root / spec.root, splits, pictures, answers=spec.answers_per_question
+    )
     return {
         " ".join(filter(None, (row.split, row.metric, row.group))): round(float(row.value), 4)
         for row in table.itertuples()

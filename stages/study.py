@@ -12,6 +12,8 @@ from vqax.files import read_parquet
 from vqax.report.content import HISTORY_COLUMNS
 
 KEYS = ["question_id", "image_id", "question_type", "answer_type"]
+HELD_OUT = ", held out of train"
+"""Behind the label of a data set: numbers on questions in domain."""
 
 
 class Measured:
@@ -121,7 +123,7 @@ class Measured:
             dataset = self.params.all_analyses[name]["dataset"]
         label = self.params.datasets[dataset].label
         if name == "domains" and row.endswith("_in"):
-            return f"{label.removesuffix(' test')}, held out of train"
+            return f"{label.removesuffix(' test')}{HELD_OUT}"
         return label
 
 

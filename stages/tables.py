@@ -8,7 +8,7 @@ from stages.averages import mean_of_two
 from stages.params import Params, named, unknown
 from stages.sections import RowSource, spelled_out
 from stages.significance import paired
-from stages.study import Measured
+from stages.study import HELD_OUT, Measured
 from stages.workspace import Workspace
 from vqax.errors import MissingArtefact, UsageError
 from vqax.files import read_parquet
@@ -101,7 +101,7 @@ PRINTED: dict[str, dict[str, str]] = {
         name: name
         for name in (
             *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
-            *("uncertainty", "uncertainty_dice"),
+            *("blank_map", "uncertainty", "uncertainty_dice"),
         )
     },
     "edl/effects": {
@@ -285,11 +285,47 @@ def render(params: Params, workspace: Workspace, name: str | None, form: str, st
         UsageError: no such study or table.
         MissingArtefact: the study was not compared yet.
     """
+    tidy = _chosen(params, workspace, name, study)
+    if name is None:
+        return "\n".join(tidy["table"].unique())
+    return FORMATS[form](tidy, rules_of(params, tidy))
+
+
+def records(params: Params, workspace: Workspace, name: str | None, study: str) -> dict[str, Any]:
+    """What ``render`` shows, for a program: the cells of a table, or the names there are.
+
+    Errors as ``render``.
+    """
+    tidy = _chosen(params, workspace, name, study)
+    if name is None:
+        return {"study": study, "tables": list(tidy["table"].unique())}
+    cells = tidy.astype(object).where(tidy.notna(), None).drop(columns="table")
+    accuracy = rules_of(params, tidy)
+    return {"study": study, "table": name, "accuracy": accuracy, "cells": cells.to_dict("records")}
+
+
+def rules_of(params: Params, tidy: pd.DataFrame) -> dict[str, str]:
+    """Data set, by its name in the table -> the rule of its accuracies; none without accuracies."""
+    accuracies = tidy[tidy["metric"].str.startswith("accuracy") & tidy["value"].notna()]
+    names = {
+        name.removesuffix(HELD_OUT)
+        for both in accuracies["dataset"].unique()
+        for name in both.split(" + ")
+    }
+    return {
+        spec.label: spec.accuracy
+        for spec in params.datasets.values()
+        if names & {spec.label, spec.label.removesuffix(" test")}
+    }
+
+
+def _chosen(params: Params, workspace: Workspace, name: str | None, study: str) -> pd.DataFrame:
+    """Table ``name`` of a study, or without a name all of them."""
     params.study(study)
     tidy = read_tables(workspace, study)
     names = list(tidy["table"].unique())
     if name is None:
-        return "\n".join(names)
+        return tidy
     if name not in names:
         raise UsageError(unknown(name, names, "table", f"study {study}"))
-    return FORMATS[form](tidy[tidy["table"] == name])
+    return tidy[tidy["table"] == name]

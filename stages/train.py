@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-import shutil
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,12 @@ from stages.workspace import Workspace
 from vqax.data import Example, Skipped
 from vqax.files import write_parquet
 from vqax.learning import OBJECTIVES
-from vqax.learning.loop import TrainSettings, train
+from vqax.learning.checkpoint import remove_checkpoint
+from vqax.learning.loop import silent, train
 from vqax.learning.objective import check_objective
-from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
+from vqax.locks import locked
+from vqax.settings import OptimiserSettings, TrainSettings
 from vqax.vision import FeatureStore
 
 
@@ -37,12 +40,27 @@ def run(
     device: str = "cpu",
     workers: int = 2,
     progress: Any = None,
+    note: Callable[[str], object] = silent,
 ) -> dict[str, Any]:
     """Train run ``name``; leave model.safetensors, model.json and history.parquet.
 
     Checkpoints lie in a folder named after the settings, so a changed run starts anew and an
-    interrupted one goes on; a finished one needs them no more.
+    interrupted one goes on; a finished one needs them no more. ``note`` is told where one cannot
+    be used.
+
+    Raises:
+        BadData: as ``vqax.learning.loop.train``; or another process trains this run.
     """
+    options = {"resume": resume, "device": device, "workers": workers, "note": note}
+    options |= {} if progress is None else {"progress": progress}
+    params.run(name)  # before it becomes a path
+    with locked(workspace.lock("runs", name)) if _writes() else nullcontext():
+        return _train(params, workspace, name, **options)
+
+
+def _train(
+    params: Params, workspace: Workspace, name: str, *, device: str, **options: Any
+) -> dict[str, Any]:
     spec = params.run(name)
     make = named(OBJECTIVES, spec.objective.name, "objective", "vqax.learning.OBJECTIVES")
     training = params.training_of(name)
@@ -70,20 +88,18 @@ def run(
         train_settings(training, params.seed_of(name)),
         checkpoint_dir=checkpoints,
         fingerprint=who,
-        resume=resume,
         device=checked(device),
-        workers=workers,
-        **({} if progress is None else {"progress": progress}),
+        **options,
     )
     out = workspace.run(name)
-    if os.environ.get("RANK", "0") == "0":  # under torchrun one process writes
+    if _writes():
         curves = history.frame()
         curves.insert(0, "run", name)
         write_parquet(out / "history.parquet", curves)
         skipped = [record for dataset in parts.values() for record in dataset.skipped]
         write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
         save_model(out, model, who)
-        shutil.rmtree(checkpoints, ignore_errors=True)
+        remove_checkpoint(checkpoints)
     return {
         "run": name,
         "questions": {part: len(dataset) for part, dataset in parts.items()},
@@ -92,6 +108,11 @@ def run(
         "validation accuracy": max(history.curve("val", "accuracy").values(), default=None),
         "weights": str(out / "model.safetensors"),
     }
+
+
+def _writes() -> bool:
+    """Under torchrun one process writes for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def starting_point(

@@ -78,7 +78,8 @@ def load_trained(
     if len(questions) == 0:
         raise BadData(
             f"{store.path}: no picture of the {len(asked)} {part} questions has features; "
-            f"run `vqax features extract {spec.features}`"
+            f"run `vqax repro features@{spec.features}`",
+            output=store.path,
         )
     kept = set(questions.question_ids.tolist())
     examples = [example for example in asked if example.question_id in kept]

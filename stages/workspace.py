@@ -32,6 +32,12 @@ class Workspace:
         """The papers' numbers, part of the installation's repository."""
         return Path(__file__).resolve().parents[1] / "data" / "published"
 
+    def scenes(self, name: str) -> Path:
+        return self.data / "scenes" / name
+
+    def changing_priors(self, name: str) -> Path:
+        return self.data / "cp" / name
+
     def dataset(self, name: str) -> Path:
         return self.data / "datasets" / name
 
@@ -50,6 +56,10 @@ class Workspace:
     def checkpoints(self, name: str) -> Path:
         """Kept outside of the run's outputs, which DVC removes before it starts a stage."""
         return self.data / "checkpoints" / name
+
+    def lock(self, kind: str, name: str) -> Path:
+        """Held while ``name`` of its kind is made, so that two processes never make it at once."""
+        return self.data / "locks" / kind / f"{name}.lock"
 
     def explanation(self, run: str) -> Path:
         return self._of_run("explanations", run)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from jaxtyping import config
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -13,3 +14,9 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"reference data not present: {SHARED}")
     return SHARED
+
+
+@pytest.fixture
+def without_type_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a user calls the library: what the annotations say is checked in tests alone."""
+    monkeypatch.setattr(config, "jaxtyping_disable", True)

@@ -1,8 +1,12 @@
-"""Files that are either whole or absent: written beside their place, then renamed."""
+"""Files that are either whole or absent: written beside their place, then renamed.
+
+What has its name is on the disk: the bytes are flushed before the rename, the folder after it.
+"""
 
 import errno
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,24 +16,74 @@ import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact
 
+TEMPORARY = ".tmp"
+NAME_KEPT = 32  # characters of the name in that of its temporary file, for file systems' limits
+
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary name beside ``path``; rename it to ``path`` if the block succeeds.
+
+    Neither a kill nor a power cut leaves a part of a file under ``path``. Without ``flush`` only
+    a kill: for one of thousands of files in a folder that is flushed as a whole.
 
     Raises:
         BadData: the folder is read-only or the disk is full; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        temporary.replace(path)
+        if flush:
+            flush_to_disk(temporary)
+            rename_durably(temporary, path)
+        else:
+            temporary.replace(path)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def temporary_path(path: Path) -> Path:
+    """A hidden name beside ``path`` that nobody can foretell and no other process has.
+
+    Process ids would do neither: they are small, and containers that share a folder repeat them.
+    """
+    return path.with_name(f".{path.name[:NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Temporaries of ``path`` that a killed process left, or that another is still writing."""
+    start = f".{path.name[:NAME_KEPT]}."
+    if not path.parent.is_dir():
+        return []
+    return sorted(
+        beside
+        for beside in path.parent.iterdir()
+        if beside.name.startswith(start) and beside.name.endswith(TEMPORARY)
+    )
+
+
+def rename_durably(temporary: Path, path: Path) -> None:
+    """Rename, and have the new name on the disk; ``temporary`` has been flushed before."""
+    temporary.replace(path)
+    with suppress(OSError):  # some network file systems cannot flush a folder
+        flush_to_disk(path.parent)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until what was written to a file, or the names in a folder, would survive a power cut.
+
+    Raises:
+        OSError: the disk refuses; of a file system that writes late, a full disk is found here.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def unwritable(path: Path, error: OSError) -> BadData:
@@ -67,10 +121,12 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it") from error
+        raise _absent(path) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadData(
-            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it again"
+            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it "
+            "again",
+            output=path,
         ) from error
 
 
@@ -82,10 +138,16 @@ def read_parquet(path: Path) -> pd.DataFrame:
         BadData: the file is cut or is not Parquet.
     """
     if not path.exists():
-        raise MissingArtefact(f"{path}: no such file; run `vqax repro` to produce it")
+        raise _absent(path)
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
         raise BadData(
-            f"{path}: not a readable Parquet file ({error}); delete it and run `vqax repro`"
+            f"{path}: not a readable Parquet file ({error}); the file is cut or damaged, fetch or "
+            "write it again",
+            output=path,
         ) from error
+
+
+def _absent(path: Path) -> MissingArtefact:
+    return MissingArtefact(f"{path}: no such file; name one that is there, or make it", output=path)

@@ -31,7 +31,7 @@ def read_yaml(path: Path) -> Any:
             return _value(text, yaml.SafeLoader)  # slower, but its errors show the line
     except FileNotFoundError as error:
         raise MissingArtefact(
-            f"{path}: no such file; run vqax in the folder that holds it, or name one"
+            f"{path}: no such file; run vqax in the folder that holds it"
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid YAML ({error}); mend the place it names") from error

@@ -17,6 +17,7 @@ from stages.prepare import Prepared, load_prepared
 from stages.score import ANSWER_TYPES
 from stages.trained import load_trained
 from stages.workspace import Workspace
+from vqax.accuracy_rules import Mode
 from vqax.data import Example
 from vqax.files import write_parquet
 from vqax.learning.bias import answer_bias
@@ -43,7 +44,7 @@ def run(
         *(_of_run(params, workspace, name, "in", masked=False) for name in runs),
         *(_of_run(params, workspace, masked, where, masked=True) for where in PARTS),
     ]
-    questions = pd.concat([_table(*one) for one in answered], ignore_index=True)
+    questions = pd.concat([_table(*one, prepared.accuracy) for one in answered], ignore_index=True)
     out = workspace.analysis(NAME)
     write_parquet(out / "questions.parquet", questions)
     values = write_metrics(out, _metrics(questions, params))
@@ -77,7 +78,7 @@ def _of_run(
     return row, subject.examples, [names[one] for one in chosen]
 
 
-def _table(row: str, examples: list[Example], answers: list[str]) -> pd.DataFrame:
+def _table(row: str, examples: list[Example], answers: list[str], rule: Mode) -> pd.DataFrame:
     given = dict(zip((e.question_id for e in examples), answers, strict=True))
     return pd.DataFrame(
         {
@@ -85,7 +86,7 @@ def _table(row: str, examples: list[Example], answers: list[str]) -> pd.DataFram
             "image_id": [e.image_id for e in examples],
             "answer_type": [e.answer_type for e in examples],
             "answer": answers,
-            "accuracy_official": accuracies(given, examples, mode="official"),
+            "accuracy_official": accuracies(given, examples, mode=rule),
             "row": row,
         }
     )

@@ -21,7 +21,7 @@ from vqax.explain import EXPLAINERS
 from vqax.explain.fewer_regions import answers_by_part, without_each
 from vqax.files import write_parquet
 from vqax.learning.batches import Batch
-from vqax.metrics.accuracy import official_accuracy
+from vqax.metrics.accuracy import ACCURACIES
 from vqax.metrics.faithfulness import by_rank, parts_by_rank
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.models.options import option
@@ -70,13 +70,14 @@ def _questions(
 ) -> Iterator[pd.DataFrame]:
     """Of each question and method, by rank: change and drop; by part: accuracy (lists)."""
     known = subject.prepared.answers.answers
+    accuracy = ACCURACIES[subject.prepared.accuracy]
     for start, batch in subject.batches(BATCH):
         asked = subject.examples[start : start + len(batch.question_ids)]
 
         def right(answers: torch.Tensor, asked: list[Any] = asked) -> np.ndarray:
             """The accuracy of each answer, in the shape of ``answers``."""
             rows = [
-                [official_accuracy(known[a], example.answers) for a in np.atleast_1d(row)]
+                [accuracy(known[a], example.answers) for a in np.atleast_1d(row)]
                 for row, example in zip(answers.cpu().numpy(), asked, strict=True)
             ]
             return np.array(rows).reshape(answers.shape)

@@ -14,6 +14,7 @@ import pandas as pd
 from stages.analyses.rows import column_mean
 from stages.params import Params
 from vqax.metrics.calibration import misclassification_auroc
+from vqax.metrics.ties import right_answers
 from vqax.stats.contrast import statistic_contrast
 from vqax.stats.failure import foretell
 
@@ -38,7 +39,7 @@ def foretold(changes: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     pictures that it is not in; questions without words are left out.
     """
     table = changes.dropna(subset=list(SHARES)).reset_index(drop=True)
-    right = table["accuracy_official"].to_numpy() >= 0.5
+    right = right_answers(table["accuracy_official"].to_numpy())
     images = table["image_id"].to_numpy()
     frames = []
     for name, columns in PREDICTORS.items():
@@ -70,7 +71,7 @@ def predictor_metrics(
 
 def share_metrics(name: str, changes: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
     """How often hiding a patch or a word changes the answer: of all, right and wrong answers."""
-    right = changes["accuracy_official"] >= 0.5
+    right = right_answers(changes["accuracy_official"].to_numpy())
     for share in SHARES:
         row = f"{name}/{share}"
         for metric, table in (
@@ -85,7 +86,7 @@ def share_metrics(name: str, changes: pd.DataFrame, params: Params) -> Iterator[
 def _auroc(table: pd.DataFrame, column: str, params: Params) -> tuple[float, float, float, int]:
     """The chance that a wrong answer has more of ``column`` than a right one."""
     contrast = statistic_contrast(
-        lambda uncertainty, accuracy: misclassification_auroc(uncertainty, accuracy >= 0.5),
+        lambda uncertainty, accuracy: misclassification_auroc(uncertainty, right_answers(accuracy)),
         table[column].to_numpy(dtype=np.float64),
         table["accuracy_official"].to_numpy(dtype=np.float64),
         clusters=table["image_id"].to_numpy(),

@@ -27,7 +27,7 @@ from vqax.explain import EXPLAINERS
 from vqax.explain.occlusion import occluded
 from vqax.explain.word_occlusion import occluded_words
 from vqax.files import write_parquet
-from vqax.metrics.accuracy import official_accuracy
+from vqax.metrics.accuracy import ACCURACIES
 from vqax.metrics.people import agreement_with_people, human_agreement
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.metrics.resize import GRID, resize_area
@@ -152,7 +152,7 @@ def _changes(
             "image_id": [example.image_id for example in examples],
             "answer": answers,
             "accuracy_official": [
-                official_accuracy(given, example.answers)
+                ACCURACIES[subject.prepared.accuracy](given, example.answers)
                 for given, example in zip(answers, examples, strict=True)
             ],
             **{name: share.detach().double().cpu().numpy() for name, share in shares.items()},

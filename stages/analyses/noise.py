@@ -16,6 +16,7 @@ from stages.workspace import Workspace
 from vqax.explain.noise import NoisyAnswers, answers_under_noise
 from vqax.files import write_parquet
 from vqax.learning.batches import Batch
+from vqax.models.order import likeliest
 from vqax.text.tokens import PAD_INDEX
 
 NAME = "noise"
@@ -106,7 +107,7 @@ def _top(
     ]
     rows = []
     for label, probabilities in (("none", answers.before), (kind, answers.after[0])):
-        top = probabilities[:count].topk(min(5, len(known)), dim=1)
+        top = likeliest(probabilities[:count], 5)
         given = 0.0 if label == "none" else strength
         for question_id, question, values, indices in zip(
             batch.question_ids[:count].tolist(),

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from PIL import Image
 
 from stages.trained import Trained
 from vqax.data import Example
 from vqax.data.coco import Instance, read_instances
+from vqax.data.pictures import size_px
 from vqax.errors import BadData
 from vqax.metrics.resize import GRID
 
@@ -125,8 +125,8 @@ class _Made:
             text = asked(kind, thing)
             example = Example(number, image_id, text, kind, kind, answer, (answer,) * 10)
             boxes = [one.box_px for one in there[thing]]
-            with Image.open(self.folder.image_path(image_id)) as picture:
-                self.probes.append(Probe(example, thing, coverage(boxes, picture.size)))
+            height, width = size_px(self.folder.image_path(image_id))
+            self.probes.append(Probe(example, thing, coverage(boxes, (width, height))))
         return self.rows[key]
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from stages.analyses.topn_probes import COLOUR, Probes
 from vqax.data import Example
 from vqax.metrics.rank_correlation import rank_correlation
+from vqax.metrics.ties import exact_ties
 
 TOP = 10
 COLUMNS = ["question_id", "image_id", "shared_of_10", "spearman"]
@@ -57,7 +58,7 @@ def compared(
 
 def first_entries(vectors: Vectors, n: int) -> Int[np.ndarray, "m k"]:
     """The indices of the n largest of each row, the largest first; of equal ones the first."""
-    return np.argsort(-vectors, axis=1, kind="stable")[:, :n]
+    return np.argsort(-exact_ties(vectors), axis=1, kind="stable")[:, :n]
 
 
 def shared(vectors: Vectors, rows: Int[np.ndarray, "p 2"], n: int) -> Float[np.ndarray, "p"]:

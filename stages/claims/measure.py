@@ -8,6 +8,7 @@ import pandas as pd
 
 from stages.claims.rules import Comparison, Row
 from stages.claims.sources import QUESTION, NotMeasured, Sources
+from vqax.metrics.ties import without_rounding
 from vqax.stats.contrast import (
     Contrast,
     correlation,
@@ -72,7 +73,7 @@ def _of_both(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray]
     a, other_a, b, other_b = comparison.sides
     pairs = [Comparison("mean", pair) for pair in ((a, b), (other_a, other_b))]
     (first, images), (second, others) = (_aligned(pair, sources) for pair in pairs)
-    differences = [left - right for left, right in (first, second)]
+    differences = [without_rounding(left - right, left, right) for left, right in (first, second)]
     of_first = np.repeat([1.0, 0.0], [len(images), len(others)])
     return [np.concatenate(differences), of_first], np.concatenate([images, others])
 

@@ -71,7 +71,7 @@ class Sources:
                 raise NotMeasured((f"No run here for the rows of {source.table}:", source.row))
         if name not in self.values:
             if folder := self.absent.get(str(name).partition("/")[0]):
-                raise MissingArtefact(f"{folder}: no such folder; run `vqax repro` to produce it")
+                raise MissingArtefact(f"{folder}: no such folder; run `vqax repro`", output=folder)
             raise NotMeasured(("Not run here:", str(name)))
         return str(name)
 

@@ -4,7 +4,7 @@ Some modules say what settings are called and refuse wrong ones. Almost every st
 and they import every family, so following them would make every stage depend on all code. They
 are left out (``LEFT_OUT``) because nothing they do reaches a result: values of settings are
 parameters of the stages, their defaults are in its fingerprint (``stages.code.fingerprint``), and
-a stage that was refused leaves nothing.
+a stage that was refused leaves nothing. The same holds for what only refuses: errors, locks.
 """
 
 import ast
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from grimp import ImportGraph
 
 OURS = ("stages", "vqax")
-LEFT_OUT = ("stages.params", "stages.sections", "stages.families", "vqax.errors")
+LEFT_OUT = (
+    *("stages.params", "stages.sections", "stages.families", "stages.places"),
+    *("vqax.errors", "vqax.locks", "vqax.ownership"),
+)
 HOW_SETTINGS_ARE_READ = "stages.overrides"
 
 

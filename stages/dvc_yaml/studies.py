@@ -33,7 +33,10 @@ def study_stages(params: Params, files: Sequence[str]) -> dict[str, Stage]:
 def shown(params: Params) -> Iterator[dict[str, Any]]:
     """What ``dvc metrics`` and ``dvc plots`` show: of the first study, its first group's curves."""
     yield {"metrics": [f"results/{name}/metrics.json" for name in params.studies]}
-    first = next(iter(params.studies))
+    first = next(iter(params.studies), None)
+    if first is None:
+        yield {"plots": []}
+        return
     group = next(iter(params.studies[first].groups), "")
     runs = [n for n, run in params.runs.items() if run.group == group and not run.replicate_of]
     plot = {

@@ -123,6 +123,7 @@ def _values(
         "dice_centred": moved.dice[:, 0],
         "centroid_distance": centroid_distance(maps, objects),
         "object_emd": emd,
+        "blank_map": here.blank.astype(float),
         "uncertainty": seen["uncertainty"],
     }
 
@@ -137,7 +138,7 @@ def _metrics(params: Params, row: str, values: dict[str, np.ndarray]) -> Iterato
 
 
 def _curve(row: str, seen: dict[str, np.ndarray], scale: str) -> pd.DataFrame:
-    """Mean Dice and IoU over the thresholds, and how many pictures have no object."""
+    """Mean Dice and IoU over the thresholds; how many pictures have no object, maps no value."""
     found = overlap(seen["maps"], seen["objects"], scale=scale)
     return pd.DataFrame(
         {
@@ -147,6 +148,7 @@ def _curve(row: str, seen: dict[str, np.ndarray], scale: str) -> pd.DataFrame:
             "iou": np.nanmean(found.iou, axis=0),
             "n": len(found.dice) - found.undefined,
             "undefined": found.undefined,
+            "blank_maps": int(found.blank.sum()),
         }
     )
 

@@ -8,6 +8,7 @@ import scipy  # its statistics are imported when first used
 
 from stages.edl.rows import Row, number, of_interval
 from stages.params import Params
+from vqax.metrics.ties import exact_ties, without_rounding
 from vqax.stats.bootstrap import Interval, paired_bootstrap
 from vqax.stats.effect import rank_biserial
 
@@ -34,7 +35,9 @@ def compared(
 
 
 def signed_rank_p(a: np.ndarray, b: np.ndarray) -> float:
-    """Two-sided, by the normal approximation; 1 where no pair differs."""
-    if not (a != b).any():
+    """Two-sided, by the normal approximation; 1 where no pair differs, but for rounding."""
+    difference = without_rounding(a - b, a, b)
+    if not difference.any():
         return 1.0
-    return float(scipy.stats.wilcoxon(a, b, method="approx").pvalue)
+    tied = np.sign(difference) * exact_ties(np.abs(difference))
+    return float(scipy.stats.wilcoxon(tied, method="approx").pvalue)

@@ -31,7 +31,9 @@ def read_parts(params: Params, name: str, root: Path = Path()) -> Parts:
     spec = named(params.pictures, name, "picture set", "params.yaml: pictures")
     first = _read(spec, spec.train, root)
     if len(first.classes) < 2:
-        raise UsageError(f"pictures.{name}: has one class only; it can be a stranger, no more")
+        raise UsageError(
+            f"pictures.{name}: has one class only, there is nothing to learn; train on another set"
+        )
     if spec.test is not None:
         return Parts(first, _read(spec, spec.test, root))
     return Parts(*held_out(first, spec.test_share, seed=params.seed))

@@ -29,6 +29,7 @@ KINDS = {
     "dice_centred": ("fraction", "higher"),
     "centroid_distance": ("fraction of the diagonal", "lower"),
     "object_emd": ("fraction of the diagonal", "lower"),
+    "blank_map": ("fraction", "lower"),
     "map_similarity": ("Spearman's rho", "higher"),
     "stranger_auroc": ("probability", "higher"),
     "passes": ("passes of the network", "lower"),

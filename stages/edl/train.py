@@ -10,21 +10,32 @@ from stages.params import Params
 from stages.workspace import Workspace
 from vqax.evidential.heads import predict
 from vqax.evidential.pictures import Pictures
-from vqax.evidential.train import Settings, accuracy, train
+from vqax.evidential.train import accuracy, train
 from vqax.files import write_parquet
 from vqax.learning.weights import save_model
+from vqax.locks import locked
+from vqax.settings import ClassifierTraining
 
 
 def run(params: Params, workspace: Workspace, name: str, *, progress: Any = None) -> dict[str, Any]:
     """Train classifier ``name``; leave model.safetensors, model.json and history.parquet.
 
     The test pictures are looked at once, after the last epoch, for the summary.
+
+    Raises:
+        BadData: another process trains this classifier.
     """
+    params.classifier(name)  # before it becomes a path
+    with locked(workspace.lock("classifiers", name)):
+        return _train(params, workspace, name, progress)
+
+
+def _train(params: Params, workspace: Workspace, name: str, progress: Any) -> dict[str, Any]:
     spec = params.classifier(name)
     parts = read_parts(params, spec.pictures, workspace.root)
     seed = params.seed if spec.seed is None else spec.seed
     model, head = build(params, name, parts.train, seed)
-    settings = Settings(seed=seed, **params.classifier_training_of(name).model_dump())
+    settings = ClassifierTraining(seed=seed, **params.classifier_training_of(name).model_dump())
     history = train(model, *tensors(parts.train), head, settings, progress=progress)
     out = workspace.classifier(name)
     curves = history.frame()

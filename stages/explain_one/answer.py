@@ -13,8 +13,8 @@ from stages.explain_one.subject import Subject
 from vqax.explain.predict import Prediction, mc_predict
 from vqax.explain.state import left_as_found
 from vqax.metrics.uncertainty import uncertainties
+from vqax.models.order import likeliest
 from vqax.report.one_picture import Explained
-from vqax.text.tokens import PAD_INDEX
 
 Progress = Callable[[int, int], None]
 
@@ -102,7 +102,9 @@ class Asker:
             self.methods.used,
             self.subject,
             looked,
-            torch.tensor(padded([one.tokens for one in asked]), device=place),
+            torch.tensor(
+                padded([one.tokens for one in asked], self.subject.special.padding), device=place
+            ),
             torch.tensor(chosen, device=place),
             [len(one.words) for one in asked],
             progress,
@@ -113,8 +115,8 @@ class Asker:
     ) -> Explained:
         """Everything but the maps."""
         answers = self.subject.answers.answers
-        shares = prediction.forward.logits.float().softmax(dim=1)[0]
-        top = shares.topk(min(5, len(answers)))
+        logits = prediction.forward.logits
+        shares, top = logits.float().softmax(dim=1)[0], likeliest(logits, 5)[0]
         variance, doubt = prediction.variance, prediction.vacuity
         passes = len(prediction.probabilities)
         measures = uncertainties(
@@ -128,7 +130,7 @@ class Asker:
             words=asked.words,
             top5=tuple(
                 (answers[index], share)
-                for index, share in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+                for index, share in zip(top.tolist(), shares[top].tolist(), strict=True)
             ),
             uncertainties={
                 name: nan if name in OF_PASSES and passes == 1 else float(values[0])
@@ -141,7 +143,7 @@ class Asker:
         )
 
 
-def padded(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+def padded(rows: Sequence[Sequence[int]], padding: int) -> list[list[int]]:
     """Tokens of one length, with padding before the first word."""
     longest = max(map(len, rows))
-    return [[PAD_INDEX] * (longest - len(row)) + list(row) for row in rows]
+    return [[padding] * (longest - len(row)) + list(row) for row in rows]

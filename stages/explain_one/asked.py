@@ -2,8 +2,10 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +16,9 @@ from vqax.adapters import Foreign
 from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError
 
 REMEDY = "return a vqax.adapters.Foreign: of_forward, of_function, of_vilt or of_blip make one"
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = [ROOT / "cli", ROOT / "stages", ROOT / "vqax"]
 
 
 class Model(NamedTuple):
@@ -45,7 +50,7 @@ def load_foreign(source: str) -> Foreign:
     """What ``FUNCTION()`` of ``FILE.py:FUNCTION`` returns. The file is run, as ``import`` does."""
     file, colon, function = source.rpartition(":")
     if not colon or not file.endswith(".py") or not function:
-        raise UsageError(f"--model {source}: not of the form FILE.py:FUNCTION")
+        raise UsageError(f"--model {source}: not of the form FILE.py:FUNCTION; {REMEDY}")
     make = getattr(_imported(Path(file)), function, None)
     if not callable(make):
         raise UsageError(f"--model {source}: {file} has no function {function}; {REMEDY}")
@@ -71,6 +76,39 @@ def _imported(path: Path) -> Any:
     finally:
         sys.path.remove(str(path.resolve().parent))
     return module
+
+
+def told_with_its_line(run: Callable[..., Any]) -> Callable[..., Any]:
+    """``run(model, …)``, where a mistake in the model's own code is BadData with file and line."""
+
+    @wraps(run)
+    def told(model: Model, **options: Any) -> Any:
+        try:
+            return run(model, **options)
+        except VqaxError:
+            raise
+        except Exception as error:
+            place = None if model.source is None else place_in(error, model.source)
+            if place is None:
+                raise
+            kind = type(error).__name__
+            raise BadData(
+                f"--model {model.source}: stopped at {place} ({kind}: {error}); mend it, "
+                "--debug shows the calls"
+            ) from error
+
+    return told
+
+
+def place_in(error: Exception, source: str) -> str | None:
+    """FILE.py:LINE of the user's code nearest to where it stopped; None if none of it ran."""
+    home = Path(source.rpartition(":")[0]).resolve().parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename).resolve()
+        ours = any(path.is_relative_to(folder) for folder in OURS)
+        if path.is_relative_to(home) and not ours and "site-packages" not in path.parts:
+            return f"{path.relative_to(home)}:{frame.lineno}"
+    return None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from vqax.data.pictures import as_rgb
 from vqax.errors import BadData
 from vqax.explain import PixelModel
 from vqax.metrics.resize import GRID
@@ -109,7 +110,7 @@ class Boxes:
 def squeezed(picture: Image.Image, size_px: tuple[int, int]) -> Float[Tensor, "1 3 y x"]:
     """The whole picture at (rows, columns), by the rule of ``vqax.vision.preprocess``."""
     rows, columns = size_px
-    small = picture.convert("RGB").resize((columns, rows), Image.Resampling.BILINEAR)
+    small = as_rgb(picture).resize((columns, rows), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stages.maps import write_hdf5
 from stages.workspace import Workspace
+from vqax.ownership import OwnFiles
 from vqax.report.one_picture import Explained
 
 
@@ -20,16 +21,18 @@ def slug(text: str) -> str:
 
 
 def write_question(
-    explained: Explained, folder: Path, number: int, *, panels: bool = False
+    explained: Explained, own: OwnFiles, number: int, *, below: str = "", panels: bool = False
 ) -> Mapping[str, Path]:
     """Write the figure as PNG and SVG, and the raw maps and scores as HDF5 by method.
 
-    ``panels``: also each method alone, in a folder beside them.
+    Into the folder of ``own``, or its folder ``below``. ``panels``: also each method alone, in a
+    folder beside them.
 
     Raises:
-        BadData: a map is not finite, or a file cannot be written.
+        BadData: a map is not finite, or a file cannot be written or is not ours to replace.
     """
-    path = folder / f"{number}_{slug(explained.question)}"
+    path = own.folder / below / f"{number}_{slug(explained.question)}"
+    own.claim(*map(path.with_suffix, (".png", ".svg", ".h5")), *([path] if panels else []))
     from vqax.report.one_picture_figure import write_one_picture  # matplotlib, once it is needed
 
     png, svg = write_one_picture(explained, path)

@@ -10,20 +10,21 @@ import pandas as pd
 from vqax.errors import BadData, MissingArtefact, UsageError
 
 NEEDED, ANSWER, MORE = ("image", "question"), "answer", "more fields"
+MANY = "more fields than columns; put quotes around a text with commas"
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class Line(NamedTuple):
     """A picture and a question, counted from 0; ``answer`` is the one to explain.
 
-    ``more``: it has more fields than the table has columns.
+    ``mistake``: what is wrong with the line in itself, and what to do about it.
     """
 
     row: int
     image: str
     question: str
     answer: str
-    more: bool = False
+    mistake: str = ""
 
 
 def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
@@ -56,8 +57,17 @@ def read_folder(source: Path, questions: Sequence[str], answer: str) -> list[Lin
     )
     if not names:
         raise BadData(f"{source}: holds no picture; names must end in {', '.join(PICTURES)}")
-    asked = [(name, question) for name in names for question in questions]
-    return [Line(row, *about, answer=answer) for row, about in enumerate(asked)]
+    asked = [(*_printable(name), question) for name in names for question in questions]
+    return [
+        Line(row, name, question, answer, mistake)
+        for row, (name, mistake, question) in enumerate(asked)
+    ]
+
+
+def _printable(name: str) -> tuple[str, str]:
+    """A file's name as tables may hold it, and what is wrong with one that is not UTF-8."""
+    shown = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return shown, "" if shown == name else "image: its name is not UTF-8; rename the file"
 
 
 def read_table(source: Path, answer: str) -> list[Line]:
@@ -78,7 +88,7 @@ def read_table(source: Path, answer: str) -> list[Line]:
         raise BadData(f"{source}: holds no line; give at least one picture with a question")
     return [
         Line(row, *(_text(record.get(column)) for column in NEEDED),
-             answer=_text(record.get(ANSWER)) or answer, more=MORE in record)
+             answer=_text(record.get(ANSWER)) or answer, mistake=MANY * (MORE in record))
         for row, record in enumerate(records)
     ]  # fmt: skip
 

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from stages.explain_one.eyes import Looked
 from stages.explain_one.subject import Subject, as_array
+from vqax.adapters.first_pass import check_forward, question_is_read
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
 from vqax.explain.black_box import ANY_GRID
+from vqax.explain.relu_rules import Rectifiers
 from vqax.models.forward import Forward
 from vqax.models.options import known
-from vqax.text.tokens import UNKNOWN_INDEX
 
 USUAL = (
     *("attention", "grad_cam", "aleatoric_mask", "predictive_mask"),
@@ -72,26 +73,47 @@ def choose(names: Sequence[str], subject: Subject) -> Methods:
 
 def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
     """The needs of each method that the model does not meet; a black box has no cells either."""
-    forward, gradient = _any_forward(subject), subject.grid is not None
-    pixels = subject.eyes.pixel_model is not None
+    below, above = Rectifiers(), Rectifiers()
+    with below:
+        cells = subject.eyes.blank()
+    with above:
+        forward = _any_forward(subject, cells)
+    pixels, gradient = subject.eyes.pixel_model is not None, subject.grid is not None
+    there = {
+        "pixels": pixels,
+        "gradient": gradient,
+        "question": not _checked(subject) or question_is_read(subject.model, cells, _any(subject)),
+        "rectifier": below.count + above.count > 0,
+    }
     lacking = {
-        name: explainer.lacks(forward, pixels=pixels, gradient=gradient)
+        name: explainer.lacks(forward, **there)
         | (frozenset() if gradient or "pixels" in explainer.needs else {"cells"})
         for name, explainer in EXPLAINERS.items()
     }
     words = {
-        name: explainer.lacks(forward, gradient=gradient)
+        name: explainer.lacks(forward, gradient=gradient, rectifier=above.count > 0)
         for name, explainer in WORD_EXPLAINERS.items()
     }
     return {name: tuple(sorted(needs)) for name, needs in (lacking | words).items()}
 
 
-def _any_forward(subject: Subject) -> Forward:
+def _any_forward(subject: Subject, cells: Tensor) -> Forward:
     """What the model returns for any input: it shows what there is to explain it by."""
-    tokens = torch.full((1, 1), UNKNOWN_INDEX, device=subject.place)
     with torch.no_grad():
-        forward: Forward = subject.model(subject.eyes.blank(), tokens)
+        if _checked(subject):
+            return check_forward(subject.model, cells, _any(subject), len(subject.answers))
+        forward: Forward = subject.model(cells, _any(subject))
     return forward
+
+
+def _checked(subject: Subject) -> bool:
+    """Whether a ``Forward`` is somebody else's work; a black box has none of its own."""
+    return subject.prepared is None and subject.grid is not None
+
+
+def _any(subject: Subject) -> Int[Tensor, "1 1"]:
+    """A question of one unknown word."""
+    return torch.full((1, 1), subject.special.unknown, device=subject.place)
 
 
 def look_with(
@@ -126,7 +148,8 @@ def _raw(
 ) -> np.ndarray:
     cells = looked.cells.expand(len(tokens), *looked.cells.shape[1:])
     if method in WORD_EXPLAINERS:
-        return as_array(WORD_EXPLAINERS[method](subject.model, cells, tokens, answer))
+        of_words, special = WORD_EXPLAINERS[method], subject.special
+        return as_array(of_words(subject.model, cells, tokens, answer, special=special))
     explainer = EXPLAINERS[method]
     if "pixels" in explainer.needs:
         same = torch.zeros(len(tokens), dtype=torch.int64, device=subject.place)

@@ -7,17 +7,19 @@ from typing import Any
 
 from stages.explain_one import summary
 from stages.explain_one.answer import Asker
-from stages.explain_one.asked import Model
+from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.methods import check_methods
-from stages.explain_one.picture import load_upright
 from stages.explain_one.question import PREDICTED, ask, check_question
 from stages.explain_one.subject import Subject
 from stages.explain_one.summary import Say, quiet
+from vqax.data.pictures import load_upright
+from vqax.ownership import OwnFiles
 from vqax.report.one_picture import Explained
 
 
+@told_with_its_line
 def run(
     model: Model,
     *,
@@ -41,7 +43,8 @@ def run(
     Raises:
         UsageError: an unknown run, method or answer, or a question without a word.
         MissingArtefact: the run is not trained, or there is no such picture.
-        BadData: the picture cannot be read, or a file not be written.
+        BadData: the picture cannot be read, or a file cannot be written or is not ours to
+            replace.
     """
     check_methods(methods)
     for question in questions:
@@ -63,10 +66,9 @@ def run(
         progress,
         answered,
     )
-    folder = folder_of(subject.name, image.stem, out)
+    own = OwnFiles(folder_of(subject.name, image.stem, out))
     written = [
-        write_question(one, folder, number, panels=panels)
-        for number, one in enumerate(explained, 1)
+        write_question(one, own, number, panels=panels) for number, one in enumerate(explained, 1)
     ]
     values = {
         "run": subject.name,
@@ -84,7 +86,8 @@ def run(
     if html:
         from vqax.report.one_picture_html import write_page
 
-        page = folder / "page.html"
+        page = own.folder / "page.html"
+        own.claim(page)
         write_page(page, explained, _facts(subject, looked))
         values["page"] = str(page)
         say(f"page: {page}")

@@ -71,7 +71,7 @@ def index_of(answers: AnswerVocabulary, text: str) -> int:
     Raises:
         UsageError: the model cannot give it; the message names the nearest it can.
     """
-    index = answers.index.get(text, answers.index_of(text))
+    index = answers.index_of(text)
     if index is not None:
         return index
     near = difflib.get_close_matches(normalise_answer(text), answers.answers, NEAR, 0.4)

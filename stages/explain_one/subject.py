@@ -21,6 +21,7 @@ from vqax.errors import MissingArtefact, UsageError
 from vqax.explain import PixelModel
 from vqax.learning.weights import META
 from vqax.text.answers import AnswerVocabulary
+from vqax.text.tokens import SPECIAL, SpecialTokens
 from vqax.vision import FeatureStore
 
 SAMPLES = 25  # of a foreign model's head; those of a run are in params.yaml
@@ -46,6 +47,7 @@ class Subject:
     place: torch.device
     facts: Mapping[str, str] = field(default_factory=dict)
     prepared: Prepared | None = None
+    special: SpecialTokens = SPECIAL
 
     @property
     def kind(self) -> str:
@@ -64,12 +66,17 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
     if name is not None:
         params.run(name)
         if name not in there:
-            raise MissingArtefact(f"{name}: not trained; {known}, run `vqax train {name}`")
+            raise MissingArtefact(
+                f"{name}: not trained, {known}; run `vqax train {name}`", output=workspace.run(name)
+            )
         return name
     if not there:
-        raise MissingArtefact(f"RUN: {known}; run `vqax repro` or `vqax train RUN`")
+        first = next(iter(params.runs), "RUN")
+        raise MissingArtefact(
+            f"RUN: {known}; train one of `vqax runs`, say `vqax repro train@{first}`"
+        )
     if len(there) > 1:
-        raise UsageError(f"RUN: {len(there)} runs are trained, name one of {', '.join(there)}")
+        raise UsageError(f"RUN: {len(there)} runs are trained; name one of {', '.join(there)}")
     return there[0]
 
 
@@ -164,6 +171,7 @@ def foreign_subject(foreign: Foreign, source: str, *, device: str) -> Subject:
             "model": f"{foreign.name}, {source}",
             "sees": f"{columns} × {rows} px, {cells}",
         },
+        special=foreign.special,
     )
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from stages.families import load_whole
+from stages.places import refuse_foreign_folders
 from stages.profile import prepare_profile
+from stages.repro.alone import alone
 from stages.repro.dvc_itself import run_dvc, supported
 from stages.repro.local import LocalRunner
 from stages.repro.pipeline import opened
@@ -35,6 +37,7 @@ def run(
     Raises:
         MissingArtefact: not in a folder with dvc.yaml and params.yaml, or no such profile.
         UsageError: mistakes in the settings, all of them, or an unknown target.
+        BadData: something stands where a data set is to be generated.
         VqaxError: a stage failed; those that do not need it may have been finished.
     """
     started = time.monotonic()
@@ -42,10 +45,11 @@ def run(
     if unsupported := supported():
         sys.stderr.write(f"{unsupported}\n")
         return run_dvc(folder, targets, dry=dry, force=force)
-    with opened(folder) as pipeline:
+    if dry:
+        return {"folder": str(folder), "would run": list(stale(folder, targets, force=force))}
+    with alone(folder), opened(folder) as pipeline:
         todo = to_do(pipeline, targets, force=force)
-        if dry:
-            return {"folder": str(folder), "would run": list(todo)}
+        refuse_foreign_folders(folder, list(todo))
         with LocalRunner(folder, jobs) as runner:
             done = side_by_side(pipeline, todo, runner, jobs, force=force)
     reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))

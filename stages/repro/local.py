@@ -13,13 +13,16 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from stages.repro import receipts
+from stages.repro.alone import join
 from stages.repro.dvc_itself import path_of_commands
 from stages.repro.runner import Job
 from stages.repro.warm_start import run_script
 
 RUNNING = threading.Lock()  # held while a job runs
+HELD: list[IO[bytes]] = []  # the lock of ``alone``, in a process that runs stages
 
 
 class LocalRunner:
@@ -51,6 +54,7 @@ def _enter(folder: Path, threads: int | None) -> None:
     # Ctrl-C reaches the commands themselves; they end, and with them the stage
     signal.signal(signal.SIGINT, lambda *_: None)
     os.dup2(2, 1)
+    HELD.append(join(folder))
     os.environ["PATH"] = path_of_commands()
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(threads)

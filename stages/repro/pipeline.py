@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from stages.dvc_errors import dvc_errors, release_dead
 from stages.repro import receipts
 from stages.repro.runner import Job
-from vqax.errors import UsageError, VqaxError
+from vqax.vision.weights import optional
 
 BETWEEN_RECORDS_S = 120.0
 
@@ -24,20 +25,14 @@ def opened(folder: Path) -> Iterator["Pipeline"]:
     """The pipeline of ``folder``, with everything that was made there and not recorded yet.
 
     Raises:
-        UsageError: dvc.yaml or dvc.lock is damaged.
+        MissingArtefact, BadData, UsageError, VqaxError: as ``dvc_errors`` for what DVC raises.
     """
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    try:
-        with Repo(str(folder), _wait_for_lock=True) as repo:
-            pipeline = Pipeline(folder, repo)
-            pipeline.recover()
-            yield pipeline
-    except DvcException as error:
-        raise UsageError(
-            f"{folder / 'dvc.yaml'}: {error}; mend it or restore it from git"
-        ) from error
+    with dvc_errors(folder), optional("dvc.repo").Repo(str(folder), _wait_for_lock=True) as repo:
+        with repo.lock:
+            release_dead(folder)
+        pipeline = Pipeline(folder, repo)
+        pipeline.recover()
+        yield pipeline
 
 
 class Pipeline:
@@ -177,10 +172,3 @@ def inputs_of(stage: Any) -> str:
     """
     hashes = {str(dep): dep.get_hash().value for dep in stage.deps}
     return receipts.inputs_hash(stage.cmd, hashes)
-
-
-def failure(name: str, error: object) -> VqaxError:
-    return VqaxError(
-        f"{name}: stopped with {error or 'the error printed above'}; mend it and run the same "
-        "command again: finished stages are not repeated"
-    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.code.fingerprint import fingerprints
-from stages.params import unknown
+from stages.dvc_errors import unknown_stage
 from stages.repro.pipeline import Pipeline, opened
 from stages.settings_files import read_settings
 from vqax.errors import UsageError
@@ -70,7 +70,7 @@ def _named(needs: dict[str, Any], targets: tuple[str, ...]) -> list[str]:
     """The stages that targets name; ``train`` stands for train@san, train@mcb and so on."""
     found = {target: [s for s in needs if target in (s, s.split("@")[0])] for target in targets}
     for target in (target for target, stages in found.items() if not stages):
-        raise UsageError(unknown(target, needs, "stage", "dvc.yaml"))
+        raise UsageError(unknown_stage(target, needs))
     return [stage for stages in found.values() for stage in stages] if targets else list(needs)
 
 

@@ -4,9 +4,11 @@ import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-from stages.repro.pipeline import Pipeline, failure
+from stages.dvc_errors import sentence
+from stages.repro.pipeline import Pipeline
 from stages.repro.plan import Plan
 from stages.repro.runner import Runner
+from vqax.errors import VqaxError
 
 
 def side_by_side(pipeline: Pipeline, plan: Plan, runner: Runner, jobs: int, *, force: bool) -> int:
@@ -49,7 +51,7 @@ def _begin(
         try:
             job = pipeline.begin(ready, force=force)
         except DvcException as error:
-            raise failure(ready, error) from error
+            raise failure(ready, sentence(pipeline.folder, error)) from error
         if job is None:
             _freed(waiting, ready)
             continue
@@ -67,8 +69,15 @@ def _end(pipeline: Pipeline, stage: str, future: Future[int], started: float) ->
     try:
         pipeline.finish(stage)
     except DvcException as missing:
-        raise failure(stage, missing) from missing
+        raise failure(stage, sentence(pipeline.folder, missing)) from missing
     sys.stderr.write(f"{stage}: {time.monotonic() - started:.1f} s\n")
+
+
+def failure(stage: str, error: object) -> VqaxError:
+    return VqaxError(
+        f"{stage}: stopped with {error or 'the error printed above'}; mend it and run the same "
+        "command again: finished stages are not repeated"
+    )
 
 
 def _freed(waiting: dict[str, set[str]], stage: str) -> None:

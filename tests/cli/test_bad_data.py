@@ -170,15 +170,16 @@ def test_features_of_another_extractor() -> None:
 
 def test_features_cut_in_the_middle() -> None:
     cut(FEATURES)
-    assert_refused(vqax("train", "mcb"), 3, str(FEATURES), "extract it again")
-    assert_refused(vqax("features", "show", FEATURES), 3, str(FEATURES), "extract it again")
+    remedy = f"; run `vqax features extract {DATASET}`"
+    assert_refused(vqax("train", "mcb"), 3, str(FEATURES), remedy)
+    assert_refused(vqax("features", "show", FEATURES), 3, str(FEATURES), remedy)
 
 
 def test_maps_cut_in_the_middle() -> None:
     path = Path("data") / "explanations" / "headline" / "mcb" / "attention.h5"
     cut(path)
     before = files(Path("data"))
-    assert_refused(vqax("score", "mcb"), 3, str(path), "vqax repro")
+    assert_refused(vqax("score", "mcb"), 3, str(path), "; run `vqax explain mcb`")
     assert files(Path("data")) == before
 
 
@@ -186,7 +187,7 @@ def test_a_table_cut_in_the_middle() -> None:
     path = Path("data") / "scores" / "headline" / "mcb" / "questions.parquet"
     cut(path)
     before = files(Path())
-    assert_refused(vqax("compare"), 3, str(path), "vqax repro")
+    assert_refused(vqax("compare"), 3, str(path), "; run `vqax score mcb`")
     assert files(Path()) == before
 
 

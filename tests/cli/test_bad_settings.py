@@ -97,7 +97,7 @@ def test_weights_of_other_settings() -> None:
 def test_weights_cut_in_the_middle() -> None:
     path = Path("data/runs/headline/mcb/model.safetensors")
     path.write_bytes(path.read_bytes()[:1000])
-    assert_refused(vqax("explain", "mcb"), 3, str(path), "train the model again")
+    assert_refused(vqax("explain", "mcb"), 3, str(path), "; run `vqax train mcb`")
 
 
 def test_a_device_that_is_not_there() -> None:

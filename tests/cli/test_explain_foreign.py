@@ -56,6 +56,51 @@ def net():
                       grid=(3, 4), size_px=(36, 48))
 
 
+class Rectified(Net):
+    def forward(self, visual, tokens):
+        return super().forward(visual.relu(), tokens)._replace(visual=visual)
+
+
+def rectified():
+    return of_forward(Cells(), Rectified().eval(), words=WORDS, answers=["a", "b", "c"],
+                      grid=(3, 4), size_px=(36, 48))
+
+
+class Breaks(Net):
+    """Right for one word, as the first pass asks, and wrong for more."""
+    def forward(self, visual, tokens):
+        if tokens.shape[1] > 1:
+            visual.view(7, 11)  # BREAKS HERE
+        return super().forward(visual, tokens)
+
+
+def breaks():
+    return of_forward(Cells(), Breaks().eval(), words=WORDS, answers=["a", "b", "c"],
+                      grid=(3, 4), size_px=(36, 48))
+
+
+def box_breaks():
+    def answer(pictures, questions):
+        return {}["weights"]  # BOX BREAKS HERE
+    return of_function(answer, answers=["a", "b"], size_px=(36, 48))
+
+
+def four():
+    return of_forward(Cells(), Net().eval(), words=WORDS, answers=["a", "b", "c", "d"],
+                      grid=(3, 4), size_px=(36, 48))
+
+
+class Detached(Net):
+    def forward(self, visual, tokens):
+        forward = super().forward(visual, tokens)
+        return forward._replace(question=forward.question.detach())
+
+
+def detached():
+    return of_forward(Cells(), Detached().eval(), words=WORDS, answers=["a", "b", "c"],
+                      grid=(3, 4), size_px=(36, 48))
+
+
 def wrong():
     return nn.Identity()
 
@@ -117,15 +162,64 @@ def test_a_model_that_returns_forward_gets_every_method_but_attention(mine: Path
     assert found["questions"][1]["unknown_words"] == ["the", "zebra"]
     assert found["left_out"] == {
         "attention": ["attention"], "aleatoric_mask": ["variance"],
-        "predictive_mask": ["variance"],
+        "predictive_mask": ["variance"], "guided_backprop": ["rectifier"],
+        "deconvolution": ["rectifier"], "guided_grad_cam": ["rectifier"],
     }  # fmt: skip
     assert found["grid"] == [3, 4]
     assert found["questions"][0]["maps"]["grad_cam"]["shape"] == [3, 4]
-    assert found["questions"][0]["maps"]["guided_backprop"]["shape"] == [36, 48]
     assert_refused(
         vqax("explain", *ask, *ASK, "--method", "attention"),
         *[2, "--method attention: needs attention, which net (Net) has not", "grad_cam"],
     )
+
+
+def test_a_rule_for_rectifiers_is_drawn_where_there_is_one(mine: Path) -> None:
+    """Without a rectifier its map would be the plain gradient under another name."""
+    ask = ["--image", "corner.png", *ASK]
+    found = explained("--model", "mine.py:rectified", *ask)
+    assert found["questions"][0]["maps"]["guided_backprop"]["shape"] == [36, 48]
+    assert not any("rectifier" in needs for needs in found["left_out"].values())
+    assert_refused(
+        vqax("explain", "--model", "mine.py:net", *ask, "--method", "deconvolution"),
+        *[2, "--method deconvolution: needs rectifier, which net (Net) has not"],
+    )
+    assert_refused(
+        vqax("explain", "--model", "mine.py:net", *ask, "--method", "guided_word_gradient"),
+        *[2, "--method guided_word_gradient: needs rectifier"],
+    )
+
+
+def line_of(text: str) -> int:
+    return 1 + next(n for n, line in enumerate(MINE.splitlines()) if text in line)
+
+
+@pytest.mark.parametrize("where", [["--image", "corner.png"], ["--from", "album", "--figures"]])
+def test_a_mistake_in_the_models_code_is_told_with_its_line(mine: Path, where: list[str]) -> None:
+    Path("album").mkdir()
+    Image.fromarray(corner()).save("album/a.png")
+    for function, line, kind in [
+        ("breaks", line_of("# BREAKS HERE"), "RuntimeError"),
+        ("box_breaks", line_of("# BOX BREAKS HERE"), "KeyError: 'weights'"),
+    ]:
+        refused = vqax("explain", "--model", f"mine.py:{function}", *where, *ASK)
+        assert_refused(refused, 3, f"mine.py:{function}: stopped at mine.py:{line} ({kind}")
+
+
+def test_a_wrong_forward_is_refused_before_anything_is_made_of_it(mine: Path) -> None:
+    ask = ["--image", "corner.png", *ASK]
+    refused = vqax("explain", "--model", "mine.py:four", *ask)
+    assert_refused(refused, 3, "Net: its Forward is wrong", "logits is of shape (1, 3)", "(1, 4)")
+    assert_refused(
+        vqax("explain", "--model", "mine.py:detached", *ask, "--method", "topn_grad_cam"),
+        *[2, "--method topn_grad_cam: needs question, which detached (Detached) has not"],
+    )
+
+
+def test_an_answer_is_found_in_any_spelling(mine: Path) -> None:
+    ask = ["--model", "mine.py:corner", "--image", "corner.png", *ASK]
+    for wanted, known in [("yes", "Yes"), ("YES", "Yes"), ("Yes", "Yes"), ("No", "no")]:
+        found = explained(*ask, "--answer", wanted)
+        assert found["questions"][0]["explained"]["answer"] == known
 
 
 def test_a_vision_and_language_transformer_is_explained(mine: Path) -> None:

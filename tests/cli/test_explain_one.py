@@ -1,6 +1,7 @@
 """``vqax explain`` on a picture, or on a table of pictures, through the real command."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -239,6 +240,18 @@ def test_broken_lines_of_a_table_are_listed_and_the_others_answered(asked, tmp_p
         5: "more fields", 6: "image: is empty", 7: "'truth'",
     }.items():  # fmt: skip
         assert words in skipped[row]
+
+
+def test_a_picture_whose_name_is_no_text_is_skipped(asked, tmp_path) -> None:
+    for name in ("good.png", os.fsdecode(b"caf\xe9.png")):
+        shutil.copy(asked[0][0], tmp_path / name)
+    found = explained(
+        RUN, "--from", tmp_path, "--question", "Is it red?", "--out", tmp_path / "out"
+    )
+    assert (found["explained"], found["skipped"]) == (1, 1)
+    skipped = pd.read_parquet(found["skipped_list"])
+    assert skipped["image"].tolist() == ["caf\\udce9.png"]
+    assert skipped["reason"].tolist() == ["image: its name is not UTF-8; rename the file"]
 
 
 def test_a_table_that_cannot_be_used_is_refused(asked, tmp_path) -> None:

@@ -87,6 +87,47 @@ def test_a_training_that_was_stopped_ends_with_the_same_weights(
     assert not any((folder / "data" / "checkpoints").iterdir())
 
 
+def test_a_second_training_of_a_run_is_refused_and_harms_nothing(
+    finished: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    folder = training(finished, tmp_path / "work")
+    first = train(folder, RUN)
+    until(has_checkpoint(folder, RUN), first)
+    first.send_signal(signal.SIGSTOP)  # so that it has not ended before the second comes so far
+    code, errors = ended(train(folder, RUN))
+    first.send_signal(signal.SIGCONT)
+    assert code == 3
+    assert errors == (
+        f"error: data/locks/runs/{RUN}.lock: another process holds it and makes the same; "
+        "wait for that one or end it\n"
+    )
+    assert ended(first) == (0, "")
+    for path in uninterrupted.iterdir():
+        again = folder / "data" / "runs" / "headline" / RUN / path.name
+        assert again.read_bytes() == path.read_bytes(), path.name
+    assert not any((folder / "data" / "checkpoints").iterdir())
+    assert not any((folder / "data" / "locks").rglob("*.lock"))
+
+
+def test_a_training_whose_best_weights_are_gone_starts_anew_and_says_so(
+    finished: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    folder = training(finished, tmp_path / "work")
+    first = train(folder, RUN)
+    until(lambda: any((folder / "data").glob("checkpoints/*/best-*.safetensors")), first)
+    until(has_checkpoint(folder, RUN), first)
+    first.kill()
+    ended(first)
+    for best in checkpoint(folder, RUN).glob("best-*.safetensors"):
+        best.unlink()
+    code, errors = ended(train(folder, RUN))
+    assert code == 0
+    assert "is gone; the training starts anew" in errors
+    weights = "model.safetensors"
+    again = folder / "data" / "runs" / "headline" / RUN / weights
+    assert again.read_bytes() == (uninterrupted / weights).read_bytes()
+
+
 def test_a_checkpoint_of_another_model_is_refused(finished: Path, tmp_path: Path) -> None:
     folder = training(finished, tmp_path / "work")
     for run in ("san", "mcb"):

@@ -34,6 +34,8 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert vqax("trian").exit_code == 2
     assert "Did you mean" not in vqax("fly").stderr
     assert "Did you mean report or repro?" in vqax("repor").stderr
+    assert "Did you mean data list?" in vqax("list").stderr
+    assert "Did you mean features show or regions show?" in vqax("show").stderr
 
 
 def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path, monkeypatch) -> None:
@@ -68,3 +70,24 @@ def test_score_needs_a_run_or_all_three_files(options: list[str]) -> None:
     result = CliRunner().invoke(main, ["score", *options])
     assert result.exit_code == 2
     assert "--annotations" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (("explain", "mcb", "--image", "a.png", "--question", "Caf\udce9?"), "--question"),
+        (("explain", "mcb", "--image", "a\udcff.png", "--question", "What?"), "--image"),
+        (("train", "mcb\udcff"), "RUN"),
+        (("repro", "a", "b\udcff"), "TARGETS"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused(arguments: tuple[str, ...], name: str) -> None:
+    """As Python hands them on: a Latin-1 é is the surrogate U+DCE9."""
+    assert_refused(vqax(*arguments), 2, f"{name}: '", "\\udc", "not UTF-8", "rename")
+
+
+def test_a_near_name_of_a_method_is_offered(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ("--image", "a.png", "--question", "What?")
+    result = vqax("explain", "mcb", *asked, "--method", "gradcam")
+    assert_refused(result, 2, "--method: 'gradcam' is not known; did you mean grad_cam")

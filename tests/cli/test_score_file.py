@@ -63,6 +63,7 @@ def official(tmp_path: Path) -> Files:
         ("official", [100, 0, 100, 100]),  # a unanimous "Yes" wants exactly "Yes"
         ("always", [100, 100, 100, 100]),
         ("simple", [100, 100, 100, 100]),
+        ("exact", [100, 100, 100, 100]),
     ],
 )
 def test_modes(official: Files, mode: str, accuracies: list[int]) -> None:
@@ -117,6 +118,47 @@ def test_nine_answers_an_annotation_without_question_and_the_reverse(official: F
     assert_refused(official.score(), 3, str(official.annotations), "70", "question")
     official.annotate({i: ANSWERS[i] for i in (10, 20, 30)})
     assert_refused(official.score(), 3, str(official.questions), "40", "annotation")
+
+
+def test_one_answer_a_question(official: Files) -> None:
+    """An official score of one answer would be 0, whatever is said; the remedy is the rule."""
+    official.annotate({one: texts[:1] for one, texts in ANSWERS.items()})
+    assert_refused(official.score(), 3, "has 1 answer, not 10", "`exact`", "--mode")
+    for mode in ("exact", "simple"):
+        assert json.loads(official.score("--mode", mode, "--json").stdout)["overall"] == 100
+
+
+def test_nothing_to_score(official: Files) -> None:
+    """Not ``"overall": NaN``, and not a 0 for a check that checked nothing."""
+    for path, key in ((official.questions, "questions"), (official.annotations, "annotations")):
+        path.write_text(json.dumps({key: []}))
+    official.results.write_text("[]")
+    assert_refused(official.score(), 3, str(official.questions), "nothing to score")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('[{"question_id": "10", "answer": "cat"}]', ["write 10 without quotation marks"]),
+        ('[{"question_id": 10, "answer": 2}]', ['write "2" with quotation marks']),
+        ('{"question_id": 10, "answer": "a"}\n{"question_id": 20, "answer": "a"}', ["JSON Lines"]),
+        ('{"10": "yes", "20": "no"}', ["has no 'results' but 10, 20", "write a list of entries"]),
+        ('[{"question_id": 10, "answer": "caf\u00e9"}]', ["not UTF-8", "save it as UTF-8"]),
+    ],
+)
+def test_predictions_of_another_shape(official: Files, content: str, words: list[str]) -> None:
+    official.results.write_bytes(content.encode("latin-1"))
+    result = official.score()
+    assert_refused(result, 3, str(official.results), *words)
+    assert "official file" not in result.stderr
+
+
+def test_an_error_is_an_object_too(official: Files) -> None:
+    official.results.write_text("[")
+    result = official.score("--json")
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["exit_code"], told["kind"]) == (3, 3, "BadData")
+    assert result.stderr == f"error: {told['error']}\n"
 
 
 def joined(data: Path, name: str, key: str, target: Path) -> list[dict]:

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from tests.data.official import annotation_entry, question_entry
-from vqax.data.checks import RecordError, entry_name, parse_all, parse_annotation, parse_question
+from vqax.data.checks import (
+    RecordError,
+    entry_name,
+    field,
+    parse_all,
+    parse_annotation,
+    parse_question,
+)
 from vqax.data.records import Annotation, Answer, Question, Skipped
 
 
@@ -38,7 +45,7 @@ def test_a_good_annotation() -> None:
     [
         ([1, 2], "is list, not an object"),
         (without(question_entry(), "question"), "has no 'question'"),
-        (question_entry(image_id="70"), "has image_id '70', which is not int"),
+        (question_entry(image_id="7o"), "has image_id '7o', which is not int"),
         (question_entry(image_id=True), "has image_id True, which is not int"),
         (question_entry(question=None), "has question None, which is not str"),
     ],
@@ -56,9 +63,12 @@ def test_a_bad_question(raw: Any, why: str) -> None:
         ({"answers": ten()[:9]}, "has 9 answers, not 10; take it from the official file"),
         ({"answers": []}, "has 0 answers, not 10; take it"),
         ({"answers": ten(answer_id=1)}, "same answer_id; number them 1 to 10"),
-        ({"answers": ten(answer_id="10")}, "has answer_id '10', which is not int; take it"),
+        (
+            {"answers": ten(answer_id="10")},
+            "has answer_id '10', which is not int; write 10 without",
+        ),
         ({"answers": ten(answer_id=[])}, "of the wrong type; take it"),
-        ({"answers": ten(answer=4)}, "has answer 4, which is not str; take it"),
+        ({"answers": ten(answer=4)}, 'has answer 4, which is not str; write "4" with'),
         (
             {"answers": ten(answer_confidence="sure")},
             "has answer_confidence 'sure'; write one of yes, maybe, no",
@@ -70,13 +80,59 @@ def test_a_bad_question(raw: Any, why: str) -> None:
         ),
         ({"answers": "dog"}, "has answers 'dog', which is not list; take it"),
         ({"answer_type": "colour"}, "'colour'; write one of yes/no, number, other"),
-        ({"multiple_choice_answer": 2}, "has multiple_choice_answer 2, which is not str; take it"),
+        (
+            {"multiple_choice_answer": 2},
+            'answer 2, which is not str; write "2" with quotation marks',
+        ),
     ],
 )
 def test_a_bad_annotation(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(RecordError) as caught:
         parse_annotation(annotation_entry(7, **changes))
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [1, 3, 10, 14])
+def test_one_to_n_answers(number: int) -> None:
+    """A rule that compares any number of answers reads them; by default there are ten."""
+    answers = [dict(ten()[0], answer_id=k) for k in range(number)]
+    entry = annotation_entry(7, answers=answers)
+    assert len(parse_annotation(entry, answers=None).answers) == number
+    if number != 10:
+        with pytest.raises(RecordError, match=f"has {number} answers?, not 10; .*accuracy `exact`"):
+            parse_annotation(entry)
+
+
+def test_no_answer_is_too_few_for_every_rule() -> None:
+    with pytest.raises(RecordError, match="has no answers; take it"):
+        parse_annotation(annotation_entry(7, answers=[]), answers=None)
+    twice = [dict(ten()[0], answer_id=1)] * 2
+    with pytest.raises(RecordError, match="same answer_id; number them 1 to 2"):
+        parse_annotation(annotation_entry(7, answers=twice), answers=None)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "remedy"),
+    [
+        ("70", int, "write 70 without quotation marks"),
+        ("-7", int, "write -7 without quotation marks"),
+        ("7o", int, "take it from the official file"),
+        ("9" * 19, int, "take it from the official file"),
+        (2, str, 'write "2" with quotation marks'),
+        (2.5, str, 'write "2.5" with quotation marks'),
+        (True, str, "take it from the official file"),
+        (7.0, int, "take it from the official file"),
+    ],
+)
+def test_the_remedy_fits_the_value(value: Any, kind: type, remedy: str) -> None:
+    with pytest.raises(RecordError, match=f"which is not {kind.__name__}; {remedy}"):
+        field({"key": value}, "key", kind)
+
+
+def test_a_long_value_is_not_told_whole() -> None:
+    with pytest.raises(RecordError) as caught:
+        field({"key": [["x" * 10_000] * 50] * 50}, "key", int)
+    assert len(str(caught.value)) < 300
 
 
 def test_an_entry_without_question_id_is_named_by_its_place() -> None:

@@ -85,3 +85,19 @@ def test_a_png_with_another_name(tmp_path: Path) -> None:
 def test_no_folder_of_maps(tmp_path: Path) -> None:
     with pytest.raises(MissingArtefact, match="no such folder; put the VQA-HAT maps there"):
         human_map_paths(tmp_path / "vqa_hat")
+
+
+@pytest.mark.parametrize("name", ["7_1.PNG", "7_1.jpg", "7_1.JPEG", "7_1.png"])
+def test_maps_of_any_ending(tmp_path: Path, name: str) -> None:
+    grey = np.tile(np.arange(8, dtype=np.uint8) * 30, (6, 1))
+    Image.fromarray(grey).save(tmp_path / name)
+    (path,) = human_map_paths(tmp_path)[7]
+    assert read_human_map(path).shape == (6, 8)
+
+
+@pytest.mark.parametrize("second", ["7_1.PNG", "07_1.png", "7_01.jpg"])
+def test_one_map_in_two_files(tmp_path: Path, second: str) -> None:
+    for name in ("7_1.png", second):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(BadData, match=r"of question_id 0?7, and so is .*remove one of them"):
+        human_map_paths(tmp_path)

@@ -85,3 +85,31 @@ def test_a_folder_given_as_file(tmp_path: Path) -> None:
 def test_the_hook_replaces_objects(tmp_path: Path) -> None:
     write_any_json(tmp_path / "q.json", [{"k": 1}, {"k": 2}])
     assert read_entries(tmp_path / "q.json", "questions", lambda raw: raw["k"]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n', r"one JSON object a line \(JSON Lines\).*into one list"),
+        (b'{"a": 1}\r\n{"a": 2}', "JSON Lines"),
+        ('[{"a": "caf\u00e9"}]'.encode("latin-1"), "not UTF-8 text .*save it as UTF-8"),
+        (b'[{"a": 1}] {"b"', "not a whole JSON file .*cut or damaged"),
+        (b'{"a": 1', "not a whole JSON file .*cut or damaged"),
+    ],
+)
+def test_the_remedy_is_that_of_the_fault(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "r.json"
+    path.write_bytes(content)
+    with pytest.raises(BadData, match=why):
+        read_any_json(path)
+
+
+def test_the_keys_of_another_layout_are_not_all_told(tmp_path: Path) -> None:
+    """Predictions as ``{question_id: answer}``, as many programs write them."""
+    path = tmp_path / "r.json"
+    path.write_text(json.dumps({str(k): "yes" for k in range(2962)}))
+    with pytest.raises(BadData) as caught:
+        read_entries(path, "results")
+    assert "has no 'results' but 0, 1, 10" in str(caught.value)
+    assert "and 2,952 more; write a list of entries" in str(caught.value)
+    assert len(str(caught.value)) < 400

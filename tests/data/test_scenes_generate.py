@@ -20,6 +20,7 @@ from vqax.data.scenes.question_types import question_type
 from vqax.data.vqa_x import read_explanations
 from vqax.data.vqa_x_maps import explanation_map_paths, read_explanation_maps
 from vqax.errors import BadData, MissingArtefact
+from vqax.ownership import MARKER
 
 SPLITS = ("train2014", "val2014")
 ROOTS = pytest.mark.parametrize("flavour", ["v1", "v2"])
@@ -47,7 +48,7 @@ def test_another_seed_changes_every_picture_and_map(scenes_v1: Path, tmp_path: P
     generate(tmp_path / "other", SceneSettings(**SMALL, seed=1))
     ours, theirs = tree(scenes_v1), tree(tmp_path / "other")
     assert ours.keys() == theirs.keys()
-    assert [name for name in ours if ours[name] == theirs[name]] == []
+    assert [name for name in ours if ours[name] == theirs[name]] == [MARKER]
 
 
 @ROOTS
@@ -247,6 +248,21 @@ def test_contact_sheet_shows_the_pictures(scenes_v1: Path, tmp_path: Path) -> No
     drawn = np.asarray(sheet.crop((12, 12, 12 + PICTURE_PX, 12 + PICTURE_PX)))
     expected = np.asarray(load_rgb(first).resize((PICTURE_PX, PICTURE_PX)))
     np.testing.assert_array_equal(drawn, expected)
+
+
+def test_a_sheet_is_drawn_again_and_no_other_picture_is_replaced(
+    scenes_v1: Path, tmp_path: Path
+) -> None:
+    sheet, photograph, folder = (tmp_path / name for name in ("sheet.png", "cat.png", "folder.png"))
+    for _ in range(2):
+        contact_sheet(scenes_v1, sheet, pictures=2)
+    Image.new("RGB", (3, 2)).save(photograph)
+    folder.mkdir()
+    before = tree(tmp_path)
+    for path in (photograph, folder):
+        with pytest.raises(BadData, match=rf"{path.name}: stands there already and is no contact"):
+            contact_sheet(scenes_v1, path, pictures=2)
+    assert tree(tmp_path) == before
 
 
 def test_contact_sheet_of_a_split_that_is_not_there(scenes_v1: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.evidential.tiny import TinyNet, stripes, tensors
+from vqax.errors import UsageError
 from vqax.evidential.cam import classifier_grad_cam, enlarge
 from vqax.evidential.lenet import LeNet
 
@@ -60,7 +61,7 @@ def test_the_model_is_left_as_found(fails):
     model.conv.eval()
     model.answer.bias.requires_grad_(False)
     if fails:
-        with pytest.raises(RuntimeError):
+        with pytest.raises(UsageError, match="none of the 3 answers"):
             classifier_grad_cam(model, PICTURES, LABELS + 99)
     else:
         classifier_grad_cam(model, PICTURES, LABELS)

@@ -49,6 +49,10 @@ def test_equals_the_literal_twin(maps, masks, scale):
                 [found.dice[row, column], found.iou[row, column]], expected, rtol=1e-12
             )
     assert found.undefined == sum(not mask.any() for mask in masks)
+    low = [0.0 if scale == "max" else one.min() for one in maps]
+    assert found.blank.tolist() == [
+        not one.max() > least for one, least in zip(maps, low, strict=True)
+    ]
 
 
 @given(MAPS, MASKS)

@@ -9,10 +9,11 @@ import torch
 from tests.evidential.tiny import TinyNet, stripes, tensors
 from vqax.errors import BadData, UsageError
 from vqax.evidential.heads import HEADS, EvidentialHead, SoftmaxHead, predict
-from vqax.evidential.train import Settings, accuracy, initialised, shifted, train
+from vqax.evidential.train import accuracy, initialised, shifted, train
+from vqax.settings import ClassifierTraining
 
 TRAIN, TEST = tensors(stripes(90)), tensors(stripes(60, seed=1))
-SETTINGS = Settings(seed=0, epochs=12, batch_size=10, lr=0.01, step_epochs=20)
+SETTINGS = ClassifierTraining(seed=0, epochs=12, batch_size=10, lr=0.01, step_epochs=20)
 
 
 def fresh(head, seed=0):
@@ -36,7 +37,7 @@ def test_every_head_learns(name):
 @pytest.mark.parametrize("name", HEADS)
 def test_training_repeats_itself_and_leaves_the_random_state(name):
     head, before = head_of(name), torch.get_rng_state()
-    settings = Settings(seed=3, epochs=2, batch_size=20)
+    settings = ClassifierTraining(seed=3, epochs=2, batch_size=20)
     runs = []
     for _ in range(2):
         torch.rand(5)  # whatever was drawn before does not matter
@@ -54,14 +55,14 @@ def test_another_seed_is_another_training():
     weights = []
     for seed in (0, 1):
         model = fresh(SoftmaxHead())
-        train(model, *TRAIN, SoftmaxHead(), Settings(seed=seed, epochs=1, batch_size=20))
+        train(model, *TRAIN, SoftmaxHead(), ClassifierTraining(seed=seed, epochs=1, batch_size=20))
         weights.append(model.answer.weight.detach().clone())
     assert not torch.equal(*weights)
 
 
 def test_a_validation_does_not_change_the_training():
     models = [fresh(SoftmaxHead()) for _ in range(2)]
-    settings = Settings(seed=0, epochs=2, batch_size=20)
+    settings = ClassifierTraining(seed=0, epochs=2, batch_size=20)
     train(models[0], *TRAIN, SoftmaxHead(), settings)
     train(models[1], *TRAIN, SoftmaxHead(), settings, validation=TEST)
     assert torch.equal(models[0].answer.weight, models[1].answer.weight)
@@ -69,7 +70,7 @@ def test_a_validation_does_not_change_the_training():
 
 def test_the_first_step_is_that_of_adam():
     """Adam's first step is the learning rate against the sign of gradient + decay · weight."""
-    head, settings = SoftmaxHead(), Settings(seed=0, epochs=1, batch_size=90)
+    head, settings = SoftmaxHead(), ClassifierTraining(seed=0, epochs=1, batch_size=90)
     model, twin = fresh(head), fresh(head)
     twin.dropout.rate = model.dropout.rate = 0.0
     head.losses(twin, *TRAIN, 0).mean().backward()
@@ -83,7 +84,9 @@ def test_the_rate_falls_after_step_epochs():
     """With a factor of 0 nothing is learned any more."""
     models = [fresh(SoftmaxHead()) for _ in range(2)]
     for model, epochs in zip(models, (2, 5), strict=True):
-        settings = Settings(seed=0, epochs=epochs, batch_size=30, step_epochs=2, step_factor=0.0)
+        settings = ClassifierTraining(
+            seed=0, epochs=epochs, batch_size=30, step_epochs=2, step_factor=0.0
+        )
         train(model, *TRAIN, SoftmaxHead(), settings)
     assert torch.equal(models[0].answer.weight, models[1].answer.weight)
 
@@ -91,7 +94,7 @@ def test_the_rate_falls_after_step_epochs():
 def test_log_variances_are_not_decayed():
     head = head_of("gaussian_dropout")
     model = fresh(head)
-    settings = Settings(seed=0, epochs=1, batch_size=90, weight_decay=1e6)
+    settings = ClassifierTraining(seed=0, epochs=1, batch_size=90, weight_decay=1e6)
     before = model.answer.log_variance.detach().clone()
     train(model, TRAIN[0] * 0, TRAIN[1], head, settings)  # features have no variance to weigh
     inactive = model.features(TRAIN[0][:1] * 0).flatten() < 0
@@ -108,19 +111,24 @@ def test_the_first_epoch_has_no_kl():
             self.seen.append(epoch)
             return super().losses(model, pictures, labels, epoch)
 
-    train(fresh(SoftmaxHead()), *TRAIN, Recorder(), Settings(seed=0, epochs=2, batch_size=45))
+    train(
+        fresh(SoftmaxHead()),
+        *TRAIN,
+        Recorder(),
+        ClassifierTraining(seed=0, epochs=2, batch_size=45),
+    )
     assert Recorder.seen == [0, 0, 1, 1]
 
 
 def test_progress_is_told():
     told = []
-    settings = Settings(seed=0, epochs=2, batch_size=90)
+    settings = ClassifierTraining(seed=0, epochs=2, batch_size=90)
     train(fresh(SoftmaxHead()), *TRAIN, SoftmaxHead(), settings, progress=lambda *x: told.append(x))
     assert told == [(1, 2), (2, 2)]
 
 
 def test_bad_input():
-    model, settings = fresh(SoftmaxHead()), Settings(seed=0, epochs=1)
+    model, settings = fresh(SoftmaxHead()), ClassifierTraining(seed=0, epochs=1)
     with pytest.raises(UsageError, match="90 pictures and 5 labels"):
         train(model, TRAIN[0], TRAIN[1][:5], SoftmaxHead(), settings)
     with pytest.raises(UsageError, match="0 pictures and 0 labels"):
@@ -150,7 +158,7 @@ def test_a_shift_is_another_training():
     weights = []
     for shift in (0, 1):
         model = fresh(SoftmaxHead())
-        settings = Settings(seed=0, epochs=1, batch_size=20, shift=shift)
+        settings = ClassifierTraining(seed=0, epochs=1, batch_size=20, shift=shift)
         train(model, *TRAIN, SoftmaxHead(), settings)
         weights.append(model.answer.weight.detach().clone())
     assert not torch.equal(*weights)

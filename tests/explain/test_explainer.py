@@ -44,4 +44,4 @@ def test_what_the_family_needs():
     assert EXPLAINERS["attention"].needs == {"attention"}
     assert EXPLAINERS["grad_cam"].needs == {"gradient"}
     assert EXPLAINERS["predictive_mask"].needs == {"gradient", "variance"}
-    assert EXPLAINERS["guided_backprop"].needs == {"gradient", "pixels"}
+    assert EXPLAINERS["guided_backprop"].needs == {"gradient", "pixels", "rectifier"}

@@ -135,3 +135,10 @@ def test_leaves_the_model_as_found_also_after_an_exception():
     with pytest.raises(RuntimeError, match="broken head"):
         answers_under_noise(model, visual, tokens, IDS, strength=1.0)
     before.assert_equal(Trace(model, visual))
+
+
+def test_a_last_digit_is_no_flip():
+    before = torch.tensor([[0.4, 0.4, 0.2]])
+    after = torch.tensor([[[0.4, 0.4 + 6e-8, 0.2]], [[0.4, 0.42, 0.18]]])
+    found = NoisyAnswers(before, after, torch.zeros(2, 1, 3, dtype=torch.long))
+    assert found.flipped.tolist() == [[False], [True]]

@@ -6,7 +6,7 @@ from torch import nn
 from tests.explain.test_pixels import PICTURES_OF, counting, pictures, questions
 from tests.explain.tiny import GRID, PICTURE, batch, tiny, trunk
 from vqax.errors import UsageError
-from vqax.explain.drops import SCORES, Drops
+from vqax.explain.drops import SCORES, Drops, hide_each
 from vqax.explain.occlusion import GREY, occluded, occlusion
 from vqax.explain.pixels import PixelModel
 from vqax.explain.windows import dense
@@ -141,3 +141,14 @@ def test_the_share_of_changes_counts_what_was_hidden():
     torch.testing.assert_close(found.changed_share, torch.tensor([2 / 4, 1 / 3]))
     square = Drops(*(p.view(2, 2, 2) if p.dim() == 2 else p for p in found))
     torch.testing.assert_close(square.changed_share, found.changed_share)
+
+
+def test_what_changes_a_last_digit_changes_no_answer():
+    """Two answers are equally likely; without a part, one logit grows by rounding alone."""
+    logits = torch.tensor([[2.0, 2.0, 0.0]])
+    after = torch.tensor([[2.0, 2.0 + 4e-7, 0.0], [2.0, 2.1, 0.0]])
+    found = hide_each(
+        logits, torch.tensor([0]), torch.ones(1, 2, dtype=torch.bool),
+        lambda _, part: after[part], score="logit", at_once=2,
+    )  # fmt: skip
+    assert found.changes.tolist() == [[False, True]]

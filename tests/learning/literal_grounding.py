@@ -97,7 +97,8 @@ def scr(model, batch, proposals, bucket):
         nonzero = [k for k, value in enumerate(losses) if value.item() > 1e-7]
         chosen = order[0]
         if nonzero:
-            least = min(nonzero, key=lambda k: losses[k].item())
+            enough = min(losses[k].item() for k in nonzero) * (1 + 1e-5) + 1e-7
+            least = next(k for k in nonzero if losses[k].item() <= enough)
             stronger.append(losses[least])
             chosen = order[least]
         logits = output.logits[0]

@@ -21,7 +21,8 @@ from vqax.learning.checkpoint import (
 )
 from vqax.learning.fingerprint import differences
 from vqax.learning.history import History, Running
-from vqax.learning.optimiser import OptimiserSettings, optimisers
+from vqax.learning.optimiser import optimisers
+from vqax.settings import OptimiserSettings
 
 WHO = {"model": {"name": "tiny", "sizes": (3, 4)}, "seed": 1}
 
@@ -108,6 +109,17 @@ def test_cut_checkpoint_files_are_bad_data(tmp_path: Path) -> None:
     record.write_text(json.dumps({"something": "else"}))
     with pytest.raises(BadData, match=r"checkpoint\.json: not a checkpoint of this program"):
         read_checkpoint(tmp_path, model, own(model), WHO)
+
+
+@pytest.mark.parametrize("gone", ["best-0001.safetensors", "state-0001-000004.safetensors"])
+def test_without_the_weights_it_names_there_is_no_checkpoint(tmp_path: Path, gone: str) -> None:
+    written(tmp_path, epoch=1, step=4)
+    (tmp_path / gone).unlink()
+    model, before, told = tiny.model(seed=8), tiny.model(seed=8), []
+    assert read_checkpoint(tmp_path, model, own(model), WHO, told.append) is None
+    assert told == [f"{tmp_path}/checkpoint.json: names {gone}, which is gone; the training "
+                    "starts anew"]  # fmt: skip
+    assert same(model, before)
 
 
 def test_best_weights_come_back(tmp_path: Path) -> None:

@@ -5,16 +5,22 @@ import torch
 from torch.nn import functional
 
 from tests.learning import literal_grounding as literal
+from tests.learning.arithmetic import RoundsByShape
 from tests.learning.hinted import WITH_ATTENTION, generator, gradients_of, hinted
 from tests.models.small import build
 from vqax.errors import UsageError
 from vqax.learning import OBJECTIVES
 from vqax.learning.att_align import att_align_objective
-from vqax.learning.css import content_words, critical_regions, css_objective
+from vqax.learning.css import (
+    content_words,
+    critical_regions,
+    critical_words,
+    css_objective,
+)
 from vqax.learning.hint import hint_objective, ranking_loss
 from vqax.learning.objective import check_objective
 from vqax.learning.rand_img import partners, rand_img_objective
-from vqax.learning.scr import scr_objective
+from vqax.learning.scr import scr_objective, strengthening
 from vqax.learning.words import WatchWords
 from vqax.learning.zero_out import zero_out_objective
 from vqax.models.padding import present
@@ -86,6 +92,36 @@ def test_scr(name, seed):
     total = answer + 3.0 * stronger + 5.0 * critical
     step = same_step(model, objective, batch, total)
     torch.testing.assert_close(step.parts["strengthening_loss"], stronger.detach())
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_the_right_answer_is_not_likelier_than_itself_by_rounding(name):
+    model, batch = small(name), hinted(6)
+    objective = scr_objective(weight=0.0, criticism=5.0, proposals=2, answers=3)
+    exact = objective(model, batch, generator()).parts["critical_loss"]
+    with RoundsByShape():
+        rounded = objective(model, batch, generator()).parts["critical_loss"]
+    torch.testing.assert_close(rounded, exact, atol=0, rtol=1e-9)
+
+
+def test_of_proposals_of_equal_loss_the_one_of_the_higher_hint_is_taken():
+    slopes = torch.tensor([[0.3, 0.3 + 1e-12, 0.5]], dtype=torch.float64)
+    hints = torch.tensor([[0.9, 0.8, 0.0]])
+    found = strengthening(slopes, hints, hints > 0, proposals=2)
+    assert found.regions.tolist() == [0]
+    torch.testing.assert_close(found.losses, torch.tensor([0.2001], dtype=torch.float64))
+
+
+def test_words_of_equal_slope_are_taken_from_the_front():
+    slopes = torch.tensor([[9.0, 0.3, 0.1 + 0.2, 0.1]], dtype=torch.float64)
+    content = torch.tensor([[False, True, True, True]])
+    assert critical_words(slopes, content, 1).tolist() == [[False, True, False, False]]
+
+
+def test_regions_of_equal_influence_are_taken_in_the_order_of_their_hints():
+    slopes = torch.tensor([[0.3, 0.1 + 0.2, -5.0]], dtype=torch.float64)
+    hints = torch.tensor([[0.9, 0.8, 0.7]])
+    assert critical_regions(slopes, hints, 3, "gradient").tolist() == [[True, False, False]]
 
 
 def test_the_first_phase_of_scr_has_no_criticism():

@@ -9,7 +9,8 @@ from tests.vision import tiny_detector
 from vqax.data.coco import Instance
 from vqax.errors import BadData, UsageError
 from vqax.learning.detection import NO_ATTRIBUTE, detection_losses, target
-from vqax.learning.detector_training import DetectorTraining, sample, train_detector
+from vqax.learning.detector_training import sample, train_detector
+from vqax.settings import DetectorTraining
 
 SETTINGS = DetectorTraining(
     epochs=2, batch_size=3, lr=0.003, weight_decay=0.0, clip=5.0, precision="fp32", seed=1

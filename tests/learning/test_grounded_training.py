@@ -13,8 +13,8 @@ from tests.learning.test_comparators import COMPARATORS
 from tests.models.small import build
 from vqax.errors import Resumable
 from vqax.learning import OBJECTIVES
-from vqax.learning.loop import TrainSettings, train
-from vqax.learning.optimiser import OptimiserSettings
+from vqax.learning.loop import train
+from vqax.settings import OptimiserSettings, TrainSettings
 
 OPTIONS = {**COMPARATORS, "attreg": {"keep_top": 2, "mask": "random"}}
 each = pytest.mark.parametrize("name", OPTIONS)

@@ -38,3 +38,13 @@ def test_frame_has_one_row_per_value() -> None:
         {"epoch": 1, "split": "train", "metric": "loss", "value": 2.0},
         {"epoch": 1, "split": "train", "metric": "loss_min", "value": 1.5},
     ]
+
+
+def test_an_epoch_is_not_better_by_rounding() -> None:
+    """Answers of .3 and .6 against .9 and 0, summed in single precision."""
+    early, late = (float(np.float32(a) + np.float32(b)) / 2 for a, b in ((0.0, 0.9), (0.3, 0.6)))
+    assert early < late
+    history = History()
+    for epoch, accuracy in enumerate([early, late, late + 1e-6], 1):
+        history.add(epoch, "val", {"accuracy": accuracy})
+        assert history.best_epoch() == (1 if epoch < 3 else 3)

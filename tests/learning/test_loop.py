@@ -13,10 +13,10 @@ from vqax.errors import BadData
 from vqax.learning.batches import Batch
 from vqax.learning.loop import train
 from vqax.learning.objective import Step
-from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.processes import Processes
 from vqax.learning.sampler import Sampler
-from vqax.learning.validation import soft_accuracy, validate
+from vqax.learning.step import soft_accuracy, validate
+from vqax.settings import OptimiserSettings
 
 CPU = torch.device("cpu")
 PLAIN = {"groups": {}, "clip": None, "warmup_epochs": 0.0, "decay": "none"}

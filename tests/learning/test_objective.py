@@ -10,9 +10,8 @@ from vqax.errors import BadData, UsageError
 from vqax.learning import NEEDS_EVIDENCE, NEEDS_KEY_OBJECTS, NEEDS_VARIANCE, OBJECTIVES
 from vqax.learning.batches import Batch
 from vqax.learning.certainty import CertaintySettings
-from vqax.learning.loop import TrainSettings, train
+from vqax.learning.loop import train
 from vqax.learning.objective import answer_objective, check_objective, uncertainty_objective
-from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.sampling import sample_noise
 from vqax.learning.uncertainty import (
     EQUALISERS,
@@ -24,6 +23,7 @@ from vqax.learning.uncertainty import (
 )
 from vqax.models import MODELS
 from vqax.models.evidential_answers import EvidentialAnswers
+from vqax.settings import OptimiserSettings, TrainSettings
 
 every_model = pytest.mark.parametrize("name", MODELS)
 sources = pytest.mark.parametrize("source", ["aleatoric", "predictive"])

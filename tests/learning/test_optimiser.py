@@ -1,5 +1,7 @@
 """Optimisers by name and group, and the learning rate of each step."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,13 +9,14 @@ from tests.learning import tiny
 from vqax.errors import UsageError
 from vqax.learning.optimiser import (
     OPTIMISERS,
-    OptimiserSettings,
+    build_optimiser,
     optimisers,
     rate_factor,
     restore_optimisers,
     set_rates,
     state_of_optimisers,
 )
+from vqax.settings import OPTIONS_OF, OptimiserSettings
 
 
 def test_a_group_gets_its_own_optimiser() -> None:
@@ -52,6 +55,15 @@ def test_unknown_names_are_usage_errors() -> None:
         optimisers(tiny.model(), OptimiserSettings("adamz", 0.1), {})
     with pytest.raises(UsageError, match=r"'linear'.*none, cosine"):
         rate_factor(0, warmup_steps=0.0, total_steps=5, decay="linear")
+
+
+def test_every_optimiser_has_its_settings_named() -> None:
+    assert OPTIONS_OF.keys() == OPTIMISERS.keys()
+    weight = torch.nn.Parameter(torch.zeros(3))
+    given = OptimiserSettings("adam", 0.1, betas=(0.5, 0.75), eps=1e-3, momentum=0.25)
+    for name, options in OPTIONS_OF.items():
+        built = build_optimiser(replace(given, name=name), [weight]).defaults
+        assert all(built[option] == getattr(given, option) for option in options)
 
 
 def test_rate_rises_then_falls() -> None:
@@ -108,7 +120,7 @@ def test_restored_optimisers_go_on_alike(name: str, momentum: float) -> None:
 def test_an_update_is_that_of_torch_without_fusing(name) -> None:
     torch.manual_seed(0)
     ours, theirs = (torch.nn.Parameter(torch.ones(5)) for _ in range(2))
-    optimiser = OptimiserSettings(name, 0.1, weight_decay=0.01).build([ours])
+    optimiser = build_optimiser(OptimiserSettings(name, 0.1, weight_decay=0.01), [ours])
     plain = OPTIMISERS[name]([theirs], lr=0.1, weight_decay=0.01)
     for _ in range(3):
         ours.grad = torch.randn(5)

@@ -96,6 +96,33 @@ def test_resume_without_checkpoint_and_start_over_an_old_one(tmp_path, uninterru
     assert_same(run(tmp_path / "old", resume=False), uninterrupted)
 
 
+def test_weights_that_are_gone_start_the_training_anew(tmp_path: Path, uninterrupted) -> None:
+    with pytest.raises(Resumable):
+        run(tmp_path, tiny.killing(tiny.noisy_objective, STEPS + 1, signal.SIGTERM))
+    (tmp_path / "best-0001.safetensors").unlink()
+    told: list[str] = []
+    assert_same(run(tmp_path, resume=True, note=told.append), uninterrupted)
+    assert len(told) == 1
+    assert "best-0001.safetensors, which is gone; the training starts anew" in told[0]
+
+
+def test_a_second_training_with_the_same_checkpoint_is_refused(
+    tmp_path: Path, uninterrupted
+) -> None:
+    refused = []
+
+    def second(epoch: int, _: dict[str, float]) -> None:
+        if epoch == 1:
+            process = program(tmp_path, "--resume")
+            refused.append((process.returncode, process.stderr.splitlines()[-1]))
+
+    assert_same(run(tmp_path / "checkpoint", on_epoch=second), uninterrupted)
+    ((code, error),) = refused
+    assert code == 1
+    assert error.startswith(f"vqax.errors.BadData: {tmp_path}/.checkpoint.lock: another process")
+    assert list(tmp_path.iterdir()) == [tmp_path / "checkpoint"]
+
+
 def test_sigterm_in_validation(tmp_path: Path, uninterrupted) -> None:
     class Stopping(tiny.TinyData):
         def batch(self, rows):

@@ -18,10 +18,10 @@ from torch.nn import functional
 
 from vqax.learning import checkpoint
 from vqax.learning.batches import Batch
-from vqax.learning.loop import TrainSettings, train
+from vqax.learning.loop import train
 from vqax.learning.objective import Step
-from vqax.learning.optimiser import OptimiserSettings
 from vqax.learning.weights import save_model
+from vqax.settings import OptimiserSettings, TrainSettings
 
 CELLS, WIDTH, TOKENS, ANSWERS = 3, 4, 5, 6
 

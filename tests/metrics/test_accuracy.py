@@ -2,15 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vqax.accuracy_rules import OF_TEN, RULES, Mode
 from vqax.errors import BadData
-from vqax.metrics.accuracy import accuracies, always_accuracy, official_accuracy, simple_accuracy
+from vqax.metrics.accuracy import (
+    ACCURACIES,
+    accuracies,
+    always_accuracy,
+    cannot_be_matched,
+    exact_accuracy,
+    official_accuracy,
+    simple_accuracy,
+)
 from vqax.text.normalise import normalise_answer
 
 TEXTS = st.sampled_from(["yes", "Yes", "yes.", " yes\n", "two", "2", "the cat", "cat", "a"])
@@ -87,7 +96,12 @@ def test_modes_differ_where_they_should() -> None:
 
 @pytest.mark.parametrize(
     ("mode", "expected"),
-    [("official", [0.0, 0.6]), ("always", [1.0, 0.6]), ("simple", [1.0, 2 / 3])],
+    [
+        ("official", [0.0, 0.6]),
+        ("always", [1.0, 0.6]),
+        ("simple", [1.0, 2 / 3]),
+        ("exact", [1.0, 1.0]),
+    ],
 )
 def test_one_value_per_example_in_order(mode: Any, expected: list[float]) -> None:
     examples = [Judged(2, ("Yes",) * 10), Judged(1, ("cat", "cat", *"dogbirds"))]
@@ -106,3 +120,47 @@ def test_a_question_without_answer() -> None:
     assert str(caught.value) == (
         "predictions: question_id 2 has no answer; answer every question of the split"
     )
+
+
+def test_every_rule_has_a_name_and_words() -> None:
+    assert list(ACCURACIES) == list(RULES) == list(get_args(Mode))
+
+
+@pytest.mark.parametrize("rule", ["simple", "exact"])
+def test_one_answer_is_met_or_not(rule: str) -> None:
+    assert ACCURACIES[rule]("no.", ["No"]) == 1.0
+    assert ACCURACIES[rule]("yes", ["No"]) == 0.0
+
+
+@given(prediction=TEXTS, answers=st.lists(TEXTS, min_size=1, max_size=12))
+def test_rules_for_any_number_of_answers(prediction: str, answers: list[str]) -> None:
+    """Counted literally, with as many as there are where three are too many."""
+    right = [normalise_answer(one) == normalise_answer(prediction) for one in answers]
+    enough = len(answers) if len(answers) < 3 else 3
+    assert simple_accuracy(prediction, answers) == min(1, sum(right) / enough)
+    assert exact_accuracy(prediction, answers) == (1 if any(right) else 0)
+
+
+@pytest.mark.parametrize("rule", OF_TEN)
+@pytest.mark.parametrize("number", [1, 3, 11])
+def test_rules_of_ten_refuse_another_number(rule: Mode, number: int) -> None:
+    """One answer has no others to agree with: every right answer would score 0."""
+    with pytest.raises(BadData, match=rf"question_id 7: has {number} answers.*'exact' or 'simple'"):
+        accuracies({7: "cat"}, [Judged(7, ("cat",) * number)], rule)
+
+
+@pytest.mark.parametrize(
+    ("answers", "lost"),
+    [
+        (["Yes"] * 10, True),
+        (["one way"] * 10, True),
+        (["yes"] * 10, False),
+        ([" yes\n"] * 10, False),
+        (["Yes"] * 9 + ["no"], False),
+        (["a"] * 10, True),
+        ([*"abcdefghij"], False),
+    ],
+)
+def test_answers_that_no_normalised_text_matches(answers: list[str], lost: bool) -> None:
+    assert cannot_be_matched(answers, "official") == lost
+    assert not any(cannot_be_matched(answers, rule) for rule in ("always", "simple", "exact"))

@@ -16,3 +16,13 @@ def lin(*shape, low=-1.0, high=1.0):
 def reference(shared, name):
     """The entry of golden/reference.json."""
     return json.loads((shared / "golden" / "reference.json").read_text())[name]
+
+
+def as_printed(found, golden):
+    """Equal but for half of the last printed digit, the sixth after the point.
+
+    ``found`` is in double precision: in single precision the digits after the sixth are the
+    processor's own and would add to the difference.
+    """
+    expected = torch.tensor(golden, dtype=torch.float64)
+    torch.testing.assert_close(found, expected, atol=0.5e-6, rtol=0)

@@ -1,13 +1,16 @@
 import base64
 import io
 import re
+import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from vqax.errors import BadData
-from vqax.report.svg import inline_svg
+from vqax.report.cd_diagram import write_figure
+from vqax.report.figures.style import new_figure
+from vqax.report.svg import inline_svg, well_formed
 
 START = (
     '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" '
@@ -40,6 +43,28 @@ def test_nothing_active_and_nothing_from_outside_survives(body):
     assert "kept" in markup
     assert "alert" not in markup
     assert "http" not in markup
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\x08", "\x1b", "\ufffe"])
+def test_what_xml_has_no_place_for_is_replaced(odd, tmp_path):
+    """A question or an answer may hold it; the file and the page stay readable."""
+    figure = new_figure(2.0)
+    axes = figure.subplots()
+    axes.set_title(f"what{odd} is <it>?")
+    axes.set_yticks([0.5], labels=[f"yes{odd}"])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        _, path = write_figure(figure, tmp_path / "figure")
+    text = path.read_text(encoding="utf-8")
+    markup = inline_svg(text, prefix="p-", title=f"asked{odd}")
+    assert "what\ufffd is &lt;it&gt;?" in markup
+    assert "yes\ufffd" in markup
+    assert odd not in text + markup
+
+
+def test_text_that_xml_takes_is_as_it_was():
+    text = "a\tb\nc é 漢 😀 \ue000 \ufffd"
+    assert well_formed(text) == text
 
 
 def test_text_stays_escaped():

@@ -55,6 +55,30 @@ def test_writing_makes_the_present_values_the_expected_ones(tmp_path: Path) -> N
     assert "0.9" in (tmp_path / "tolerances.yaml").read_text(encoding="utf-8")
 
 
+OWN = """# mine
+tolerance:
+  accuracy_all: 0.05   # as the reviewers asked
+expected:
+  mcb:
+    accuracy_all: 0.6
+notes: [of mine]
+"""
+
+
+@pytest.mark.parametrize(
+    "text", [OWN, OWN.replace("expected:\n  mcb:\n    accuracy_all: 0.6\n", "")]
+)
+def test_writing_keeps_what_a_person_wrote_into_the_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "tolerances.yaml"
+    write_json(tmp_path / "metrics.json", {"mcb": {"accuracy_all": 0.9}})
+    path.write_text(text, encoding="utf-8")
+    write(tmp_path, path)
+    block = "expected:\n  mcb:\n    accuracy_all: 0.9\n"
+    after = path.read_text(encoding="utf-8")
+    assert after.replace(block, "") == OWN.replace(block.replace("0.9", "0.6"), "")
+    assert run(tmp_path, path) == {"within tolerance": 1}
+
+
 def test_an_expected_metric_without_tolerance_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no entry for ece; add one line"):
         checked(tmp_path, {}, "tolerance: {accuracy_all: 0.05}\nexpected: {mcb: {ece: 0.6}}\n")

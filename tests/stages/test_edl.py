@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages.edl import EXPERIMENTS, examine, train
+from stages.edl import EXPERIMENTS, examine, overlap, train
+from stages.edl.pairs import signed_rank_p
 from stages.edl.pictures import read_parts, strangers
 from stages.edl.rows import metrics_table, of_interval
 from stages.edl.trained import load_classifier
@@ -122,6 +123,27 @@ def test_means_are_those_of_the_pictures(workspace):
     assert half["dice"].item() == pytest.approx(metrics["overlap/edl_upright", "dice"])
 
 
+def test_maps_without_a_positive_value_are_counted(workspace, monkeypatch):
+    """Half of the classifier's maps are made negative: they stand in metrics and thresholds."""
+    made = overlap.classifier_grad_cam
+
+    def half_negative(*given):
+        maps = made(*given)
+        maps[::2] = -maps[::2].abs() - 1
+        return maps
+
+    monkeypatch.setattr(overlap, "classifier_grad_cam", half_negative)
+    examine.run(settings(), workspace, "overlap")
+    out = workspace.analysis("overlap")
+    pictures = read_parquet(out / "pictures.parquet")
+    blank = pictures.loc[pictures["row"] == "edl_upright", "blank_map"]
+    assert blank.iloc[::2].eq(1).all()
+    metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
+    assert metrics["overlap/edl_upright", "blank_map"] == pytest.approx(blank.mean())
+    curve = read_parquet(out / "thresholds.parquet").set_index("row")
+    assert curve.loc["edl_upright", "blank_maps"].eq(blank.sum()).all()
+
+
 def test_the_same_training_twice_gives_the_same_answers(workspace, tmp_path):
     again = Workspace(root=tmp_path)
     train.run(settings(), again, "edl")
@@ -174,3 +196,11 @@ def test_reported_tables_are_of_every_classifier(workspace):
     assert set(table["run"]) == {"answers/edl", "answers/sure"}
     belief = table[table["metric"] == "belief"]
     assert belief["run"].tolist() == ["answers/edl"]
+
+
+def test_pairs_that_are_equal_but_for_rounding_have_p_1():
+    a, b = np.full(8, (0.3 + 0.6) / 2), np.full(8, (0.9 + 0.0) / 2)
+    assert (a != b).all()
+    assert signed_rank_p(a, b) == 1.0
+    uneven = np.array([0.3, 0.1 + 0.2, -0.3, 0.3, 1.0])
+    assert signed_rank_p(uneven, np.zeros(5)) == signed_rank_p(uneven.round(9), np.zeros(5))

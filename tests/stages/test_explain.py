@@ -18,8 +18,9 @@ from stages.trained import Trained, load_trained
 from stages.workspace import Workspace
 from tests.stages import tiny
 from vqax.explain import EXPLAINERS
-from vqax.explain.predict import mc_predict
+from vqax.explain.predict import Prediction, mc_predict
 from vqax.files import read_parquet
+from vqax.models.forward import Forward
 
 SHARING = [name for name, explainer in EXPLAINERS.items() if explainer.of_forward is not None]
 RUNS = ["lstm_qi", "san", "mcb_p_gca"]
@@ -119,3 +120,14 @@ def test_a_method_that_needs_passes_of_its_own_has_them(made: tuple[Params, Work
     settings = params.explain.model_copy(update={"methods": ["grad_cam", "topn_grad_cam"]})
     found = explain.run(params.model_copy(update={"explain": settings}), where, "san")
     assert found["maps"] == ["grad_cam", "topn_grad_cam"]
+
+
+def test_the_answer_of_the_table_is_the_one_that_is_explained() -> None:
+    """Softmax may make two logits equal; equals stand in the order of the answers."""
+    close = float(np.nextafter(np.float32(30), np.float32(31)))
+    logits = torch.tensor([[30.0, 0.0, close, 1.0, 1.0, 1.0, 1.0]])
+    nothing = torch.zeros(1, 0)
+    forward = Forward(logits, None, nothing[:, None], nothing[:, None], nothing, nothing, None)
+    table = explain._rows(Prediction(logits.softmax(1)[None], None, forward), tuple("abcdefg"))
+    assert table["answer"].tolist() == ["c"]
+    assert table["top5_answers"].tolist() == [["c", "a", "d", "e", "f"]]

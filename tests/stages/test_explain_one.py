@@ -11,11 +11,11 @@ from torch import nn
 
 from stages.explain_one import Model, explain_picture
 from stages.explain_one.files import slug
-from stages.explain_one.picture import load_upright
 from stages.explain_one.question import index_of
 from stages.explain_one.subject import made_with
 from stages.params import Params, load
 from tests.stages import tiny
+from vqax.data.pictures import load_upright
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.explain import WORD_EXPLAINERS, WordExplainer
 from vqax.report.one_picture import Explained, method_name, percent

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,11 @@ import yaml
 from stages.families import load_whole
 from stages.overrides import merged
 from stages.params import load
+from stages.sections import Optimiser, Training
 from stages.settings_files import read_whole
+from stages.train import train_settings
 from vqax.errors import MissingArtefact, UsageError
+from vqax.settings import OptimiserSettings, TrainSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DATASET = "scenes_v1"
@@ -126,3 +130,98 @@ def test_an_objective_is_checked_against_its_own_signature(tmp_path: Path) -> No
     assert "gian" in message
     assert "epistemic" in message
     assert "runs.san_p_gca.objective.samples" in message
+
+
+def told(folder: Path, value: dict) -> list[str]:
+    """The lines about mistakes in these settings."""
+    with pytest.raises(UsageError) as caught:
+        load_whole(written(folder, value))
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"epochs": 0}, ["training.epochs: Input should be greater than 0 (given: 0)"]),
+        (
+            {"batch_size": None},
+            ["training.batch_size: Input should be a valid integer (given: None)"],
+        ),
+        (
+            {"optimiser": {"name": "adamz", "lr": 0.1}},
+            ["training.optimiser.name: not one of adamw, adam, adamax, sgd (given: 'adamz')"],
+        ),
+        ({"optimiser": {"name": "adam"}}, ["training.optimiser.lr: Field required"]),
+        (
+            {"optimiser": {"name": "adam", "lr": 0.1, "momentum": 0.9}},
+            ["training.optimiser.momentum: adam has none, only betas, eps"],
+        ),
+    ],
+)
+def test_a_mistake_in_what_all_runs_share_is_told_once(
+    tmp_path: Path, changes: dict, lines: list[str]
+) -> None:
+    """Dozens of runs override other settings of the training."""
+    value = settings()
+    assert sum("training" in run for run in value["runs"].values()) > 30
+    value["training"].update(changes)
+    assert told(tmp_path, value) == lines
+
+
+def test_shared_settings_that_are_absent_are_missed_once(tmp_path: Path) -> None:
+    value = settings()
+    del value["training"]
+    assert told(tmp_path, value) == ["training: Field required"]
+
+
+def test_a_mistake_in_the_sizes_that_runs_share_is_told_once(tmp_path: Path) -> None:
+    value = settings()
+    value["models"]["updn"] = {**value["models"]["updn"], "hidden": "wide"}
+    assert len(told(tmp_path, value)) == 1
+
+
+def test_every_setting_of_the_library_s_optimiser_can_be_given(tmp_path: Path) -> None:
+    value = settings()
+    value["training"]["optimiser"].update(betas=[0.8, 0.95], eps=1e-6)
+    value["runs"]["mcb"]["training"] = {"optimiser": {"name": "sgd", "momentum": 0.5}}
+    params = load_whole(written(tmp_path, value))
+    adamw, sgd = (
+        train_settings(params.training_of(run), params.seed).optimiser for run in ("san", "mcb")
+    )
+    assert (adamw.betas, adamw.eps, adamw.lr) == ((0.8, 0.95), 1e-6, 0.003)
+    assert (sgd.name, sgd.momentum, sgd.lr) == ("sgd", 0.5, 0.003)
+    value["runs"]["mcb"]["training"] = {"optimiser": {"momentum": 0.5}}
+    assert told(tmp_path, value) == [
+        "runs.mcb.training.optimiser.momentum: adamw has none, only betas, eps"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "library"), [(Training, TrainSettings), (Optimiser, OptimiserSettings)]
+)
+def test_the_settings_are_those_of_the_library(kind: type, library: type) -> None:
+    beside = {"seed", "groups"}  # the run's own; what `variance_optimiser` stands for
+    assert (
+        kind.model_fields.keys() - {"variance_optimiser"}
+        == {field.name for field in fields(library)} - beside
+    )
+
+
+def test_a_backbone_that_does_not_fit_is_told_why(tmp_path: Path) -> None:
+    value = settings()
+    run = value["runs"]["updn_attreg"]
+    run["features"] = "scenes_v1"
+    line = next(line for line in told(tmp_path, value) if "updn_attreg.backbone:" in line)
+    assert line == (
+        "runs.updn_attreg.backbone: 'cp/updn' is not one of none; "
+        "its features: regions_v2, this run's features: scenes_v1"
+    )
+    run["features"], run["backbone"] = "regions_v2", "attreg/lmh"
+    line = next(line for line in told(tmp_path, value) if "updn_attreg.backbone:" in line)
+    assert (
+        "'attreg/lmh' is not one of none, cp/updn; its model: lmh, this run's model: updn" in line
+    )
+    run["backbone"] = "cp/lmh"
+    assert any("lmh is of the group attreg" in line for line in told(tmp_path, value))
+    run["backbone"] = "attreg/updn_hint"
+    assert any("updn_hint is itself fine-tuned" in line for line in told(tmp_path, value))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.people import usable_map
+from stages.people import human_maps, usable_map
 from vqax.errors import BadData
 
 
@@ -31,3 +31,16 @@ def test_a_map_of_the_shape_of_its_picture(tmp_path, picture, height: int, width
 def test_a_map_of_another_shape(tmp_path, picture, height: int, width: int) -> None:
     with pytest.raises(BadData, match=rf"is {height}x{width} px .*picture\.png is 30x60"):
         usable_map(drawn(tmp_path, height, width), picture)
+
+
+def test_maps_of_one_question_in_two_splits(tmp_path: Path) -> None:
+    """Kept by question_id alone, those of one split would silently replace the others."""
+    for split in ("train2014", "val2014"):
+        (tmp_path / "vqa_hat" / split).mkdir(parents=True)
+        (tmp_path / "vqa_hat" / split / "7_1.png").write_bytes(b"")
+
+    class Both:
+        human_maps_dirs = tuple((tmp_path / "vqa_hat").iterdir())
+
+    with pytest.raises(BadData, match=r"question_id 7 has maps there and in .*must differ"):
+        human_maps(Both())

@@ -15,7 +15,7 @@ from stages.repro import stale
 from stages.settings_files import read_settings, read_whole, split
 from tests.cli.commands import files
 from tests.stages.tiny import ROOT
-from vqax.errors import MissingArtefact, UsageError
+from vqax.errors import BadData, MissingArtefact, UsageError
 
 PROFILES = sorted(path.stem for path in (ROOT / "profiles").glob("*.yaml"))
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
@@ -117,8 +117,8 @@ def test_a_profile_asks_dvc_for_nothing_that_is_not_there(repository: Path, name
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_file_of_a_profile_is_read(repository: Path, name: str) -> None:
     """Those of studies it has no more are removed."""
-    left = repository / "work" / name / "studies" / "gone" / "runs.yaml"
-    left.parent.mkdir(parents=True)
+    left = prepare_profile(repository, name) / "studies" / "gone" / "runs.yaml"
+    left.parent.mkdir()
     left.write_text("runs: {}", encoding="utf-8")
     folder = prepare_profile(repository, name)
     there = {path.relative_to(folder) for path in folder.glob("studies/*/*.yaml")}
@@ -166,7 +166,7 @@ def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
     own = [path for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
     settings = {f"studies/headline/{one}.yaml" for one in ("runs", "labels", "study", "report")}
     assert {str(path.relative_to(folder)) for path in own} == {
-        "params.yaml", "dvc.yaml", ".dvc/config", *settings,
+        "params.yaml", "dvc.yaml", ".dvc/config", ".made_by_vqax", *settings,
     }  # fmt: skip
 
 
@@ -221,9 +221,63 @@ def test_an_unknown_profile_names_the_known_ones(repository: Path) -> None:
     assert not (repository / "work").exists()
 
 
+def test_a_folder_that_is_no_profiles_stays_as_it_is(repository: Path) -> None:
+    overlay(repository, "mine", training={"epochs": 1})
+    mine = repository / "work" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "params.yaml").write_text("years of work")
+    with pytest.raises(BadData, match=r"work/mine: holds files and no marker .* of profile"):
+        prepare_profile(repository, "mine")
+    assert [(path.name, path.read_text()) for path in mine.iterdir()] == [
+        ("params.yaml", "years of work")
+    ]
+
+
+def test_a_profile_whose_name_leads_elsewhere_is_refused(repository: Path) -> None:
+    before = (repository / "params.yaml").read_bytes()
+    overlay(repository, "..", training={"epochs": 1})  # its folder would be the repository
+    with pytest.raises(UsageError, match=r"--profile: '\.\.' cannot be a name"):
+        prepare_profile(repository, "..")
+    assert (repository / "params.yaml").read_bytes() == before
+
+
+def test_names_that_a_profile_gives_are_checked_too(repository: Path) -> None:
+    runs = read_whole(repository / "params.yaml")["runs"]
+    overlay(repository, "mine", runs={**runs, "../../evil": runs["mcb"]})
+    with pytest.raises(UsageError, match=r"runs: '\.\./\.\./evil' cannot be a name"):
+        prepare_profile(repository, "mine")
+    assert not (repository / "work").exists()
+
+
 def test_mistakes_in_a_profile_are_listed_before_anything_is_written(repository: Path) -> None:
     overlay(repository, "wrong", training={"epoch": 1}, datasets=7, explain={"methods": ["lime"]})
     with pytest.raises(UsageError, match=r"wrong\.yaml over params\.yaml: \d+ mistake") as caught:
         prepare_profile(repository, "wrong")
     assert all(word in str(caught.value) for word in ("training.epoch", "datasets", "'lime'"))
     assert not (repository / "work").exists()
+
+
+def test_a_profile_may_only_train(repository: Path) -> None:
+    """No study: nothing is compared, drawn or reported."""
+    overlay(repository, "train_only", studies={})
+    folder = prepare_profile(repository, "train_only")
+    todo = stale(folder, ("train",))
+    assert "train@mcb" in todo
+    pipeline = read_settings(folder / "dvc.yaml")
+    assert (pipeline["metrics"], pipeline["plots"]) == ([], [])
+    assert not [name for name in pipeline["stages"] if name.startswith(KINDS)]
+
+
+@pytest.mark.parametrize("seeds", [21, ["a"], [1.5], {"a": 1}, [True]])
+def test_seeds_that_are_no_whole_numbers(repository: Path, seeds: object) -> None:
+    overlay(repository, "odd", seeds=seeds)
+    with pytest.raises(UsageError, match=r"odd\.yaml: seeds: .*; list whole numbers"):
+        prepare_profile(repository, "odd")
+
+
+def test_a_mistake_in_a_run_is_not_told_again_for_its_repetitions(repository: Path) -> None:
+    runs = read_whole(repository / "params.yaml")["runs"]
+    runs["mcb"]["modell"] = "mcb"
+    overlay(repository, "odd", seeds=[21, 22], runs=runs)
+    with pytest.raises(UsageError, match=r"1 mistake\(s\) to mend:\n  runs\.mcb\.modell"):
+        prepare_profile(repository, "odd")

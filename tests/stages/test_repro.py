@@ -59,9 +59,11 @@ def test_targets_and_what_they_need(diamond: Path) -> None:
     assert list(stale(diamond, ("work",))) == ["top", "work@a", "work@b"]
     with pytest.raises(
         UsageError,
-        match=r"wrok: no such stage; did you mean work@b or work@a\? dvc\.yaml has .*work@a",
+        match=r"wrok: no such stage; did you mean work or work@b or work@a\? dvc\.yaml has .*@…",
     ):
         stale(diamond, ("wrok",))
+    with pytest.raises(UsageError, match=r"^a: no such stage; did you mean work@a\? dvc"):
+        stale(diamond, ("a",))
 
 
 def test_independent_stages_run_side_by_side(tmp_path: Path, monkeypatch) -> None:

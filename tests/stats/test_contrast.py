@@ -6,6 +6,7 @@ from scipy.stats import spearmanr
 
 from vqax.stats.bootstrap import paired_bootstrap
 from vqax.stats.contrast import (
+    Contrast,
     correlation,
     either_sign,
     gain_contrast,
@@ -19,6 +20,7 @@ from vqax.stats.contrast import (
     unpaired_contrast,
 )
 from vqax.stats.nemenyi import critical_difference, nemenyi
+from vqax.stats.verdict import outcome
 
 
 def sample(n=40, images=9, seed=0):
@@ -199,3 +201,34 @@ def test_unpaired_samples_are_drawn_each_by_itself():
     turned = unpaired_contrast(smaller, larger, samples=2000, seed=0)
     assert turned.value == pytest.approx(-found.value)
     assert turned.high < 0
+
+
+EQUAL = np.array([(0.3 + 0.6) / 2] * 12), np.array([(0.9 + 0.0) / 2] * 12)
+PICTURES = np.arange(12)
+
+
+def test_equal_systems_are_not_told_apart_by_rounding():
+    a, b = EQUAL
+    assert (a < b).all()
+    draws = {"samples": 50, "seed": 0}
+    nothing = Contrast(0.0, 0.0, 0.0, 12, 1.0)
+    assert mean_contrast(b, a, clusters=PICTURES, **draws) == nothing
+    assert gain_contrast(b, a, a, a, clusters=PICTURES, **draws) == nothing
+    assert unpaired_contrast(b, a, **draws) == nothing._replace(n=24)
+    assert outcome(mean_contrast(b, a, clusters=PICTURES, **draws)) == "inconclusive"
+
+
+def test_sums_that_cancel_are_zero_on_both_sides():
+    """Each resample of whole pictures adds up .3 + .6 - .9, which is not 0 in floating point."""
+    values, pictures = np.array([0.3, 0.6, -0.9] * 8), np.repeat(np.arange(8), 3)
+    assert values.sum() != 0
+    found = mean_contrast(values, np.zeros(24), clusters=pictures, samples=50, seed=1)
+    assert found == Contrast(0.0, 0.0, 0.0, 24, 1.0)
+
+
+def test_statistics_of_equal_columns_are_zero():
+    a, b = EQUAL
+    noise = np.linspace(-1, 1, 12)
+    assert spread_difference(noise + 0.3 + 0.6, noise + 0.9) == 0.0
+    assert rate_difference(a, np.ones(12), b, np.ones(12)) == 0.0
+    assert mean_of_both(np.r_[a, -b], np.repeat([1.0, 0.0], 12)) == 0.0

@@ -29,3 +29,10 @@ def test_sign_extremes_and_missing_pairs():
     assert rank_biserial(a, b) == 1
     assert rank_biserial(b, a) == -1
     assert rank_biserial(a, a) == 0
+
+
+def test_differences_that_are_rounding_are_none_and_equal_ones_are_tied():
+    a = np.array([(0.3 + 0.6) / 2, 0.9, 0.3, 0.1])
+    b = np.array([(0.9 + 0.0) / 2, 0.6, 0.0, 0.4])
+    assert np.unique(a - b).size == 4  # -.3, rounding, and .3 in two spellings
+    assert rank_biserial(a, b) == pytest.approx(1 / 3)

@@ -7,6 +7,7 @@ from scipy.stats import friedmanchisquare
 
 from vqax.errors import BadData, UsageError
 from vqax.stats.friedman import friedman
+from vqax.stats.nemenyi import nemenyi
 
 
 @given(arrays(np.float64, (6, 4), elements=st.integers(0, 3).map(float)))
@@ -54,3 +55,18 @@ def test_a_missing_score_names_its_block():
 def test_too_little_to_rank(shape):
     with pytest.raises(UsageError, match=f"{shape[0]} blocks of {shape[1]} methods"):
         friedman(np.ones(shape))
+
+
+@pytest.mark.parametrize("scale", [1.0, -1e-6, 1e6])
+def test_methods_that_are_equal_but_for_rounding_are_tied(scale):
+    """Two questions of .3 and .6 against .9 and 0: the same mean, other last digits."""
+    scores = np.array([[(0.3 + 0.6) / 2, (0.9 + 0.0) / 2]] * 6) * scale
+    assert (scores[:, 0] != scores[:, 1]).all()
+    result = friedman(scores)
+    assert result.mean_ranks.tolist() == [1.5, 1.5]
+    assert (result.chi2, result.p) == (0.0, 1.0)
+    assert nemenyi(scores).p[0, 1] == 1.0
+
+
+def test_what_is_zero_but_for_rounding_is_tied_with_zero():
+    assert friedman(np.array([[0.3, 0.0, 0.1 + 0.2 - 0.3]])).mean_ranks.tolist() == [1, 2.5, 2.5]

@@ -78,10 +78,10 @@ def test_a_vocabulary_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"answers": ["a", 2]}', "has no list of texts 'answers'; delete the file and build"),
-        ('{"words": []}', "has no list of texts 'answers'; delete the file and build"),
-        ("[]", "has no list of texts 'answers'; delete the file and build"),
-        ('{"answers": ["a", "a"]}', "repeats an entry of 'answers'; delete the file and build"),
+        ('{"answers": ["a", 2]}', "has no list of texts 'answers'; build it again"),
+        ('{"words": []}', "has no list of texts 'answers'; build it again"),
+        ("[]", "has no list of texts 'answers'; build it again"),
+        ('{"answers": ["a", "a"]}', "repeats an entry of 'answers'; build it again"),
         ('{"answers": ["a"', "not valid JSON"),
     ],
 )
@@ -103,3 +103,23 @@ def test_most_real_answers_are_in_the_public_vocabulary(shared: Path) -> None:
     known = [public.index_of(e.multiple_choice_answer) is not None for e in split.examples]
     assert [a for a in public.answers if public.index_of(a) is None] == []
     assert 0.93 < np.mean(known) < 0.94
+
+
+def test_an_answer_is_found_in_any_spelling_the_exact_one_first() -> None:
+    foreign = AnswerVocabulary(("Yes", "no", "YES", "Two Dogs"))
+    assert [foreign.index_of(answer) for answer in ("yes", "YES", "Yes", "NO")] == [0, 2, 0, 1]
+    assert foreign.index_of("2 dogs") == 3
+    assert foreign.index_of("maybe") is None
+
+
+@pytest.mark.parametrize(
+    ("answers", "scores"),
+    [
+        (["No"], {"no": 1.0}),
+        (["cat", "dog"], {"cat": 0.5, "dog": 0.5}),
+        (["cat", "The cat", "dog"], {"cat": 2 / 3, "dog": 1 / 3}),
+        (["cat"] * 4 + ["dog"], {"cat": 1.0, "dog": 1 / 3}),
+    ],
+)
+def test_soft_scores_of_other_than_ten_people(answers: list[str], scores: dict[str, float]) -> None:
+    assert soft_scores(answers) == scores

@@ -1,5 +1,6 @@
 """Word vectors from text files and from the package."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,68 @@ def test_the_package_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+WORDS = {
+    "ball": [1.47, -1.03, -0.857],
+    "new york": [0.918, 0.318, 0.084],
+    "cat": [-0.674, 0.658, 0.5],
+}
+GAP = {"plain": " ", "tabs": "\t", "trailing": " ", "header": " ", "windows": " "}
+
+
+def lines_of(form: str) -> str:
+    gap, end = GAP[form], {"trailing": " \n", "windows": "\r\n"}.get(form, "\n")
+    head = "3 3\n" if form == "header" else ""
+    return head + "".join(gap.join([word, *map(str, v)]) + end for word, v in WORDS.items())
+
+
+@pytest.mark.parametrize("form", GAP)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_every_form_of_a_file_gives_the_same_vectors(
+    tmp_path: Path, form: str, zipped: bool
+) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(lines_of(form).encode())
+    if zipped:
+        with zipfile.ZipFile(tmp_path / "vectors.zip", "w") as archive:
+            archive.write(path, "vectors.txt")
+        path = tmp_path / "vectors.zip"
+    vectors = read_glove(path)
+    assert list(vectors.words) == list(WORDS)
+    np.testing.assert_array_equal(vectors.matrix, np.array([*WORDS.values()], dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"3 3\nball 1 2 3\ncat 1 2 3\n", "has 2 words, but its first line says 3"),
+        (b"2 3\nball 1 2\ncat 1 2 3\n", "line 2: has 2 numbers, expected 3"),
+        (b"3 5\n", "has 0 words, but its first line says 3"),
+        (b"ball\n", "line 1: has no vector"),
+        (b"ball 1.5\n", "line 1: has no vector .*at least 2 numbers"),
+        (b"PKabc", "not UTF-8 text but a damaged zip archive"),
+        (b"", "is empty"),
+    ],
+)
+def test_what_is_no_file_of_vectors(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(content)
+    with pytest.raises(BadData, match=why):
+        read_glove(path)
+
+
+def test_an_archive_of_several_files(tmp_path: Path) -> None:
+    path = tmp_path / "glove.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for width in (50, 100):
+            archive.writestr(f"glove.{width}d.txt", "a 1 2")
+    with pytest.raises(BadData, match=r"holds glove\.50d\.txt, glove\.100d\.txt; unpack"):
+        read_glove(path)
+
+
+@pytest.mark.parametrize("name", ["header.vec", "tabs.vec", "trailing.vec"])
+def test_the_files_of_the_case(shared: Path, name: str) -> None:
+    vectors = read_glove(shared / "cases" / "10_vectors_with_header" / name)
+    assert list(vectors.words) == ["ball", "dogs", "cat"]
+    assert vectors.matrix.shape == (3, 5)

@@ -22,6 +22,25 @@ def test_both_formats_give_the_same_tensors(tmp_path):
         assert all(torch.equal(state[key], STATE[key]) for key in STATE)
 
 
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "_orig_mod.module."])
+def test_the_prefix_of_a_wrapper_is_left_out_with_a_word(tmp_path, caplog, prefix):
+    wrapped = {prefix + name: value for name, value in STATE.items()}
+    torch.save(wrapped, tmp_path / "w.pth")
+    save_file(wrapped, tmp_path / "w.safetensors")
+    for name in ("w.pth", "w.safetensors"):
+        state = read_weights(tmp_path / name)
+        assert state.keys() == STATE.keys()
+        assert weight_hash(state) == weight_hash(STATE)
+        assert f"{name}: names begin with {prefix}, as of" in caplog.text
+
+
+def test_a_prefix_of_some_names_belongs_to_the_network(tmp_path, caplog):
+    state = STATE | {"module.more": torch.ones(1)}
+    torch.save(state, tmp_path / "w.pth")
+    assert read_weights(tmp_path / "w.pth").keys() == state.keys()
+    assert not caplog.text
+
+
 def test_absent_file_names_the_option(tmp_path):
     with pytest.raises(MissingArtefact, match=r"none\.pth.*--weights"):
         read_weights(tmp_path / "none.pth")

@@ -20,7 +20,6 @@ from vqax.adapters.words import Special, packed, piece_reader, special_of
 from vqax.errors import UsageError
 from vqax.explain.pixels import PixelModel
 from vqax.models.forward import Forward
-from vqax.text.tokens import PAD_INDEX
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 DEVIATION = (0.26862954, 0.26130258, 0.27577711)
@@ -29,7 +28,7 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 class Blip(nn.Module):
     """The network above its patch embeddings, as a model of cells that ranks ``candidates``.
 
-    ``candidates`` (a,m) are the tokens of the answers, with start and end, padded with 0.
+    ``candidates`` (a,m) are the tokens of the answers, with start and end, padded.
     """
 
     candidates: Tensor
@@ -103,12 +102,13 @@ class Blip(nn.Module):
         written = self.candidates.repeat(b, 1)
         scores = self.network.text_decoder(
             input_ids=written,
-            attention_mask=(written != PAD_INDEX).long(),
+            attention_mask=(written != self.special.padding).long(),
             encoder_hidden_states=read.repeat_interleave(a, dim=0),
             use_cache=False,
         ).logits[:, :-1]
         following = written[:, 1:, None]
-        each = scores.log_softmax(dim=2).gather(2, following) * (following != PAD_INDEX)
+        read_on = following != self.special.padding
+        each = scores.log_softmax(dim=2).gather(2, following) * read_on
         return each.sum(dim=(1, 2)).view(b, a)
 
 
@@ -136,7 +136,7 @@ def of_blip(
     size_px = size_px or (vision.image_size, vision.image_size)
     grid = grid_of(projection, size_px)
     trunk = Patches(projection, mean=MEAN, deviation=DEVIATION)
-    candidates = _written(answers, tokenizer, network.decoder_start_token_id, special.end)
+    candidates = _written(answers, tokenizer, network.decoder_start_token_id, special)
     above = Blip(network, special, candidates.to(projection.weight.device), size_px)
     return Foreign(
         model=PixelModel(trunk, above).eval(),
@@ -145,14 +145,17 @@ def of_blip(
         size_px=size_px,
         grid=grid,
         name=type(network).__name__,
+        special=special.of_words,
     )
 
 
-def _written(answers: Sequence[str], tokenizer: Any, start: int, end: int) -> Int[Tensor, "a m"]:
+def _written(
+    answers: Sequence[str], tokenizer: Any, start: int, special: Special
+) -> Int[Tensor, "a m"]:
     """Start, tokens, end of each answer, padded to the longest."""
     rows = [
-        [start, *tokenizer(answer, add_special_tokens=False)["input_ids"], end]
+        [start, *tokenizer(answer, add_special_tokens=False)["input_ids"], special.end]
         for answer in answers
     ]
     longest = max(map(len, rows))
-    return torch.tensor([row + [PAD_INDEX] * (longest - len(row)) for row in rows])
+    return torch.tensor([row + [special.padding] * (longest - len(row)) for row in rows])

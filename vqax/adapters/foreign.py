@@ -1,15 +1,17 @@
 """What must be known of a model to ask it in words and to draw where it looks."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from vqax.errors import UsageError
 from vqax.explain.pixels import PixelModel
+from vqax.text.tokens import SPECIAL, SpecialTokens
 
 
 class Reading(NamedTuple):
-    """A question as a model reads it: an index for each of ``words``, padding (0) before them.
+    """A question as a model reads it: an index for each of ``words``, padding before them.
 
     ``unknown`` are the words that the model cannot tell apart, ``unread`` those beyond its limit.
     """
@@ -26,7 +28,8 @@ class Foreign:
 
     ``model`` takes pictures (b,3,y,x) of ``size_px`` (rows, columns) with RGB in 0..255, and
     tokens as ``read`` makes them. ``answers`` name the columns of its logits. ``grid`` lays its
-    cells out; None for a black box, which has neither cells nor gradients.
+    cells out; None for a black box, which has neither cells nor gradients. ``special`` are the
+    indices of padding and of an unknown word in what ``read`` makes.
 
     Raises:
         UsageError: ``model`` is no ``PixelModel``, there is no answer, or one stands there twice.
@@ -38,6 +41,7 @@ class Foreign:
     size_px: tuple[int, int]
     grid: tuple[int, int] | None
     name: str
+    special: SpecialTokens = SPECIAL
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, PixelModel):
@@ -45,7 +49,7 @@ class Foreign:
                 f"{self.name}: {type(self.model).__name__} is given cells; wrap it with what "
                 "makes them from a picture: vqax.explain.PixelModel(trunk, model)"
             )
-        twice = [answer for answer in self.answers if self.answers.count(answer) > 1]
+        twice = [answer for answer, count in Counter(self.answers).items() if count > 1]
         if twice or not self.answers:
             raise UsageError(
                 f"{self.name}: {len(self.answers)} answers{', ' + repr(twice[0]) if twice else ''}"

@@ -6,13 +6,16 @@ from typing import Any
 from torch import Tensor, nn
 
 from vqax.adapters.foreign import Foreign, Reading
+from vqax.errors import UsageError
 from vqax.explain.black_box import black_box
 from vqax.explain.pixels import PixelModel
 from vqax.text.tokens import (
     MAX_TOKENS,
     PAD,
+    SPECIAL,
     UNKNOWN,
     QuestionVocabulary,
+    SpecialTokens,
     tokenise,
 )
 
@@ -21,28 +24,39 @@ def of_forward(
     trunk: nn.Module,
     model: nn.Module,
     *,
-    words: Sequence[str],
+    words: Sequence[str] = (),
     answers: Sequence[str],
     grid: tuple[int, int],
     size_px: tuple[int, int],
     max_tokens: int = MAX_TOKENS,
+    read: Callable[[str], Reading] | None = None,
+    special: SpecialTokens = SPECIAL,
 ) -> Foreign:
     """``model(visual, tokens) -> Forward`` over the cells (p,l,d) that ``trunk`` makes.
 
     ``words`` name the rows of its embedding: 0 is padding, 1 any other word. Questions are read
-    as ``vqax.text.tokens`` does. The whole picture is squeezed to ``size_px``.
+    as ``vqax.text.tokens`` does. A model with a tokeniser of its own gives ``read``, which uses
+    it, and ``special``, its indices of padding and of an unknown word, instead of ``words``. The
+    whole picture is squeezed to ``size_px``.
 
     Raises:
-        UsageError: as ``Foreign``.
+        UsageError: as ``Foreign``; neither or both of ``words`` and ``read`` are given, or
+            ``special`` without ``read``.
     """
-    vocabulary = QuestionVocabulary(tuple(words))
+    name = type(model).__name__
+    if (read is None) == (not words) or (read is None and special != SPECIAL):
+        raise UsageError(
+            f"{name}: {len(words)} words, {'no' if read is None else 'a'} reader and {special}; "
+            "give words, whose padding is 0 and unknown word 1, or read and special"
+        )
     return Foreign(
         model=PixelModel(trunk, model),
         answers=tuple(answers),
-        read=reader(vocabulary, max_tokens),
+        read=read or reader(QuestionVocabulary(tuple(words)), max_tokens),
         size_px=size_px,
         grid=grid,
-        name=type(model).__name__,
+        name=name,
+        special=special,
     )
 
 

@@ -99,4 +99,5 @@ def of_vilt(
         size_px=size_px,
         grid=grid,
         name=type(network).__name__,
+        special=special.of_words,
     )

@@ -13,28 +13,35 @@ from torch import Tensor, nn
 
 from vqax.adapters.foreign import Reading
 from vqax.errors import UsageError
-from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
+from vqax.text.tokens import SpecialTokens
 
 
 class Special(NamedTuple):
-    """Indices of a tokeniser's start, end and unknown token."""
+    """Indices of a tokeniser's start, end, unknown and padding token."""
 
     start: int
     end: int
     unknown: int
+    padding: int
+
+    @property
+    def of_words(self) -> SpecialTokens:
+        """What explainers of words must know."""
+        return SpecialTokens(self.padding, self.unknown)
 
 
 def special_of(tokenizer: Any) -> Special:
     """Those of a tokeniser of ``transformers``.
 
     Raises:
-        UsageError: its padding is not 0, or it has not the three tokens.
+        UsageError: it has not the four tokens.
     """
-    found = tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.unk_token_id
-    if tokenizer.pad_token_id != PAD_INDEX or None in found:
+    names = ("cls_token_id", "sep_token_id", "unk_token_id", "pad_token_id")
+    found = [getattr(tokenizer, name) for name in names]
+    if None in found:
         raise UsageError(
-            f"{type(tokenizer).__name__}: pads with {tokenizer.pad_token_id}, start, end and "
-            f"unknown token are {found}; give a tokeniser of the BERT family, which pads with 0"
+            f"{type(tokenizer).__name__}: start, end, unknown and padding token are {found}; "
+            "give a tokeniser of the BERT family, which has all four"
         )
     return Special(*found)
 
@@ -67,15 +74,14 @@ class Packed(NamedTuple):
 def packed(tokens: Int[Tensor, "b t"], look_up: nn.Embedding, special: Special) -> Packed:
     """Embed a question whose padding may be on either side; n = t + 2.
 
-    The words are looked up as given, so that explainers of words find them; index 1, by which
-    ``word_occlusion`` says *unknown*, becomes the tokeniser's own.
+    The words are looked up as given, so that explainers of words find them.
     """
     b, t = tokens.shape
-    read = tokens != PAD_INDEX
-    words = look_up(torch.where(tokens == UNKNOWN_INDEX, special.unknown, tokens))
+    read = tokens != special.padding
+    words = look_up(tokens)
     order = (~read).long().argsort(dim=1, stable=True)
     words = words.gather(1, order[:, :, None].expand_as(words))
-    edges = look_up(tokens.new_tensor([special.start, special.end, PAD_INDEX]))
+    edges = look_up(tokens.new_tensor([special.start, special.end, special.padding]))
     start, end, padding = (edge.expand(b, 1, -1) for edge in edges)
     row = torch.cat([start, words, padding], dim=1)
     at, last = torch.arange(t + 2, device=tokens.device), read.sum(1, keepdim=True) + 1

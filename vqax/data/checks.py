@@ -1,5 +1,6 @@
 """One JSON entry of a questions or annotations file, checked and turned into a record."""
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -13,9 +14,14 @@ from vqax.data.records import (
     Question,
     Skipped,
 )
-from vqax.errors import BadData
+from vqax.errors import BadData, shown
 
 AGAIN = "take it from the official file again or delete it"
+OTHER_NUMBER = (
+    f"{AGAIN}, or have data with another number of answers scored by accuracy `exact` or `simple` "
+    "(datasets.NAME.accuracy in params.yaml, `vqax score --mode`)"
+)
+NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 class RecordError(Exception):
@@ -42,26 +48,38 @@ def entry_name(raw: Any, position: int) -> str:
     return f"entry number {position + 1}"
 
 
-def field(raw: Any, key: str, kind: type) -> Any:
-    """The value of ``key``.
+def field(raw: Any, key: str, kind: type, remedy: str = AGAIN) -> Any:
+    """The value of ``key``; ``remedy`` is what to do about an entry that lacks it.
 
     Raises:
         RecordError: the entry is not an object, lacks the key or has another type there.
     """
     if not isinstance(raw, dict):
-        raise RecordError(f"is {type(raw).__name__}, not an object; {AGAIN}")
+        raise RecordError(f"is {type(raw).__name__}, not an object; {remedy}")
     if key not in raw:
-        raise RecordError(f"has no '{key}'; {AGAIN}")
+        raise RecordError(f"has no '{key}'; {remedy}")
     if type(raw[key]) is not kind:
-        raise RecordError(f"has {key} {raw[key]!r}, which is not {kind.__name__}; {AGAIN}")
+        raise RecordError(
+            f"has {key} {shown(raw[key])}, which is not {kind.__name__}; "
+            f"{_retyped(raw[key], kind) or remedy}"
+        )
     return raw[key]
+
+
+def _retyped(value: Any, kind: type) -> str:
+    """What to write where a number stands as a text, or the reverse; empty for anything else."""
+    if kind is int and isinstance(value, str) and NUMBER.fullmatch(value):
+        return f"write {value} without quotation marks"
+    if kind is str and type(value) in (int, float):
+        return f'write "{value}" with quotation marks'
+    return ""
 
 
 def choice(raw: Any, key: str, allowed: tuple[str, ...]) -> str:
     """The value of ``key``, one of ``allowed``."""
     value: str = field(raw, key, str)
     if value not in allowed:
-        raise RecordError(f"has {key} {value!r}; write one of {', '.join(allowed)}")
+        raise RecordError(f"has {key} {shown(value)}; write one of {', '.join(allowed)}")
     return value
 
 
@@ -100,7 +118,7 @@ def share_answers(raw: dict[str, Any]) -> Any:
 
 
 def parse_answer(raw: Any) -> Answer:
-    """Check one of the ten answers of an annotation."""
+    """Check one of the answers of an annotation."""
     if isinstance(raw, Answer):
         return raw
     try:
@@ -108,27 +126,34 @@ def parse_answer(raw: Any) -> Answer:
     except KeyError as error:
         raise RecordError(f"has an answer without {error}; {AGAIN}") from error
     except TypeError as error:
-        raise RecordError(f"has an answer {raw!r} of the wrong type; {AGAIN}") from error
+        raise RecordError(f"has an answer {shown(raw)} of the wrong type; {AGAIN}") from error
 
 
-def parse_annotation(raw: Any) -> Annotation:
+def parse_annotation(raw: Any, *, answers: int | None = ANSWERS) -> Annotation:
     """Check one entry of an annotations file.
 
-    The ten ``answer_id`` must differ: the official accuracy tells annotators apart by them.
+    Each question has ``answers`` of them, None: one or more. Their ``answer_id`` must differ: the
+    official accuracy tells annotators apart by them.
     """
-    answers = tuple(parse_answer(answer) for answer in field(raw, "answers", list))
-    if len(answers) != ANSWERS:
-        raise RecordError(f"has {len(answers)} answers, not {ANSWERS}; {AGAIN}")
-    if len({answer.answer_id for answer in answers}) != ANSWERS:
-        raise RecordError(f"has two answers with the same answer_id; number them 1 to {ANSWERS}")
+    given = tuple(parse_answer(answer) for answer in field(raw, "answers", list))
+    if answers is not None and len(given) != answers:
+        raise RecordError(f"has {_counted(len(given))}, not {answers}; {OTHER_NUMBER}")
+    if not given:
+        raise RecordError(f"has no answers; {AGAIN}")
+    if len({answer.answer_id for answer in given}) != len(given):
+        raise RecordError(f"has two answers with the same answer_id; number them 1 to {len(given)}")
     return Annotation(
         question_id=field(raw, "question_id", int),
         image_id=field(raw, "image_id", int),
         question_type=field(raw, "question_type", str),
         answer_type=choice(raw, "answer_type", ANSWER_TYPES),
         multiple_choice_answer=field(raw, "multiple_choice_answer", str),
-        answers=answers,
+        answers=given,
     )
+
+
+def _counted(answers: int) -> str:
+    return "1 answer" if answers == 1 else f"{answers} answers"
 
 
 def parse_all(

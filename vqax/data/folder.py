@@ -11,14 +11,21 @@ they exist, ``vqa_hat/{split}/``, ``annotations/instances_{split}.json`` and
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-from vqax.data.records import Example, Skipped, Split
+from vqax.data.checks import parse_all, parse_question
+from vqax.data.json_list import read_entries
+from vqax.data.records import ANSWERS, Example, Question, Questions, Skipped, Split
 from vqax.data.split import read_split
 from vqax.errors import MissingArtefact
 
+Asking = TypeVar("Asking", Question, Example)
+
 PREFIXES = ("v2_", "")
 COMPRESSIONS = ("", ".gz")
-PICTURE_SUFFIXES = (".jpg", ".png")
+PICTURE_SUFFIXES = (".jpg", ".png", ".jpeg", ".JPG", ".PNG", ".JPEG")
+PICTURES_OF = {"test-dev2015": "test2015"}
+"""Splits whose pictures bear the name of another: test-dev2015 is a part of test2015."""
 VQA_X_PARTS = {"train2014": ("train",), "val2014": ("val", "test")}
 """VQA-X has its own val and test, both on questions of VQA's val2014."""
 
@@ -108,7 +115,8 @@ class VqaFolder:
 
     @cached_property
     def _pictures_dir(self) -> Path:
-        folders = (self.root / "images" / self.split, self.root / self.split)
+        split = PICTURES_OF.get(self.split, self.split)
+        folders = (self.root / "images" / split, self.root / split)
         return next((folder for folder in folders if folder.is_dir()), folders[0])
 
     def image_path(self, image_id: int) -> Path:
@@ -120,40 +128,65 @@ class VqaFolder:
         path = self._picture(image_id)
         if path is None:
             raise MissingArtefact(
-                f"{self._expected(image_id)}: no such picture; put image_id {image_id} there"
+                f"{self._expected(image_id)}: no such picture; put image_id {image_id} there",
+                output=self._expected(image_id),
             )
         return path
 
-    def read(self, *, strict: bool = False) -> Split:
+    def read(self, *, strict: bool = False, answers: int | None = ANSWERS) -> Split:
         """Join questions and annotations; records without their picture are listed as skipped.
+
+        Each question has ``answers`` of them; None: one or more.
 
         Raises:
             MissingArtefact: no questions or annotations file; with ``strict`` also no picture.
             BadData: as ``read_split``.
         """
-        split = read_split(self.questions_path, self.annotations_path, strict=strict)
-        present: dict[int, bool] = {}
-        for example in split.examples:
-            if example.image_id not in present:
-                path = self.image_path(example.image_id) if strict else None
-                present[example.image_id] = bool(path or self._picture(example.image_id))
-        lost = [self._without_picture(e) for e in split.examples if not present[e.image_id]]
-        kept = [example for example in split.examples if present[example.image_id]]
+        both = self.questions_path, self.annotations_path
+        split = read_split(*both, strict=strict, answers=answers)
+        if strict:
+            for image_id in dict.fromkeys(example.image_id for example in split.examples):
+                self.image_path(image_id)
+        kept, lost = self._with_pictures(split.examples)
         return Split(kept, split.skipped + lost)
 
+    def read_questions(self) -> Questions:
+        """The questions alone, which is all of a split whose answers are secret.
+
+        Raises:
+            MissingArtefact: no questions file.
+            BadData: it is cut.
+        """
+        path, skipped = self.questions_path, list[Skipped]()
+        entries = read_entries(path, "questions")
+        read, _ = parse_all(entries, parse_question, str(path), skipped.append)
+        kept, lost = self._with_pictures(list(read.values()))
+        return Questions(kept, skipped + lost)
+
+    def _with_pictures(self, records: list[Asking]) -> tuple[list[Asking], list[Skipped]]:
+        """The records whose picture is there, and what is wrong with the others."""
+        ids = dict.fromkeys(record.image_id for record in records)
+        present = {image_id for image_id in ids if self._picture(image_id)}
+        kept = [record for record in records if record.image_id in present]
+        lost = [self._without_picture(one) for one in records if one.image_id not in present]
+        return kept, lost
+
     def _expected(self, image_id: int) -> Path:
-        return self._pictures_dir / picture_name(self.split, image_id)
+        return self._pictures_dir / self._name(image_id)
+
+    def _name(self, image_id: int, suffix: str = ".jpg") -> str:
+        return picture_name(PICTURES_OF.get(self.split, self.split), image_id, suffix)
 
     def _picture(self, image_id: int) -> Path | None:
-        names = (picture_name(self.split, image_id, suffix) for suffix in PICTURE_SUFFIXES)
+        names = (self._name(image_id, suffix) for suffix in PICTURE_SUFFIXES)
         paths = (self._pictures_dir / name for name in names)
         return next((path for path in paths if path.is_file()), None)
 
-    def _without_picture(self, example: Example) -> Skipped:
+    def _without_picture(self, record: Question | Example) -> Skipped:
         return Skipped(
-            str(self._expected(example.image_id)),
-            f"question_id {example.question_id}",
-            f"has no picture with image_id {example.image_id}; put it there",
+            str(self._expected(record.image_id)),
+            f"question_id {record.question_id}",
+            f"has no picture with image_id {record.image_id}; put it there",
         )
 
     def _first(self, kind: str, names: list[str]) -> Path:
@@ -163,5 +196,6 @@ class VqaFolder:
                 return path
         raise MissingArtefact(
             f"{self.root}: no {kind} file for split {self.split!r}; "
-            f"put {' or '.join(names)} there or name another split"
+            f"put {' or '.join(names)} there or name another split",
+            output=self.root,
         )

@@ -15,7 +15,8 @@ from vqax.data.pictures import load_picture
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import atomic_path
 
-NAME = re.compile(r"(\d+)_(\d+)\.png")
+NAME = re.compile(r"(\d+)_(\d+)\.(png|jpe?g)", re.IGNORECASE)
+SUFFIXES = (".png", ".jpg", ".jpeg")
 WHITE = {"L": 255.0, "I;16": 65535.0, "I": 65535.0}
 
 
@@ -24,7 +25,7 @@ def write_human_map(
 ) -> Path:
     """Write map ``k`` (from 1) of a question, 0 not looked at, 255 most; returns its path."""
     path = folder / f"{question_id}_{k}.png"
-    with atomic_path(path) as temporary:
+    with atomic_path(path, flush=False) as temporary:
         # level 1: thousands of small maps are written, speed counts more than size
         Image.fromarray(map_uint8).save(temporary, format="PNG", compress_level=1)
     return path
@@ -35,17 +36,24 @@ def human_map_paths(folder: Path) -> dict[int, list[Path]]:
 
     Raises:
         MissingArtefact: there is no such folder.
-        BadData: a PNG is not named ``{question_id}_{k}.png``.
+        BadData: a PNG or JPEG is not named ``{question_id}_{k}.png`` (``.PNG``, ``.jpg`` …), or two
+            are the same map.
     """
     if not folder.is_dir():
         raise MissingArtefact(f"{folder}: no such folder; put the VQA-HAT maps there")
-    found: dict[int, list[tuple[int, Path]]] = {}
-    for path in sorted(folder.glob("*.png")):
+    found: dict[int, dict[int, Path]] = {}
+    for path in sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES):
         match = NAME.fullmatch(path.name)
         if match is None:
             raise BadData(f"{path}: is not named question_id_k.png; rename or remove it")
-        found.setdefault(int(match[1]), []).append((int(match[2]), path))
-    return {question_id: [path for _, path in sorted(maps)] for question_id, maps in found.items()}
+        maps = found.setdefault(int(match[1]), {})
+        first = maps.setdefault(int(match[2]), path)
+        if first != path:
+            raise BadData(
+                f"{path}: is map {match[2]} of question_id {match[1]}, and so is {first}; "
+                "remove one of them"
+            )
+    return {question_id: [maps[k] for k in sorted(maps)] for question_id, maps in found.items()}
 
 
 def read_human_map(

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData, MissingArtefact, listed
 from vqax.files import atomic_path, write_json
 
 Hook = Callable[[dict[str, Any]], Any]
+
+RESULTS = 'write a list of entries {"question_id": 1, "answer": "yes"}'
+"""What to do about a file of predictions that is none."""
 
 
 def read_entries(path: Path, key: str, hook: Hook | None = None) -> list[Any]:
@@ -23,13 +26,10 @@ def read_entries(path: Path, key: str, hook: Hook | None = None) -> list[Any]:
     value = read_any_json(path, hook)
     if isinstance(value, dict):
         if key not in value:
-            found = ", ".join(sorted(value)) or "nothing"
-            raise BadData(f"{path}: has no '{key}' but {found}; give the official {key} file")
+            raise BadData(f"{path}: has no '{key}' but {listed(sorted(value))}; {_remedy(key)}")
         value = value[key]
     if not isinstance(value, list):
-        raise BadData(
-            f"{path}: '{key}' is {type(value).__name__}, not a list; give the official {key} file"
-        )
+        raise BadData(f"{path}: '{key}' is {type(value).__name__}, not a list; {_remedy(key)}")
     return value
 
 
@@ -51,10 +51,33 @@ def read_any_json(path: Path, hook: Hook | None = None) -> Any:
     except FileNotFoundError as error:
         raise MissingArtefact(f"{path}: no such file; check the path or fetch it first") from error
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise BadData(
-            f"{path}: not a whole JSON file ({error}); it is cut or damaged, "
-            "fetch or write it again"
-        ) from error
+        raise BadData(f"{path}: {_what_is_wrong(error)}") from error
+
+
+def _remedy(key: str) -> str:
+    return RESULTS if key == "results" else f"give the official {key} file"
+
+
+def _what_is_wrong(error: Exception) -> str:
+    """Why a file cannot be parsed, and the remedy of that fault."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8 text ({error}); save it as UTF-8"
+    if isinstance(error, json.JSONDecodeError) and _is_json_lines(error):
+        return (
+            "one JSON object a line (JSON Lines), where one JSON value is expected; "
+            "put the objects into one list: [ … , … ]"
+        )
+    return f"not a whole JSON file ({error}); it is cut or damaged, fetch or write it again"
+
+
+def _is_json_lines(error: json.JSONDecodeError) -> bool:
+    """Whether parsing stopped where a second object begins a line."""
+    return (
+        error.msg == "Extra data"
+        and error.colno == 1
+        and error.doc[error.pos : error.pos + 1] == "{"
+        and error.doc.lstrip()[:1] == "{"
+    )
 
 
 def write_any_json(path: Path, value: Any) -> None:

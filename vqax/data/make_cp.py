@@ -1,7 +1,5 @@
 """A changing-prior data set, written as VQA-CP files from a folder in the layout of VQA."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +11,9 @@ from vqax.data.records import Annotation, Question, Skipped
 from vqax.data.split import join, read_pairs
 from vqax.data.vqa_cp import write_cp_part
 from vqax.errors import BadData
-from vqax.files import unwritable
+from vqax.ownership import made_folder
+
+KIND = "changing_priors"
 
 
 class Made(NamedTuple):
@@ -43,8 +43,6 @@ def make_cp(
         BadData: a question is in two splits, priors cannot change or did not
             (``changing_priors``, ``refuse_equal_priors``), or ``out`` cannot be written.
     """
-    if out.exists() and any(out.iterdir()):
-        raise BadData(f"{out}: already holds files; delete it or choose another folder")
     entries, skipped, version = _merged(source, splits, coco_split)
     examples = [join(question, annotation) for question, annotation, _ in entries]
     chosen = changing_priors(
@@ -84,14 +82,8 @@ def _merged(
 
 
 def _write(out: Path, entries: Sequence[Entry], test: frozenset[int], version: str) -> None:
-    partial = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     train_part = [entry for entry in entries if entry[0].question_id not in test]
     test_part = [entry for entry in entries if entry[0].question_id in test]
-    try:
+    with made_folder(out, KIND) as partial:
         write_cp_part(partial, "train", train_part, version=version)
         write_cp_part(partial, "test", test_part, version=version)
-        partial.replace(out)
-    except OSError as error:
-        raise unwritable(out, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -1,9 +1,10 @@
-"""The records of a VQA data set: questions, ten-answer annotations, and both joined."""
+"""The records of a VQA data set: questions, their annotations, and both joined."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 ANSWERS = 10
+"""People who answer each question of VQA."""
 ANSWER_TYPES = ("yes/no", "number", "other")
 CONFIDENCES = ("yes", "maybe", "no")
 
@@ -40,7 +41,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question joined with its annotation; ``answers`` are ten texts in ``answer_id`` order."""
+    """A question joined with its annotation; ``answers`` are texts in ``answer_id`` order."""
 
     question_id: int
     image_id: int
@@ -57,6 +58,13 @@ class Skipped(NamedTuple):
     file: str
     entry: str
     reason: str
+
+
+class Questions(NamedTuple):
+    """The usable questions of a split without their annotations, and every record that is not."""
+
+    questions: list[Question]
+    skipped: list[Skipped]
 
 
 class Split(NamedTuple):

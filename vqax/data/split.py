@@ -1,5 +1,6 @@
 """The questions and annotations of a split, joined; what cannot be joined is listed."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from vqax.data.checks import (
     share_answers,
 )
 from vqax.data.json_list import read_entries
-from vqax.data.records import Annotation, Example, Question, Skipped, Split
+from vqax.data.records import ANSWERS, Annotation, Example, Question, Skipped, Split
 from vqax.errors import BadData
 
 
@@ -23,20 +24,33 @@ class Pairs(NamedTuple):
     skipped: list[Skipped]
 
 
-def read_split(questions_path: Path, annotations_path: Path, *, strict: bool = False) -> Split:
+def read_split(
+    questions_path: Path,
+    annotations_path: Path,
+    *,
+    strict: bool = False,
+    answers: int | None = ANSWERS,
+) -> Split:
     """Join the two files of a split, in the order of the questions.
 
-    A record that cannot be used is listed in ``skipped``; ``strict`` raises at the first one.
+    A record that cannot be used is listed in ``skipped``; ``strict`` raises at the first one. Each
+    question has ``answers`` of them; None: one or more.
 
     Raises:
         MissingArtefact: one of the files is absent.
         BadData: a file is cut; not one record joins; with ``strict`` any unusable record.
     """
-    pairs, skipped = read_pairs(questions_path, annotations_path, strict=strict)
+    pairs, skipped = read_pairs(questions_path, annotations_path, strict=strict, answers=answers)
     return Split([join(question, annotation) for question, annotation in pairs], skipped)
 
 
-def read_pairs(questions_path: Path, annotations_path: Path, *, strict: bool = False) -> Pairs:
+def read_pairs(
+    questions_path: Path,
+    annotations_path: Path,
+    *,
+    strict: bool = False,
+    answers: int | None = ANSWERS,
+) -> Pairs:
     """As ``read_split``, with the two records as they stand in the files."""
     skipped: list[Skipped] = []
     report: Report = fail if strict else skipped.append
@@ -45,7 +59,7 @@ def read_pairs(questions_path: Path, annotations_path: Path, *, strict: bool = F
     )
     annotations, bad_annotations = parse_all(
         read_entries(annotations_path, "annotations", share_answers),
-        parse_annotation,
+        partial(parse_annotation, answers=answers),
         str(annotations_path),
         report,
     )
@@ -57,11 +71,19 @@ def read_pairs(questions_path: Path, annotations_path: Path, *, strict: bool = F
             report(_alone(annotations_path, question_id, "question", questions_path))
     pairs = _matched(questions, annotations, annotations_path, report)
     if skipped and not pairs:
-        raise BadData(
-            f"{annotations_path}: not one usable annotation for {questions_path} "
-            f"(the first of {len(skipped)} problems: {skipped[0].entry} {skipped[0].reason})"
-        )
+        left = nothing_left(f"annotation for {questions_path}", skipped)
+        raise BadData(f"{annotations_path}: {left}")
     return Pairs(pairs, skipped)
+
+
+def nothing_left(kind: str, skipped: list[Skipped]) -> str:
+    """The words for files that leave no ``kind`` to work with."""
+    if not skipped:
+        return f"not one {kind}, the list is empty; give a file that has some"
+    return (
+        f"not one usable {kind} "
+        f"(the first of {len(skipped)} problems: {skipped[0].entry} {skipped[0].reason})"
+    )
 
 
 def _matched(

@@ -17,7 +17,7 @@ from scipy.stats import rankdata
 
 from vqax.data.folder import VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
-from vqax.data.records import Example
+from vqax.data.records import ANSWERS, Example
 from vqax.data.vqa_cp import open_folder
 from vqax.text.answers import normalise_answer, soft_scores
 
@@ -37,11 +37,16 @@ class Row(NamedTuple):
 
 
 def statistics(
-    root: Path, splits: Sequence[str] = SPLITS, pictures: Path | None = None
+    root: Path,
+    splits: Sequence[str] = SPLITS,
+    pictures: Path | None = None,
+    *,
+    answers: int | None = ANSWERS,
 ) -> pd.DataFrame:
     """A table with the columns metric, split, group, value, n.
 
-    ``pictures`` is where those of a VQA-CP folder lie.
+    ``pictures`` is where those of a VQA-CP folder lie. Each question has ``answers`` answers; None:
+    one or more.
 
     Metrics: ``images``, ``questions``, ``distinct_questions``, ``distinct_answers`` (most common
     ones), ``answer_share`` by answer type; ``human_accuracy`` of one annotator against the other
@@ -55,7 +60,7 @@ def statistics(
         BadData: a file is cut or inconsistent.
     """
     folders = {split: open_folder(root, split, pictures) for split in splits}
-    examples = {split: folder.read().examples for split, folder in folders.items()}
+    examples = {split: folder.read(answers=answers).examples for split, folder in folders.items()}
     rows: list[Row] = []
     for split in splits:
         rows += _sizes(split, examples[split])
@@ -71,9 +76,16 @@ def statistics(
 
 
 def human_accuracy(example: Example) -> float:
-    """Mean over annotators of min(1, how many of the other nine agree / 3)."""
+    """Mean over annotators of min(1, how many of the others agree / 3).
+
+    Of fewer than three others: / how many there are. NaN for a single answer.
+    """
     counts = Counter(map(normalise_answer, example.answers))
-    return sum(n * min(1.0, (n - 1) / 3) for n in counts.values()) / len(example.answers)
+    others = len(example.answers) - 1
+    if others == 0:
+        return float("nan")
+    needed = min(3, others)
+    return sum(n * min(1.0, (n - 1) / needed) for n in counts.values()) / len(example.answers)
 
 
 def agreement(example: Example) -> float:

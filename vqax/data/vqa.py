@@ -4,6 +4,7 @@ The readers take the official top-level object or the bare list of VQA-CP, plain
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from vqax.data.checks import (
     share_answers,
 )
 from vqax.data.folder import VqaFolder
-from vqax.data.json_list import read_entries, write_any_json
-from vqax.data.records import Annotation, Answer, Example, Question, Skipped, Split
+from vqax.data.json_list import RESULTS, read_entries, write_any_json
+from vqax.data.records import ANSWERS, Annotation, Answer, Example, Question, Skipped, Split
 from vqax.data.split import read_split
 
 __all__ = [
@@ -57,15 +58,18 @@ def read_questions(path: Path) -> list[Question]:
     return list(parse_all(entries, parse_question, str(path), fail)[0].values())
 
 
-def read_annotations(path: Path) -> list[Annotation]:
+def read_annotations(path: Path, *, answers: int | None = ANSWERS) -> list[Annotation]:
     """The entries of an annotations file, in file order.
+
+    Each question has ``answers`` of them; None: one or more.
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: as for ``read_questions``, or an entry has not exactly ten answers.
+        BadData: as for ``read_questions``, or an entry has another number of answers.
     """
     entries = read_entries(path, "annotations", share_answers)
-    return list(parse_all(entries, parse_annotation, str(path), fail)[0].values())
+    parse = partial(parse_annotation, answers=answers)
+    return list(parse_all(entries, parse, str(path), fail)[0].values())
 
 
 def read_results(path: Path, known: Collection[int]) -> dict[int, str]:
@@ -79,7 +83,8 @@ def read_results(path: Path, known: Collection[int]) -> dict[int, str]:
     wanted = frozenset(known)
     for position, raw in enumerate(read_entries(path, "results")):
         try:
-            question_id, answer = field(raw, "question_id", int), field(raw, "answer", str)
+            question_id = field(raw, "question_id", int, RESULTS)
+            answer = field(raw, "answer", str, RESULTS)
             if question_id not in wanted:
                 raise RecordError(
                     f"is not among the {len(wanted)} questions of the split; "

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from vqax.data.checks import AGAIN, RecordError, entry_name, field
-from vqax.data.folder import COMPRESSIONS, VqaFolder
+from vqax.data.folder import COMPRESSIONS, PREFIXES, VqaFolder, questions_name
 from vqax.data.json_list import read_entries, write_any_json
-from vqax.data.records import Annotation, Example, Question, Skipped, Split
+from vqax.data.records import ANSWERS, Annotation, Example, Question, Skipped, Split
 from vqax.data.vqa import annotation_entry, question_entry
 from vqax.errors import BadData
 
@@ -33,11 +33,27 @@ def open_folder(root: Path, split: str, pictures: Path | None = None) -> VqaFold
 
     ``pictures`` is the folder of the data set whose pictures a VQA-CP folder asks about, by
     default its own.
+
+    Raises:
+        BadData: ``pictures`` is another folder than ``root``, and the files are not of VQA-CP.
     """
-    names = [cp_name(version, split, "questions") for version in VERSIONS]
-    if any((root / f"{name}{end}").is_file() for name in names for end in COMPRESSIONS):
+    elsewhere = pictures is not None and pictures.resolve() != root.resolve()
+    official = [questions_name(split, prefix) for prefix in PREFIXES]
+    if _holds(root, [cp_name(version, split, "questions") for version in VERSIONS]) or (
+        elsewhere and not _holds(root, official)
+    ):
         return CpFolder(root, split, pictures or root)
+    if elsewhere:
+        raise BadData(
+            f"{root}: the pictures of {split} are those in it, and only VQA-CP files have theirs "
+            f"in another folder; remove `pictures: {pictures}` from the data set, or put (or link) "
+            f"them to {root / 'images' / split}"
+        )
     return VqaFolder(root, split)
+
+
+def _holds(root: Path, names: Iterable[str]) -> bool:
+    return any((root / f"{name}{end}").is_file() for name in names for end in COMPRESSIONS)
 
 
 @dataclass(frozen=True)
@@ -78,7 +94,7 @@ class CpFolder(VqaFolder):
         splits = sorted(set(self._coco_splits[0].values()))
         return tuple(VqaFolder(self.pictures, split) for split in splits)
 
-    def read(self, *, strict: bool = False) -> Split:
+    def read(self, *, strict: bool = False, answers: int | None = ANSWERS) -> Split:
         """As of VQA; an entry without a usable ``coco_split`` is listed as skipped.
 
         Raises:
@@ -88,7 +104,7 @@ class CpFolder(VqaFolder):
         lost = self._coco_splits[1]
         if strict and lost:
             raise BadData(f"{lost[0].file}: {lost[0].entry} {lost[0].reason}")
-        split = super().read(strict=strict)
+        split = super().read(strict=strict, answers=answers)
         reported = {item.entry for item in lost}
         kept = [e for e in split.examples if f"question_id {e.question_id}" not in reported]
         return Split(kept, [*lost, *(item for item in split.skipped if item.entry not in reported)])

@@ -80,7 +80,7 @@ def write_explanation_maps(
 ) -> Path:
     """Write the maps of a question, a row per person; returns the path."""
     path = folder / f"{question_id}.npz"
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path, flush=False) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, maps)
     return path
 
@@ -88,7 +88,7 @@ def write_explanation_maps(
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise MissingArtefact(f"{folder}: no such folder; put the VQA-X maps there")
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def _arrays(path: Path) -> list[np.ndarray]:

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Float64, Int64, Real
 from vqax.errors import UsageError
 from vqax.metrics.emd import spatial_emd
 from vqax.metrics.resize import resize_area
+from vqax.metrics.ties import rounding
 from vqax.models.options import option
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(20))  # 0, .05 … .95
@@ -50,12 +51,13 @@ def object_masks(pixels: Real[np.ndarray, "n c y x"], rule: str = "positive") ->
 class Overlap(NamedTuple):
     """One row per picture, one column per threshold; NaN in the rows without an object.
 
-    ``undefined`` counts those rows.
+    ``undefined`` counts those rows. ``blank`` are the maps that highlight nothing.
     """
 
     dice: Float64[np.ndarray, "n m"]
     iou: Float64[np.ndarray, "n m"]
     undefined: int
+    blank: Bool[np.ndarray, "n"]
 
 
 SCALES = ("max", "min_max")
@@ -72,8 +74,9 @@ def overlap(
 
     X are the pixels of the map above a threshold, a fraction of its maximum; Y is the object.
     ``scale``: "max" divides the positive part of a map by its maximum; "min_max" is as released,
-    (map - min)/(max - min). A map without any contrast highlights nothing: X is empty and both
-    are 0. A picture without an object has neither: both are NaN, and counted.
+    (map - min)/(max - min). A map without a positive value, or with "min_max" without contrast,
+    is blank: X is empty and both are 0. A picture without an object has neither: both are NaN,
+    and counted.
 
     Raises:
         UsageError: maps and masks differ in shape, an unknown scale, or a threshold outside
@@ -94,7 +97,7 @@ def overlap(
     empty = object_size == 0
     dice = np.where(empty[:, None], np.nan, 2 * shared / np.maximum(both, 1))
     iou = np.where(empty[:, None], np.nan, shared / np.maximum(both - shared, 1))
-    return Overlap(dice, iou, int(empty.sum()))
+    return Overlap(dice, iou, int(empty.sum()), np.asarray((values < 0).all(axis=1)))
 
 
 def centroid_distance(maps: Maps, masks: Masks) -> Float64[np.ndarray, "n"]:
@@ -143,9 +146,10 @@ def _unit(maps: Maps, *, lowest: float | None) -> Float64[np.ndarray, "n y x"]:
     -1 is below every threshold.
     """
     values = maps.astype(np.float64)
-    low = values.min(axis=(1, 2), keepdims=True) if lowest is None else lowest
-    span = values.max(axis=(1, 2), keepdims=True) - low
-    return np.divide(values - low, span, out=np.full_like(values, -1.0), where=span > 0)
+    high = values.max(axis=(1, 2), keepdims=True)
+    low = values.min(axis=(1, 2), keepdims=True) if lowest is None else np.full_like(high, lowest)
+    some = high - low > rounding(maps) * np.maximum(abs(low), abs(high))
+    return np.divide(values - low, high - low, out=np.full_like(values, -1.0), where=some)
 
 
 def _sizes_above(

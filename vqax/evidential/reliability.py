@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float, Int
 
 from vqax.errors import UsageError
 from vqax.metrics.calibration import bin_of, misclassification_auroc
+from vqax.metrics.checks import check_one_each
+from vqax.metrics.ties import exact_ties
 
 
 class Reliability(NamedTuple):
@@ -36,8 +38,9 @@ def reliability_diagram(
     Σ answers |confidence - accuracy| / n is that error (Guo et al. 2017).
 
     Raises:
-        UsageError: a confidence outside [0, 1], or NaN.
+        UsageError: a confidence outside [0, 1], or NaN, or the two differ in length.
     """
+    check_one_each(confidences=confidence, answers=correct)
     if not ((confidence >= 0) & (confidence <= 1)).all():
         raise UsageError(
             f"a confidence is outside [0, 1]: {confidence.min()} to {confidence.max()}; "
@@ -73,14 +76,16 @@ def rejection_curve(
     equals; 1 - accuracy is the risk whose area ``aurc`` takes, there over every answer.
 
     Raises:
-        UsageError: an uncertainty is NaN.
+        UsageError: an uncertainty is NaN, or the two differ in length.
     """
+    check_one_each(uncertainties=uncertainty, answers=correct)
     if np.isnan(uncertainty).any():
         raise UsageError(
             f"{np.count_nonzero(np.isnan(uncertainty))} of {len(uncertainty)} uncertainties are "
             "NaN; leave those answers out"
         )
-    threshold, group = np.unique(uncertainty, return_inverse=True)
+    tied = exact_ties(uncertainty.astype(np.float64))
+    threshold, group = np.unique(tied, return_inverse=True)
     answered = np.bincount(group, minlength=len(threshold)).cumsum()
     right = np.bincount(group, correct, minlength=len(threshold)).cumsum()
     return Rejection(threshold, answered / max(1, len(uncertainty)), right / answered)
@@ -101,7 +106,11 @@ def brier_score_of_classes(
     """Mean Σ_k (p_k - y_k)², in [0, 2], lower is better (Brier 1950); NaN without pictures.
 
     ``vqax.metrics.calibration.brier_score`` is that of the answer given alone.
+
+    Raises:
+        UsageError: the two differ in length.
     """
+    check_one_each(probabilities=probabilities, labels=labels)
     if len(labels) == 0:
         return float("nan")
     targets = np.eye(probabilities.shape[1])[labels]

@@ -1,7 +1,6 @@
 """Training a classifier that fits in memory: seeded, and on one machine the same every time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -15,28 +14,10 @@ from vqax.evidential.classifier import Classifier
 from vqax.evidential.heads import Head, predict
 from vqax.explain.state import seed_draws
 from vqax.learning.history import History, Running
+from vqax.settings import ClassifierTraining
 
 Labelled = tuple[Tensor, Tensor]
 UNDECAYED = "log_variance"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Adam and StepLR as released (learning rate 1e-3, weight decay .005, ·.1 every 7 epochs).
-
-    The released batch is 1000, of 60,000 pictures; ``batch_size`` 32 takes about as many steps
-    in an epoch of 1,800. ``shift``: pictures are moved by up to so many pixels up or down and left
-    or right, anew in every epoch; no part of the paper.
-    """
-
-    seed: int
-    epochs: int = 10
-    batch_size: int = 32
-    lr: float = 1e-3
-    weight_decay: float = 0.005
-    step_epochs: int = 7
-    step_factor: float = 0.1
-    shift: int = 0
 
 
 def initialised(build: Callable[[], Classifier], *, seed: int) -> Classifier:
@@ -51,7 +32,7 @@ def train(
     pictures: Float[Tensor, "n c y x"],
     labels: Int[Tensor, "_"],
     head: Head,
-    settings: Settings,
+    settings: ClassifierTraining,
     *,
     validation: Labelled | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -97,7 +78,7 @@ def _epoch(
     pictures: Float[Tensor, "n c y x"],
     labels: Int[Tensor, "n"],
     head: Head,
-    settings: Settings,
+    settings: ClassifierTraining,
     optimiser: Adam,
     epoch: int,
 ) -> dict[str, float]:

@@ -25,19 +25,20 @@ from vqax.explain.word_occlusion import word_occlusion
 GRADIENT = frozenset({"gradient"})
 CERTAINTY = GRADIENT | {"variance"}
 PIXELS = GRADIENT | {"pixels"}
+RECTIFIED = PIXELS | {"rectifier"}
 
 EXPLAINERS: dict[str, Explainer] = {
     "attention": Explainer(attention, frozenset({"attention"}), attention_of_forward),
     "grad_cam": Explainer(grad_cam, GRADIENT, grad_cam_of_forward),
-    "topn_grad_cam": Explainer(topn_grad_cam, GRADIENT),
+    "topn_grad_cam": Explainer(topn_grad_cam, GRADIENT | {"question"}),
     "region_grad_cam": Explainer(region_grad_cam, GRADIENT, region_grad_cam_of_forward),
     "region_gradient": Explainer(region_gradient, GRADIENT, region_gradient_of_forward),
     "aleatoric_mask": Explainer(aleatoric_mask, CERTAINTY, aleatoric_mask.of_forward),
     "predictive_mask": Explainer(predictive_mask, CERTAINTY, predictive_mask.of_forward),
     "input_gradient": Explainer(input_gradient, PIXELS),
-    "guided_backprop": Explainer(guided_backprop, PIXELS),
-    "deconvolution": Explainer(deconvolution, PIXELS),
-    "guided_grad_cam": Explainer(guided_grad_cam, PIXELS),
+    "guided_backprop": Explainer(guided_backprop, RECTIFIED),
+    "deconvolution": Explainer(deconvolution, RECTIFIED),
+    "guided_grad_cam": Explainer(guided_grad_cam, RECTIFIED),
     "integrated_gradients": Explainer(integrated_gradients, PIXELS),
     "region_integrated_gradients": Explainer(region_integrated_gradients, GRADIENT),
     "occlusion": Explainer(occlusion, frozenset({"pixels"})),
@@ -50,7 +51,7 @@ WORD_EXPLAINERS: dict[str, WordExplainer] = {
     "word_occlusion": WordExplainer(word_occlusion),
     "word_gradient": WordExplainer(word_gradient, GRADIENT),
     "word_gradient_input": WordExplainer(word_gradient_input, GRADIENT),
-    "guided_word_gradient": WordExplainer(guided_word_gradient, GRADIENT),
+    "guided_word_gradient": WordExplainer(guided_word_gradient, GRADIENT | {"rectifier"}),
 }
 
 __all__ = [

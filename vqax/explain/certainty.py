@@ -22,6 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vqax.explain.answers import check_answers
 from vqax.explain.gradient import forward_with_graph, gradient_at
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found, seed_draws, start_sampling
@@ -98,6 +99,7 @@ class CertaintyMask:
         settings: CertaintySettings = DEFAULT,
     ) -> Float[Tensor, "b h w"]:
         """The same of a pass that was made with ``forward_with_graph``, whose graph stays."""
+        check_answers(answer, len(forward.logits))
         with left_as_found(model):
             logits, variance = self.passes(model, forward, samples, seed)
             distorting = self.noise_variance(logits, variance)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from vqax.explain.answers import of_answer
 from vqax.models.options import option
+from vqax.models.order import top_answer
 
 SCORES: dict[str, Callable[[Float[Tensor, "b a"]], Float[Tensor, "b a"]]] = {
     "probability": lambda logits: logits.softmax(dim=1),
@@ -43,8 +45,8 @@ class Drops(NamedTuple):
 def score_of(
     logits: Float[Tensor, "n a"], answer: Int[Tensor, "n"], score: str
 ) -> Float[Tensor, "n"]:
-    """The score of each row's answer; raises UsageError if ``score`` is not one of ``SCORES``."""
-    return option(SCORES, score, "score")(logits).gather(1, answer[:, None])[:, 0]
+    """The score of each row's answer, one of ``SCORES``; UsageError also as ``of_answer``."""
+    return of_answer(option(SCORES, score, "score")(logits), answer)
 
 
 def hide_each(
@@ -69,5 +71,5 @@ def hide_each(
     for row, part in zip(*(at.split(at_once) for at in hidden.nonzero(as_tuple=True)), strict=True):
         after = without(row, part)
         drops[row, part] = before[row] - score_of(after, answer[row], score)
-        answers[row, part] = after.argmax(1)
+        answers[row, part] = top_answer(after, predicted[row])
     return Drops(drops, answers, predicted, hidden)

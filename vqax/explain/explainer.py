@@ -6,10 +6,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vqax.explain.answers import check_answers
 from vqax.models.forward import Forward
 from vqax.models.options import known
 
-NEEDS = ("attention", "gradient", "pixels", "variance")
+NEEDS = ("attention", "gradient", "pixels", "question", "rectifier", "variance")
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,9 @@ class Explainer:
 
     ``needs``, out of ``NEEDS``: attention or variance, ``Forward`` has it; gradient, the logits
     are differentiable at the cells; pixels, the model is a ``PixelModel``, ``visual`` are pictures
-    (b,3,y,x), and the maps have their size. Options of a method are keyword arguments.
+    (b,3,y,x), and the maps have their size; question, ``Forward.combined`` is computed from
+    ``Forward.question``; rectifier, there is one, without which a rule for its
+    backward pass changes nothing. Options of a method are keyword arguments.
     Maps are raw: signed where the method is, and never scaled.
 
     ``of_forward``, where a method needs no more than one pass, makes the same maps of a pass that
@@ -26,7 +29,7 @@ class Explainer:
     so several methods may share a pass.
 
     Raises:
-        UsageError: a need that is not one of ``NEEDS``.
+        UsageError: a need that is not one of ``NEEDS``; when called, not one answer a question.
     """
 
     compute: Callable[..., Tensor]
@@ -46,24 +49,44 @@ class Explainer:
         grid: tuple[int, int],
         **options: Any,
     ) -> Tensor:
+        check_answers(answer, len(tokens))
         return self.compute(model, visual, tokens, answer, grid, **options)
 
     def lacks(
-        self, forward: Forward, *, pixels: bool = False, gradient: bool = True
+        self,
+        forward: Forward,
+        *,
+        pixels: bool = False,
+        gradient: bool = True,
+        question: bool = True,
+        rectifier: bool = True,
     ) -> frozenset[str]:
         """The needs that a model with such a ``forward`` does not meet; none: it can be used."""
-        return self.needs - offered(forward, pixels=pixels, gradient=gradient)
+        return self.needs - offered(
+            forward, pixels=pixels, gradient=gradient, question=question, rectifier=rectifier
+        )
 
 
-def offered(forward: Forward, *, pixels: bool = False, gradient: bool = True) -> frozenset[str]:
+def offered(
+    forward: Forward,
+    *,
+    pixels: bool = False,
+    gradient: bool = True,
+    question: bool = True,
+    rectifier: bool = True,
+) -> frozenset[str]:
     """What there is to explain a model by.
 
-    ``pixels`` if its trunk and pictures are at hand, ``gradient`` unless it is a black box.
+    ``pixels`` if its trunk and pictures are at hand, ``gradient`` unless it is a black box,
+    ``question`` if what the head reads is computed from it, ``rectifier`` if its passes have one
+    (``vqax.explain.relu_rules.Rectifiers``).
     """
     there = {
         "attention": forward.attention is not None,
         "gradient": gradient,
         "pixels": pixels,
+        "question": question,
+        "rectifier": rectifier,
         "variance": forward.variance is not None,
     }
     return frozenset(need for need, met in there.items() if met)

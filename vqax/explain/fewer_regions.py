@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from vqax.explain.state import left_as_found
 from vqax.learning.regions import seeing_only
 from vqax.models.options import option
+from vqax.models.order import top_answer
 
 SCORES: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": torch.sigmoid,
@@ -48,16 +49,16 @@ def without_each(
     score_of = option(SCORES, scores, "scores")
     with left_as_found(model), torch.no_grad():
         logits = model(visual, tokens).logits
-        before, answers, change = score_of(logits), [], []
+        before, predicted, answers, change = score_of(logits), logits.argmax(1), [], []
         for some in torch.arange(b * count, device=visual.device).split(at_once):
             row, gone = some // count, some % count
             others = torch.arange(count - 1, device=visual.device).expand(len(some), -1)
             others = others + (others >= gone.unsqueeze(1))
             after = model(visual[row.unsqueeze(1), others], tokens[row]).logits
-            answers.append(after.argmax(1))
+            answers.append(top_answer(after, predicted[row]))
             change.append((before[row] - score_of(after)).abs().sum(1) / 2)
     found = torch.cat(answers).view(b, count), torch.cat(change).view(b, count)
-    return Removed(logits.argmax(1), *found)
+    return Removed(predicted, *found)
 
 
 def answers_by_part(

@@ -5,6 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.answers import of_answer
 from vqax.explain.state import left_as_found
 from vqax.models.forward import Forward
 
@@ -46,5 +47,5 @@ def gradient_at(
 
 
 def logit_of(logits: Float[Tensor, "b a"], answer: Int[Tensor, "b"]) -> Float[Tensor, "b"]:
-    """The logit of each question's answer, before softmax."""
-    return logits.gather(1, answer[:, None])[:, 0]
+    """The logit of each question's answer, before softmax; errors as ``of_answer``."""
+    return of_answer(logits, answer)

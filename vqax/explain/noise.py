@@ -13,6 +13,7 @@ from vqax.errors import UsageError
 from vqax.explain.state import left_as_found
 from vqax.learning.regions import features_of
 from vqax.learning.sampling import GOLDEN
+from vqax.models.order import top_answer
 from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
 
 FIRST_WORD = UNKNOWN_INDEX + 1
@@ -31,7 +32,8 @@ class NoisyAnswers(NamedTuple):
     @property
     def flipped(self) -> Bool[Tensor, "s b"]:
         """Where the top answer is another one; the mean is the flip rate."""
-        return self.after.argmax(dim=2) != self.before.argmax(dim=1)
+        top = self.before.argmax(dim=1)
+        return torch.stack([top_answer(after, top) for after in self.after]) != top
 
 
 def answers_under_noise(

@@ -14,11 +14,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.answers import check_answers
 from vqax.explain.changed import Changed, Unchanged
 from vqax.explain.drops import Drops, score_of
 from vqax.explain.pixels import asked_pictures, cells_of, pixel_model
 from vqax.explain.state import left_as_found
 from vqax.explain.windows import Windows
+from vqax.models.order import top_answer
 
 GREY = (123.68, 116.779, 103.939)
 """The mean colour of ImageNet in 0..255, footnote 2 of Interp."""
@@ -75,6 +77,7 @@ def occluded(
         UsageError: the model is no ``PixelModel``, a question has no picture, the grid does not
             fit, there are more patches than pixels, or the score is not one of ``SCORES``.
     """
+    check_answers(answer, len(tokens))
     model, which = pixel_model(model), asked_pictures(picture_of, len(visual), tokens)
     edges = _edges(visual, patches)
     after = visual.new_zeros(len(tokens), *patches)
@@ -94,7 +97,7 @@ def occluded(
                 for row in rows.tolist():
                     logits = model.model(cells, tokens[row].expand(len(r), -1)).logits
                     after[row, r, c] = score_of(logits, answer[row].expand(len(r)), score)
-                    answers[row, r, c] = logits.argmax(1)
+                    answers[row, r, c] = top_answer(logits, predicted[row].expand(len(r)))
     hidden = torch.ones_like(answers, dtype=torch.bool)
     return Drops(before[:, None, None] - after, answers, predicted, hidden)
 

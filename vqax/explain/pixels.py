@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.answers import check_answers
 from vqax.explain.drops import score_of
 from vqax.explain.gradient import gradient_at
 from vqax.explain.grid import check_grid
@@ -66,6 +67,7 @@ def pixel_gradients(
         UsageError: the model is no ``PixelModel``, a question has no picture, the grid does not
             fit, the score is not known, or no gradient reaches the pixels.
     """
+    check_answers(answer, len(tokens))
     model = pixel_model(model)
     which = asked_pictures(picture_of, len(pictures), tokens)
     chunks, order = [], []

@@ -60,6 +60,29 @@ class ReluRule(TorchFunctionMode):
         return func(*args, **given)
 
 
+class Rectifiers(TorchFunctionMode):
+    """Inside the block, rectifiers are counted, in ``count``; spelled as for ``ReluRule``.
+
+    Where there is none, guided backpropagation and deconvolution are the plain gradient.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        given = kwargs or {}
+        if func in SPELLINGS and SPELLINGS[func](*args, **given) is not None:
+            self.count += 1
+        return func(*args, **given)
+
+
 class Rectifier(NamedTuple):
     """y = min(max(input, 0), ceiling), written over the input if ``inplace``."""
 

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from vqax.explain.answers import check_answers
 from vqax.explain.drops import score_of
 from vqax.explain.grid import check_grid
 from vqax.explain.occlusion import GREY
@@ -85,6 +86,7 @@ def rise(
         UsageError: the model is no ``PixelModel``, a question has no picture, or the grid does
             not fit.
     """
+    check_answers(answer, len(tokens))
     model, which = pixel_model(model), asked_pictures(picture_of, len(visual), tokens)
     size, grey = (visual.shape[2], visual.shape[3]), visual.new_tensor(colour)[:, None, None]
     maps = visual.new_zeros(len(tokens), *size)
@@ -126,6 +128,7 @@ def region_rise(
         UsageError: the grid has not as many cells as the model saw, or fill is not in ``FILLS``.
     """
     check_grid(visual.shape[1], grid)
+    check_answers(answer, len(tokens))
     blank = filled(model, visual, fill)
     maps = visual.new_zeros(len(tokens), *grid)
     with left_as_found(model), torch.no_grad():

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from vqax.explain.answers import check_answers
 from vqax.explain.explainer import NEEDS, offered
 from vqax.models.forward import Forward
 from vqax.models.options import known
@@ -19,7 +20,7 @@ class WordExplainer:
     words. Numbers are raw: signed where the method is, never scaled, and 0 at the padding.
 
     Raises:
-        UsageError: a need that is not one of ``NEEDS``.
+        UsageError: a need that is not one of ``NEEDS``; when called, not one answer a question.
     """
 
     compute: Callable[..., Tensor]
@@ -32,8 +33,11 @@ class WordExplainer:
     def __call__(
         self, model: nn.Module, visual: Tensor, tokens: Tensor, answer: Tensor, **options: Any
     ) -> Tensor:
+        check_answers(answer, len(tokens))
         return self.compute(model, visual, tokens, answer, **options)
 
-    def lacks(self, forward: Forward, *, gradient: bool = True) -> frozenset[str]:
+    def lacks(
+        self, forward: Forward, *, gradient: bool = True, rectifier: bool = True
+    ) -> frozenset[str]:
         """The needs that a model with such a ``forward`` does not meet; none: it can be used."""
-        return self.needs - offered(forward, gradient=gradient)
+        return self.needs - offered(forward, gradient=gradient, rectifier=rectifier)

@@ -22,7 +22,7 @@ from vqax.explain.drops import score_of
 from vqax.explain.pixels import below_pixels
 from vqax.explain.relu_rules import ReluRule
 from vqax.explain.state import left_as_found
-from vqax.text.tokens import PAD_INDEX
+from vqax.text.tokens import SPECIAL, SpecialTokens
 
 
 class WordGradients(NamedTuple):
@@ -54,14 +54,15 @@ class GradientAtWords:
         answer: Int[Tensor, "b"],
         *,
         score: str = "logit",
+        special: SpecialTokens = SPECIAL,
     ) -> Float[Tensor, "b t"]:
-        """A number for each word, 0 at the padding.
+        """A number for each word, 0 at the padding, whose index is the tokeniser's ``special``.
 
         Raises:
             UsageError: as ``word_gradients``.
         """
         found = word_gradients(model, visual, tokens, answer, rule=self.rule, score=score)
-        return REDUCTIONS[self.reduction](found) * (tokens != PAD_INDEX)
+        return REDUCTIONS[self.reduction](found) * (tokens != special.padding)
 
 
 word_gradient = GradientAtWords(None, "norm")

@@ -15,30 +15,35 @@ from vqax.explain.drops import Drops, hide_each
 from vqax.explain.pixels import below_pixels
 from vqax.explain.state import left_as_found
 from vqax.models.options import option
-from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
+from vqax.text.tokens import SPECIAL, SpecialTokens
 
 AT_ONCE = 64
 
 
-def dropped(tokens: Int[Tensor, "n t"], place: Int[Tensor, "n"]) -> Int[Tensor, "n t"]:
+def dropped(
+    tokens: Int[Tensor, "n t"], place: Int[Tensor, "n"], special: SpecialTokens = SPECIAL
+) -> Int[Tensor, "n t"]:
     """Each question without its word at ``place``; padding grows where it is, or on the left.
 
     The padding is on the right where the last place is padding and the first is none.
     """
     t = tokens.shape[1]
     at = torch.arange(t, device=tokens.device)
-    right = ((tokens[:, -1] == PAD_INDEX) & (tokens[:, 0] != PAD_INDEX))[:, None]
-    filler = tokens.new_full((len(tokens), 1), PAD_INDEX)
+    padding = tokens == special.padding
+    right = (padding[:, -1] & ~padding[:, 0])[:, None]
+    filler = tokens.new_full((len(tokens), 1), special.padding)
     kept = tokens[at != place[:, None]].view(len(tokens), t - 1)
     return torch.where(right, torch.cat([kept, filler], 1), torch.cat([filler, kept], 1))
 
 
-def unknown(tokens: Int[Tensor, "n t"], place: Int[Tensor, "n"]) -> Int[Tensor, "n t"]:
+def unknown(
+    tokens: Int[Tensor, "n t"], place: Int[Tensor, "n"], special: SpecialTokens = SPECIAL
+) -> Int[Tensor, "n t"]:
     """Each question with the unknown word at ``place``."""
-    return tokens.scatter(1, place[:, None], UNKNOWN_INDEX)
+    return tokens.scatter(1, place[:, None], special.unknown)
 
 
-WITHOUT: dict[str, Callable[[Int[Tensor, "n t"], Int[Tensor, "n"]], Int[Tensor, "n t"]]] = {
+WITHOUT: dict[str, Callable[..., Int[Tensor, "n t"]]] = {
     "drop": dropped,
     "unknown": unknown,
 }
@@ -53,6 +58,7 @@ def word_occlusion(
     how: str = "drop",
     score: str = "probability",
     at_once: int = AT_ONCE,
+    special: SpecialTokens = SPECIAL,
 ) -> Float[Tensor, "b t"]:
     """The drop of each word (``occluded_words``); 0 at the padding.
 
@@ -60,7 +66,7 @@ def word_occlusion(
         UsageError: as ``occluded_words``.
     """
     return occluded_words(
-        model, visual, tokens, answer, how=how, score=score, at_once=at_once
+        model, visual, tokens, answer, how=how, score=score, at_once=at_once, special=special
     ).drops
 
 
@@ -73,11 +79,13 @@ def occluded_words(
     how: str = "drop",
     score: str = "probability",
     at_once: int = AT_ONCE,
+    special: SpecialTokens = SPECIAL,
 ) -> Drops:
     """Drops (b,t) of the answer without a word: ``how`` is one of ``WITHOUT``.
 
     ``visual`` are cells, or pictures of a ``PixelModel``, whose trunk sees each once. Dropping
     either of two equal neighbours gives the same question; ``unknown`` tells them apart.
+    ``special`` are the tokeniser's indices of padding and unknown words.
 
     Raises:
         UsageError: how or score are not one of ``WITHOUT`` and ``SCORES``.
@@ -87,9 +95,9 @@ def occluded_words(
         below, cells = below_pixels(model, visual)
 
         def without(row: Tensor, place: Tensor) -> Tensor:
-            logits: Tensor = below(cells[row], shorter(tokens[row], place)).logits
+            logits: Tensor = below(cells[row], shorter(tokens[row], place, special)).logits
             return logits
 
         logits = below(cells, tokens).logits
-        words = tokens != PAD_INDEX
+        words = tokens != special.padding
         return hide_each(logits, answer, words, without, score=score, at_once=at_once)

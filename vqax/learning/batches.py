@@ -189,10 +189,11 @@ def _type_words(example: Example, max_tokens: int) -> int:
 
 def _sparse_targets(
     examples: Sequence[Example], vocabulary: AnswerVocabulary
-) -> tuple[Int32[np.ndarray, "n 10"], Float32[np.ndarray, "n 10"]]:
+) -> tuple[Int32[np.ndarray, "n k"], Float32[np.ndarray, "n k"]]:
     """Answer index and score of every question; unused slots point one past the last answer."""
-    index = np.full((len(examples), ANSWERS), len(vocabulary), dtype=np.int32)
-    score = np.zeros((len(examples), ANSWERS), dtype=np.float32)
+    slots = max((len(example.answers) for example in examples), default=ANSWERS)
+    index = np.full((len(examples), slots), len(vocabulary), dtype=np.int32)
+    score = np.zeros((len(examples), slots), dtype=np.float32)
     for row, example in enumerate(examples):
         scores = soft_scores(example.answers)
         for slot, answer in enumerate(answer for answer in scores if answer in vocabulary.index):

@@ -5,7 +5,8 @@ moment a new checkpoint takes the place of the old one. There are no generator s
 the loop derives the seed of every step from the run's seed, the epoch and the step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ __all__ = [
     "load_model_weights",
     "read_best",
     "read_checkpoint",
+    "remove_checkpoint",
     "save_model",
     "write_best",
     "write_checkpoint",
@@ -82,8 +84,11 @@ def read_checkpoint(
     model: nn.Module,
     optimisers: Sequence[Optimizer],
     fingerprint: Mapping[str, Any],
+    note: Callable[[str], object] = lambda text: None,  # noqa: ARG005
 ) -> Position | None:
     """Bring model and optimisers to where the checkpoint was written; None if there is none.
+
+    Nor is there one without the weights it names: ``note`` is told, and the training starts anew.
 
     Raises:
         BadData: a file is cut, or the checkpoint belongs to a run with another fingerprint;
@@ -106,6 +111,10 @@ def read_checkpoint(
             f"{folder / RECORD}: written by another run: {'; '.join(differing[:5])}; "
             "restore these settings, or start again without resuming"
         )
+    for name in (path.name, position.best):
+        if name is not None and not (folder / name).exists():
+            note(f"{folder / RECORD}: names {name}, which is gone; the training starts anew")
+            return None
     tensors = read_tensors(path)
     names = [name for name in tensors if name.startswith("model.")]
     copy_weights({name.removeprefix("model."): tensors.pop(name) for name in names}, model, path)
@@ -130,6 +139,13 @@ def discard_checkpoint(folder: Path) -> None:
     """Remove what an earlier training left, the file that names the others first."""
     (folder / RECORD).unlink(missing_ok=True)
     _remove_all_but(folder, set())
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """As ``discard_checkpoint``, and the folder too if it holds nothing else."""
+    discard_checkpoint(folder)
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _position(*, history: dict[str, Any], running: dict[str, Any], **rest: Any) -> Position:

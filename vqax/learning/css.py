@@ -27,6 +27,7 @@ from vqax.learning.regions import seeing_only
 from vqax.learning.words import WatchWords
 from vqax.models.forward import Forward
 from vqax.models.options import known, option
+from vqax.models.order import falling, likeliest
 from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
 
 Losses = tuple[Float[Tensor, "b"], Bool[Tensor, "b"]]
@@ -43,7 +44,9 @@ def critical_regions(
     As many as softmax(10 · influence), from the largest, add up to at most .65; at least one.
     """
     chosen = hints.sort(dim=1, descending=True, stable=True).indices[:, :candidates]
-    ordered, place = slopes.gather(1, chosen).sort(dim=1, descending=True, stable=True)
+    of_chosen = slopes.gather(1, chosen)
+    place = falling(of_chosen)
+    ordered = of_chosen.gather(1, place)
     enough = (SHARPNESS * ordered).softmax(1).cumsum(1) <= MASS
     enough[:, 0] = True
     taken = chosen if order == "hints" else chosen.gather(1, place)
@@ -54,7 +57,7 @@ def critical_words(
     slopes: Float[Tensor, "b t"], content: Bool[Tensor, "b t"], count: int
 ) -> Bool[Tensor, "b t"]:
     """The ``count`` words of ``content`` with the largest signed slope, fewer where there are."""
-    ordered = slopes.masked_fill(~content, -inf).sort(dim=1, descending=True, stable=True).indices
+    ordered = falling(slopes.masked_fill(~content, -inf))
     return torch.zeros_like(content).scatter(1, ordered[:, :count], True) & content
 
 
@@ -74,8 +77,7 @@ def without_sure_answers(
     targets: Float[Tensor, "b a"], logits: Float[Tensor, "b a"]
 ) -> Float[Tensor, "b a"]:
     """Targets with 0 for the five answers that the positive sample makes likeliest."""
-    sure = logits.topk(min(SURE, logits.shape[1]), dim=1).indices
-    return targets.scatter(1, sure, 0.0)
+    return targets.scatter(1, likeliest(logits, SURE), 0.0)
 
 
 def without_regions(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
@@ -17,8 +16,9 @@ from vqax.data.pictures import load_rgb
 from vqax.errors import BadData, UsageError
 from vqax.learning.detection import Target, detection_losses, target
 from vqax.learning.history import History
-from vqax.learning.optimiser import OptimiserSettings, rate_factor, set_rates
+from vqax.learning.optimiser import build_optimiser, rate_factor, set_rates
 from vqax.learning.step import autocast
+from vqax.settings import DetectorTraining, OptimiserSettings
 from vqax.vision.detector import Detector
 from vqax.vision.resize import preprocess
 
@@ -26,19 +26,6 @@ Example = tuple[Path, Sequence[Instance]]
 Sample = tuple[Float[Tensor, "3 h w"], Target]
 WARMUP = 0.1
 """Share of the steps in which the rate rises."""
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorTraining:
-    """``precision`` is fp32 or bf16; ``seed`` orders the pictures and draws anchors and boxes."""
-
-    epochs: int
-    batch_size: int
-    lr: float
-    weight_decay: float
-    clip: float
-    precision: str
-    seed: int
 
 
 def train_detector(
@@ -67,7 +54,9 @@ def train_detector(
     if not detector.squared:
         raise UsageError("only detectors of squared pictures are trained here; use build_detector")
     parameters = [value for value in detector.parameters() if value.requires_grad]
-    optimiser = OptimiserSettings("adamw", settings.lr, settings.weight_decay).build(parameters)
+    optimiser = build_optimiser(
+        OptimiserSettings("adamw", settings.lr, settings.weight_decay), parameters
+    )
     history, total = History(), settings.epochs * steps
     detector.train()
     for epoch in range(settings.epochs):

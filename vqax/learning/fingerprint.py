@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from vqax.learning.settings import TrainSettings
+from vqax.settings import TrainSettings
 
 
 def identity(model: nn.Module, questions: int, settings: TrainSettings) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 import pandas as pd
+
+ROUNDING = 3e-7
+"""Of a mean accuracy; a third of an annotator more, in 200,000 questions, makes 5e-7."""
 
 
 class Entry(NamedTuple):
@@ -38,9 +42,15 @@ class History:
         return {f"{e.split}/{e.metric}": e.value for e in self.entries if e.epoch == epoch}
 
     def best_epoch(self) -> int | None:
-        """The first epoch with the highest validation accuracy; None without any validation."""
-        accuracy = self.curve("val", "accuracy")
-        return max(accuracy, key=lambda epoch: accuracy[epoch]) if accuracy else None
+        """The first epoch with the highest validation accuracy; None without any validation.
+
+        An accuracy is higher by more than rounding: soft scores are summed in single precision.
+        """
+        best, highest = None, -inf
+        for epoch, accuracy in self.curve("val", "accuracy").items():
+            if accuracy > highest + ROUNDING:
+                best, highest = epoch, accuracy
+        return best
 
     def frame(self) -> pd.DataFrame:
         """Columns epoch, split, metric, value."""

@@ -1,7 +1,6 @@
 """Optimisers by name, one per parameter group, and the learning rate as a function of the step."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import cos, pi
 from typing import Any
 
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Adamax, AdamW, Optimizer
 
 from vqax.errors import UsageError
+from vqax.settings import OPTIONS_OF, OptimiserSettings
 
 OPTIMISERS: dict[str, type[Optimizer]] = {
     "adamw": AdamW,
@@ -23,28 +23,21 @@ DECAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class OptimiserSettings:
-    """``betas`` count for the Adam family only, ``momentum`` for SGD only."""
+def build_optimiser(settings: OptimiserSettings, parameters: list[nn.Parameter]) -> Optimizer:
+    """An optimiser whose groups remember ``initial_lr``, the rate before any schedule.
 
-    name: str
-    lr: float
-    weight_decay: float = 0.0
-    betas: tuple[float, float] = (0.9, 0.999)
-    momentum: float = 0.0
-
-    def build(self, parameters: list[nn.Parameter]) -> Optimizer:
-        """An optimiser whose groups remember ``initial_lr``, the rate before any schedule."""
-        if self.name not in OPTIMISERS:
-            raise UsageError(f"optimiser.name: {self.name!r} is not one of {', '.join(OPTIMISERS)}")
-        extra: dict[str, Any] = {"betas": self.betas}
-        if self.name == "sgd":
-            extra = {"momentum": self.momentum}
-        if self.name in FUSED:
-            extra["fused"] = True
-        group: dict[str, Any] = {"params": parameters, "initial_lr": self.lr}
-        kind: Any = OPTIMISERS[self.name]
-        return kind([group], lr=self.lr, weight_decay=self.weight_decay, **extra)
+    Raises:
+        UsageError: no optimiser has this name.
+    """
+    name = settings.name
+    if name not in OPTIMISERS:
+        raise UsageError(f"optimiser.name: {name!r} is not one of {', '.join(OPTIMISERS)}")
+    options: dict[str, Any] = {option: getattr(settings, option) for option in OPTIONS_OF[name]}
+    if name in FUSED:
+        options["fused"] = True
+    group: dict[str, Any] = {"params": parameters, "initial_lr": settings.lr}
+    kind: Any = OPTIMISERS[name]
+    return kind([group], lr=settings.lr, weight_decay=settings.weight_decay, **options)
 
 
 def optimisers(
@@ -70,7 +63,9 @@ def optimisers(
                 f"optimiser group {group!r}: no parameter of {type(model).__name__} belongs to "
                 f"it; remove the group or name a part of one of {names}"
             )
-    return [{**groups, "": settings}[group].build(own) for group, own in owned.items() if own]
+    return [
+        build_optimiser({**groups, "": settings}[group], own) for group, own in owned.items() if own
+    ]
 
 
 def rate_factor(step: int, *, warmup_steps: float, total_steps: int, decay: str) -> float:

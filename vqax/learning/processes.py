@@ -1,17 +1,25 @@
 """The processes of one training: a single one, or those ``torchrun`` started.
 
+Also what a process asks of the system: word of SIGTERM, and to keep the memory it frees.
 Gradients are averaged by hand after ``backward()``. DistributedDataParallel forwards
 ``__call__`` alone, and objectives also call ``model.head`` and ``autograd.grad``.
 """
 
+import ctypes
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, distributed, nn
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
+KEEP = {M_MMAP_THRESHOLD: 2**30, M_TRIM_THRESHOLD: 2**30, M_TOP_PAD: 2**26}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +117,36 @@ def processes(device: torch.device | str) -> Iterator[Processes]:
     finally:
         if joined:
             distributed.destroy_process_group()
+
+
+@contextmanager
+def stop_requested() -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether SIGTERM has arrived since the block was entered.
+
+    The earlier handler is back when the block ends. Python delivers signals to the main thread
+    alone; in another one the answer is always no.
+    """
+    arrived: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: arrived.append(number))
+    try:
+        yield lambda: bool(arrived)
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def keep_freed_memory() -> bool:
+    """Keep the blocks that this process frees, for its next allocations; True if glibc does.
+
+    glibc takes every block of a few megabytes from the system and gives it back when it is freed.
+    A training step allocates and frees dozens of them, and each time the system clears all their
+    pages: that is a third of the processor time of a training.
+    A process then never holds less than it once needed, which suits those that repeat one step.
+    It counts for the whole process, so a command asks for it, not the library.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is None:
+        return False
+    return min(mallopt(option, value) for option, value in KEEP.items()) == 1

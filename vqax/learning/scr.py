@@ -28,8 +28,11 @@ from vqax.learning.objective import Objective, Step, within
 from vqax.learning.processes import mean_over
 from vqax.models.forward import Forward
 from vqax.models.options import option
+from vqax.models.order import likeliest
 
 MARGIN, NOTHING = 1e-4, 1e-7
+EQUAL = 1e-5
+"""Two proposals whose losses differ by this share, or by ``NOTHING``, have the same loss."""
 
 
 class Strengthened(NamedTuple):
@@ -48,17 +51,17 @@ def strengthening(
     """min over the proposals j of Σ_k max(0, 1e-4 - s_jk (e_j - e_k)), s_jk = key_j - key_k.
 
     The proposals are the regions of the highest hints. A proposal without a loss is passed over
-    unless none has any.
+    unless none has any; of equal losses that of the higher hint is taken.
     """
     chosen = hints.sort(dim=1, descending=True, stable=True).indices[:, :proposals]
     gap = slopes.gather(1, chosen).unsqueeze(2) - slopes.unsqueeze(1)
     ahead = key.gather(1, chosen).unsqueeze(2).long() - key.unsqueeze(1).long()
     losses = ((MARGIN - ahead * gap).relu() * ahead.abs()).sum(2)
-    least = torch.where(losses > NOTHING, losses, inf).min(1)
-    found = least.values.isfinite()
-    return Strengthened(
-        torch.where(found, least.values, 0.0), chosen.gather(1, least.indices[:, None])[:, 0]
-    )
+    some = torch.where(losses > NOTHING, losses, inf)
+    least = some.amin(1, keepdim=True)
+    place = (some <= least * (1 + EQUAL) + NOTHING).byte().argmax(1, keepdim=True)
+    found = torch.where(least.isfinite(), losses.gather(1, place), 0.0)
+    return Strengthened(found[:, 0], chosen.gather(1, place)[:, 0])
 
 
 def criticism_of(
@@ -71,13 +74,14 @@ def criticism_of(
 ) -> tuple[Float[Tensor, "b k"], Bool[Tensor, "b k"]]:
     """max(0, p_a - p_right) (e_a - e_given) at the region, for the ``answers`` likeliest answers.
 
-    And which of them are likelier than the right one: the mean is over these.
+    And which of them are likelier than the right one: the mean is over these. p is computed once
+    for all answers, so that the right one is not likelier than itself by rounding.
     """
-    right = output.logits.gather(1, targets.argmax(1, keepdim=True)).sigmoid()
-    top = output.logits.topk(min(answers, output.logits.shape[1]), dim=1)
-    ahead = top.values.sigmoid() - right
-    here = regions.unsqueeze(1)
-    moved = [influence(model, output, score).gather(1, here) for score in top.values.unbind(1)]
+    p, right = output.logits.sigmoid(), targets.argmax(1, keepdim=True)
+    top = likeliest(output.logits, answers)
+    ahead = p.gather(1, top) - p.gather(1, right)
+    here, scores = regions.unsqueeze(1), output.logits.gather(1, top).unbind(1)
+    moved = [influence(model, output, score).gather(1, here) for score in scores]
     return ahead.relu() * (torch.cat(moved, 1) - slopes.gather(1, here)), ahead > 0
 
 

@@ -1,23 +1,24 @@
-"""One step of training: random numbers, loss, gradients, update."""
+"""One step of training (random numbers, loss, gradients, update), and validation."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import inf, isfinite
 
 import numpy as np
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import Optimizer
 
 from vqax.errors import BadData
-from vqax.learning.batches import Batch
+from vqax.learning.batches import Batch, Batchable, batches
 from vqax.learning.objective import Objective, Step, at_epoch
 from vqax.learning.optimiser import rate_factor, set_rates
 from vqax.learning.processes import Processes
 from vqax.learning.sampler import Sampler
-from vqax.learning.settings import TrainSettings
+from vqax.settings import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -117,3 +118,40 @@ def own_random_state(device: torch.device) -> Iterator[None]:
 def autocast(precision: str, device: torch.device) -> torch.autocast:
     """bfloat16 where torch deems it safe for "bf16", nothing for "fp32"."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def soft_accuracy(
+    logits: Float[Tensor, "b a"], targets: Float[Tensor, "b a"]
+) -> Float[Tensor, "b"]:
+    """The soft score, 0 to 1, of the answer with the highest logit; the first one of equals."""
+    return targets.gather(1, logits.argmax(dim=1, keepdim=True)).squeeze(1)
+
+
+@torch.no_grad()
+def validate(
+    model: nn.Module,
+    dataset: Batchable,
+    batch_size: int,
+    *,
+    team: Processes,
+    precision: str = "fp32",
+    workers: int = 0,
+    between: Callable[[], None] = lambda: None,
+) -> float:
+    """Mean soft-score accuracy over the data set, in [0, 1]; ``between`` is called before each
+    batch and may raise to stop. The model is left in eval mode.
+    """
+    model.eval()
+    sampler = Sampler(
+        len(dataset), batch_size, shuffle=False, rank=team.rank, world_size=team.world_size
+    )
+    scored = 0.0
+    with closing(batches(dataset, sampler, workers=workers)) as read:
+        for step, batch in enumerate(read):
+            between()
+            here = batch.to(team.device)
+            with autocast(precision, team.device):
+                logits = model(here.visual, here.tokens).logits
+            if sampler.weight(step) > 0.0:
+                scored += float(soft_accuracy(logits, here.targets).sum())
+    return team.total([scored])[0] / len(dataset)

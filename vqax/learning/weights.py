@@ -63,10 +63,13 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; train the model first") from error
+        raise MissingArtefact(
+            f"{path}: no such file; train the model first", output=path
+        ) from error
     except (SafetensorError, OSError) as error:
         raise BadData(
-            f"{path}: not a whole safetensors file ({error}); delete it and train the model again"
+            f"{path}: not a whole safetensors file ({error}); delete it and train the model again",
+            output=path,
         ) from error
 
 

@@ -1,20 +1,20 @@
-"""Accuracy of answers against ten annotators: the official VQA evaluator and two variants.
+"""Accuracy of answers: the official VQA evaluator, two variants, and one for single answers.
 
 Antol et al., VQA (2015), and vqaEval.py of GT-Vision-Lab/VQA as of 2021. For each annotator i the
 answer scores min(1, matches among the nine others / 3); the accuracy is the mean over i, which for
-k matches of ten is 0, .3, .6, .9 and 1 from k = 4 on.
+k matches of ten is 0, .3, .6, .9 and 1 from k = 4 on. These rules compare ten annotators;
+``simple`` and ``exact`` any number of them, also one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
 
+from vqax.accuracy_rules import Mode, answers_per_question
 from vqax.errors import BadData
 from vqax.text.normalise import clean_space, normalise_answer
-
-Mode = Literal["official", "always", "simple"]
 
 NEEDED = 3
 """So many annotators make an answer fully right."""
@@ -48,15 +48,35 @@ def always_accuracy(prediction: str, answers: Sequence[str]) -> float:
 
 
 def simple_accuracy(prediction: str, answers: Sequence[str]) -> float:
-    """min(1, matches / 3), the rule U-CAM prints: .33, .67, 1 for 1, 2, 3 of ten, normalised."""
-    return min(NEEDED, _matches(prediction, answers)) / NEEDED
+    """min(1, matches / 3), the rule U-CAM prints: .33, .67, 1 for 1, 2, 3 of ten, normalised.
+
+    Of fewer than three answers, matches / how many there are: one answer is met or not.
+    """
+    needed = min(NEEDED, len(answers))
+    return min(needed, _matches(prediction, answers)) / needed
+
+
+def exact_accuracy(prediction: str, answers: Sequence[str]) -> float:
+    """1 where the prediction is one of the answers, both normalised, else 0."""
+    return float(_matches(prediction, answers) > 0)
 
 
 ACCURACIES: dict[str, Callable[[str, Sequence[str]], float]] = {
     "official": official_accuracy,
     "always": always_accuracy,
     "simple": simple_accuracy,
+    "exact": exact_accuracy,
 }
+
+
+def cannot_be_matched(answers: Sequence[str], mode: Mode) -> bool:
+    """Whether not one normalised answer, which is all that a model gives, scores above 0.
+
+    Under ``official`` so where ten people agree on a text that normalisation changes ("No"): the
+    evaluator then compares letter by letter.
+    """
+    accuracy = ACCURACIES[mode]
+    return not any(accuracy(answer, answers) for answer in {normalise_answer(a) for a in answers})
 
 
 def accuracies(
@@ -65,15 +85,21 @@ def accuracies(
     """One accuracy in [0, 1] per example, in their order; other predictions are ignored.
 
     Raises:
-        BadData: an example has no prediction.
+        BadData: an example has no prediction, or a rule of ten annotators is asked of another
+            number of answers (one answer has no others to agree with, and would always score 0).
     """
-    accuracy = ACCURACIES[mode]
+    accuracy, annotators = ACCURACIES[mode], answers_per_question(mode)
     scores = []
     for example in examples:
         if example.question_id not in predictions:
             raise BadData(
                 f"predictions: question_id {example.question_id} has no answer; "
                 "answer every question of the split"
+            )
+        if annotators is not None and len(example.answers) != annotators:
+            raise BadData(
+                f"question_id {example.question_id}: has {len(example.answers)} answers, and "
+                f"accuracy {mode!r} compares {annotators}; score by 'exact' or 'simple'"
             )
         scores.append(accuracy(predictions[example.question_id], example.answers))
     return np.array(scores, dtype=np.float64)

@@ -7,7 +7,9 @@ in between, the docstring says so.
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from vqax.metrics.checks import as_flags, check_one_each
 from vqax.metrics.rank_correlation import average_ranks
+from vqax.metrics.ties import exact_ties
 
 
 def misclassification_auroc(
@@ -17,12 +19,19 @@ def misclassification_auroc(
 
     AUROC = (Σ ranks of the wrong - w(w + 1)/2) / (w · r) for w wrong and r right answers
     (Mann-Whitney). .5 says nothing, 1 is perfect; NaN when all are right or all are wrong.
+    ``correct`` may be the numbers 0 and 1.
+
+    Raises:
+        UsageError: ``correct`` holds another number, or the two differ in length.
     """
+    check_one_each(uncertainties=uncertainty, answers=correct)
+    correct = as_flags(correct, "correct")
     wrong = np.count_nonzero(~correct)
     right = len(correct) - wrong
     if wrong == 0 or right == 0 or np.isnan(uncertainty).any():
         return float("nan")
-    rank_sum = average_ranks(uncertainty[None])[0, ~correct].sum()
+    ranks = average_ranks(uncertainty[None].astype(np.float64))[0]
+    rank_sum = ranks[~correct].sum()
     return float((rank_sum - wrong * (wrong + 1) / 2) / (wrong * right))
 
 
@@ -32,9 +41,15 @@ def aurc(uncertainty: Float[np.ndarray, "n"], correct: Float[np.ndarray, "n"]) -
     AURC = 1/n Σ_k 1/k Σ_{i≤k} (1 - correct₍ᵢ₎), in [0, 1], lower is better (Geifman and
     El-Yaniv 2017). Among equally uncertain answers the expectation over their orders is taken,
     so the order of the rows does not matter. ``correct`` may be a soft accuracy.
+
+    Raises:
+        UsageError: the two differ in length.
     """
+    check_one_each(uncertainties=uncertainty, answers=correct)
+    correct = correct.astype(np.float64)
     if len(uncertainty) == 0 or np.isnan(uncertainty).any():
         return float("nan")
+    uncertainty = exact_ties(uncertainty.astype(np.float64))
     _, group = np.unique(uncertainty, return_inverse=True)
     group = np.sort(group)
     errors = (1 - correct)[np.argsort(uncertainty, kind="stable")]
@@ -48,7 +63,11 @@ def expected_calibration_error(
     """ECE = Σ_bins (n_bin / n) |mean confidence - mean correct|, in [0, 1] (Guo et al. 2017).
 
     Bins are those of ``bin_of``. ``correct`` may be a soft accuracy. NaN without answers.
+
+    Raises:
+        UsageError: the two differ in length.
     """
+    check_one_each(confidences=confidence, answers=correct)
     if len(confidence) == 0:
         return float("nan")
     gaps = np.bincount(bin_of(confidence, bins), confidence - correct, minlength=bins)
@@ -64,5 +83,9 @@ def brier_score(confidence: Float[np.ndarray, "n"], correct: Float[np.ndarray, "
     """Mean (confidence - correct)² of the answer given, in [0, 1], lower is better.
 
     The two-class Brier score of "my answer is right"; ``correct`` may be a soft accuracy.
+
+    Raises:
+        UsageError: the two differ in length.
     """
+    check_one_each(confidences=confidence, answers=correct)
     return float(np.square(confidence - correct).mean()) if len(confidence) else float("nan")

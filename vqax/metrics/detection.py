@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
+from vqax.metrics.checks import check_one_each
+
 OVERLAP = 0.5
 
 
@@ -30,7 +32,11 @@ def found(
 
     A box may stand for several objects: recall asks whether an object can be looked at, not
     whether it is counted once.
+
+    Raises:
+        UsageError: not one score a box.
     """
+    check_one_each(boxes=boxes, scores=scores)
     ious = intersection_over_union(true_boxes, boxes)
     covers = ious >= overlap
     surest = np.where(covers, scores, -np.inf).argmax(axis=1) if len(boxes) else 0

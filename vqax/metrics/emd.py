@@ -10,6 +10,9 @@ from itertools import repeat
 import numpy as np
 from jaxtyping import Float, Float64, Real
 
+from vqax.metrics.checks import check_same_shape
+from vqax.metrics.ties import rounding
+
 
 def spatial_emd(
     a: Real[np.ndarray, "n h w"], b: Real[np.ndarray, "n h w"], *, workers: int = 1
@@ -20,7 +23,11 @@ def spatial_emd(
     Euclidean between cell centres, in fractions of the grid's diagonal √(h² + w²): 0 is equal,
     and 1 is never reached. A map without positive values, or with a NaN, gives NaN.
     ``workers`` threads share the pairs (POT releases the interpreter lock).
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(a=a, b=b)
     distances = _cell_distances(*a.shape[1:])
     pairs = _masses(a), _masses(b), repeat(distances)
     if workers == 1:
@@ -35,8 +42,13 @@ def histogram_emd(
     """One-dimensional EMD between the values of two maps, wherever they stand, in [0, 1].
 
     Each map is scaled to [0, 1] by its minimum and maximum; W₁ = mean |a₍ᵢ₎ - b₍ᵢ₎| of the
-    sorted values, which is ``scipy.stats.wasserstein_distance``. A constant map gives NaN.
+    sorted values, which is ``scipy.stats.wasserstein_distance``. A map that is constant but for
+    rounding gives NaN.
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(a=a, b=b)
     return np.abs(_sorted_unit_values(a) - _sorted_unit_values(b)).mean(axis=1)
 
 
@@ -73,5 +85,6 @@ def _cost(
 
 def _sorted_unit_values(maps: Real[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n m"]:
     values = np.sort(maps.reshape(len(maps), -1).astype(np.float64), axis=1)
-    low, span = values[:, :1], values[:, -1:] - values[:, :1]
-    return np.divide(values - low, span, out=np.full_like(values, np.nan), where=span > 0)
+    low, high = values[:, :1], values[:, -1:]
+    some = high - low > rounding(maps) * np.maximum(abs(low), abs(high))
+    return np.divide(values - low, high - low, out=np.full_like(values, np.nan), where=some)

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 
+from vqax.metrics.checks import as_flags, check_one_each, check_same_shape
 from vqax.metrics.detection import OVERLAP, intersection_over_union
+from vqax.metrics.ties import exact_ties
 
 
 class Found(NamedTuple):
@@ -47,7 +49,8 @@ def on_needed(
     needed: Float[np.ndarray, "n m 4"],
     threshold: float = OVERLAP,
 ) -> Bool[np.ndarray, "n k"]:
-    """Whether each region shows a needed object."""
+    """Whether each region shows a needed object; raises UsageError for other questions."""
+    check_one_each(regions=regions, needed=needed)
     return np.asarray((intersection_over_union(regions, needed) >= threshold).any(axis=2))
 
 
@@ -57,7 +60,12 @@ def needed_share(
     """Share of the (non-negative) attention on regions that show a needed object, in [0, 1].
 
     NaN where no region does, so that there is nothing to look at, or where there is no attention.
+
+    Raises:
+        UsageError: the two differ in shape, or ``shows`` holds other numbers than 0 and 1.
     """
+    check_same_shape(attention=attention, shows=shows)
+    shows = as_flags(shows, "shows")
     total = attention.sum(axis=1, dtype=np.float64)
     mass = np.where(shows, attention, 0).sum(axis=1, dtype=np.float64)
     usable = shows.any(axis=1) & (total > 0)
@@ -70,7 +78,13 @@ def pointing(
     """1 where the most attended region shows a needed object, else 0 (Zhang et al. 2016).
 
     Equally attended regions share the point; NaN where no region shows a needed object.
+
+    Raises:
+        UsageError: the two differ in shape, or ``shows`` holds other numbers than 0 and 1.
     """
+    check_same_shape(attention=attention, shows=shows)
+    shows = as_flags(shows, "shows")
+    attention = exact_ties(attention)
     most = attention == attention.max(axis=1, keepdims=True)
     point = (most & shows).sum(axis=1) / most.sum(axis=1)
     return np.where(shows.any(axis=1), point, np.nan)
@@ -82,7 +96,14 @@ def found_objects(
     needed: Float[np.ndarray, "n m 4"],
     threshold: float = OVERLAP,
 ) -> Found:
-    """How well the chosen regions (key objects) are those that show needed objects."""
+    """How well the chosen regions (key objects) are those that show needed objects.
+
+    Raises:
+        UsageError: not one choice a region, or the needed objects of other questions.
+    """
+    check_one_each(regions=regions, chosen=chosen, needed=needed)
+    check_same_shape(regions=regions[..., 0], chosen=chosen)
+    chosen = as_flags(chosen, "chosen")
     fits = (intersection_over_union(regions, needed) >= threshold) & chosen[:, :, None]
     return Found(
         right=int(fits.any(axis=2).sum()),

@@ -6,6 +6,8 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float, Int, Real
 
+from vqax.errors import UsageError
+
 MapMetric = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -18,7 +20,15 @@ def agreement_with_people(
 
     ``human_maps[i]`` holds the k maps of question i (k may differ, and may be 0). Pairs that
     have no value (constant maps) are left out of the mean; NaN where none has one.
+
+    Raises:
+        UsageError: not one set of human maps for each map.
     """
+    if len(maps) != len(human_maps):
+        raise UsageError(
+            f"{len(maps)} maps and the human maps of {len(human_maps)} questions do not belong "
+            "together; give one of each for every question"
+        )
     question = np.repeat(np.arange(len(maps)), [len(people) for people in human_maps])
     if question.size == 0:
         return np.full(len(maps), np.nan)

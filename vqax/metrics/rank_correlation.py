@@ -3,18 +3,23 @@
 import numpy as np
 from jaxtyping import Float, Real
 
+from vqax.metrics.checks import check_same_shape
+from vqax.metrics.ties import parted
+
 
 def average_ranks(values: Real[np.ndarray, "n m"]) -> Float[np.ndarray, "n m"]:
-    """Rank every row from 1; tied values share the mean of their ranks.
+    """Rank every row from 1; tied values, equal but for rounding, share the mean of their ranks.
 
-    Equal to ``scipy.stats.rankdata(values, axis=1)``, written for many short rows: they are
-    sorted, and each run of equal values gets the mean of the places it occupies.
+    Equal to ``scipy.stats.rankdata(exact_ties(values), axis=1)``, written for many short rows:
+    they are sorted, and each run of ties gets the mean of the places it occupies.
     """
     n, m = values.shape
+    if m == 0:
+        return np.empty((n, 0))
     order = (np.argsort(values, axis=1) + np.arange(0, n * m, m)[:, None]).ravel()
     ordered = values.ravel()[order]
     starts_run = np.ones(n * m, dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=starts_run[1:])
+    starts_run[1:] = parted(ordered[:-1], ordered[1:])
     starts_run[::m] = True
     starts = np.flatnonzero(starts_run)
     lengths = np.diff(starts, append=n * m)
@@ -29,10 +34,15 @@ def rank_correlation(
     """Spearman's ρ of each pair of maps, in [-1, 1].
 
     ρ = Σ(r - r̄)(s - s̄) / √(Σ(r - r̄)² Σ(s - s̄)²) with average ranks r, s over the h·w cells.
-    A constant map, or one with a NaN, has no ranks to correlate: NaN, for the caller to count.
-    Maps are taken as they are; bring both to one grid with ``resize_area`` before, and pass
-    Grad-CAM maps through ``rectify`` where the published (non-negative) map is meant.
+    A map that is constant but for rounding, or has a NaN, has no ranks to correlate: NaN, for the
+    caller to count. Maps are taken as they are; bring both to one grid with ``resize_area``
+    before, and pass Grad-CAM maps through ``rectify`` where the published (non-negative) map is
+    meant.
+
+    Raises:
+        UsageError: the two differ in shape.
     """
+    check_same_shape(maps=maps, human=human)
     return _pearson(_centred_ranks(maps), _centred_ranks(human))
 
 

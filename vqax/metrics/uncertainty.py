@@ -7,6 +7,9 @@ the aleatoric variance σ²_a that the variance head put out, one per pass or on
 import numpy as np
 from jaxtyping import Float
 
+from vqax.metrics.checks import check_one_each
+from vqax.metrics.ties import SINGLE, rounding
+
 Samples = Float[np.ndarray, "s n a"]
 PerQuestion = Float[np.ndarray, "n"]
 SMALLEST = 1e-12  # a probability below it counts as this much, so that logarithms stay finite
@@ -19,17 +22,24 @@ def entropy(probabilities: Float[np.ndarray, "*n a"]) -> Float[np.ndarray, "*n"]
 
 
 def mutual_information(probabilities: Samples) -> PerQuestion:
-    """Epistemic uncertainty: H(mean of the passes) - mean of H(pass), never below 0.
+    """Epistemic uncertainty: H(mean of the passes) - mean of H(pass), 0 where rounding is all.
 
     What the passes disagree about (BALD, Houlsby et al. 2011; Kendall and Gal 2017).
     """
-    disagreement = entropy(probabilities.mean(axis=0)) - entropy(probabilities).mean(axis=0)
-    return np.maximum(disagreement, 0)
+    total = entropy(probabilities.mean(axis=0))
+    disagreement = total - entropy(probabilities).mean(axis=0)
+    return np.where(disagreement > rounding(probabilities) * total, disagreement, 0)
 
 
 def probability_variance(probabilities: Samples) -> PerQuestion:
-    """Variance over the passes of each answer's probability, averaged over the answers."""
-    return probabilities.var(axis=0).mean(axis=-1)
+    """Variance over the passes of each answer's probability, averaged over the answers.
+
+    A probability that varies by a millionth of itself does so by the rounding of single precision:
+    it counts as constant.
+    """
+    variance = probabilities.var(axis=0)
+    least = np.square(SINGLE * probabilities).mean(axis=0)
+    return np.where(variance > least, variance, 0).mean(axis=-1)
 
 
 def aleatoric(variance: Float[np.ndarray, "s n"] | PerQuestion) -> PerQuestion:
@@ -75,7 +85,13 @@ def uncertainties(
 
     A model without a variance head has NaN as ``aleatoric``, and the entropy alone as
     ``predictive``; one without an evidential head has NaN as ``evidential``.
+
+    Raises:
+        UsageError: variance or vacuity are of other questions than the probabilities.
     """
+    given = {"variance": variance, "vacuity": vacuity}
+    rows = {name: part.T for name, part in given.items() if part is not None}
+    check_one_each(questions=probabilities[0], **rows)
     n = probabilities.shape[1]
     if variance is None:
         noise, total = np.full(n, np.nan), entropy(probabilities.mean(axis=0))

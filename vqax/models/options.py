@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
-from vqax.errors import UsageError
+from vqax.errors import UsageError, did_you_mean
 
 Choice = TypeVar("Choice")
 
@@ -15,7 +15,10 @@ def known(names: Collection[str], name: str, parameter: str) -> str:
         UsageError: it is not; the message names parameter, value and the names there are.
     """
     if name not in names:
-        raise UsageError(f"{parameter}: {name!r} is not known; choose one of {', '.join(names)}")
+        near = did_you_mean(name, names)
+        raise UsageError(
+            f"{parameter}: {name!r} is not known; {near}choose one of {', '.join(names)}"
+        )
     return name
 
 

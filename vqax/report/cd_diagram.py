@@ -1,7 +1,9 @@
 """Critical-difference diagram (Demšar 2006; U-CAM, Fig. 12), from the table's own rank vector."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -10,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from vqax.files import atomic_path
+from vqax.files import atomic_path, write_text
+from vqax.report.svg import well_formed
 from vqax.stats.nemenyi import not_different
 
 INK, QUIET, BAR = "#1a1a1a", "#8a8a8a", "#c0392b"
@@ -61,20 +64,15 @@ def draw_cd_diagram(
 
 def write_figure(figure: Figure, path: Path) -> tuple[Path, Path]:
     """Write ``path`` as .png and as .svg (the same bytes every time), each whole or not at all."""
-    written = path.with_suffix(".png"), path.with_suffix(".svg")
+    png, svg = path.with_suffix(".png"), path.with_suffix(".svg")
+    drawn: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.15, "facecolor": "white"}
     with mpl.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "none"}):
-        for target in written:
-            kind = target.suffix[1:]
-            with atomic_path(target) as temporary:
-                figure.savefig(
-                    temporary,
-                    format=kind,
-                    bbox_inches="tight",
-                    pad_inches=0.15,
-                    facecolor="white",
-                    metadata={"Date": None} if kind == "svg" else None,
-                )
-    return written
+        with atomic_path(png) as temporary:
+            figure.savefig(temporary, format="png", **drawn)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None}, **drawn)
+    write_text(svg, well_formed(text.getvalue()))
+    return png, svg
 
 
 def _draw_axis(axes: Axes, k: int) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from vqax.report.labels import spaced
-from vqax.report.svg import inline_svg
+from vqax.report.svg import inline_svg, well_formed
 from vqax.report.tables import require
 
 INK = "#0d0e0f"
@@ -138,4 +138,4 @@ def to_svg(figure: Figure) -> str:
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "vqax"}):
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         figure.savefig(buffer, format="svg", metadata=nothing)
-    return buffer.getvalue()
+    return well_formed(buffer.getvalue())

@@ -258,6 +258,11 @@ METRICS: dict[str, MetricLabel] = {
         "How far the map has to be moved to become the object, in fractions of the diagonal.",
         "lower",
     ),
+    "blank_map": MetricLabel(
+        "maps without evidence",
+        "Share of maps without a positive value: they highlight nothing, and Dice and IoU are 0.",
+        "lower",
+    ),
     "p_value": MetricLabel("p", "Of Wilcoxon's signed-rank test over the pictures.", "", "p"),
     "uncertainty": MetricLabel(
         "uncertainty",

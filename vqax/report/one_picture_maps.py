@@ -5,6 +5,7 @@ import scipy
 from jaxtyping import Float
 from PIL import Image
 
+from vqax.data.pictures import as_rgb
 from vqax.report.one_picture import method_name
 from vqax.report.overlay import has_evidence, overlay
 
@@ -35,4 +36,4 @@ def framed(picture: Image.Image, longest_px: int) -> Image.Image:
     """A copy whose longest side is ``longest_px``, enlarged if need be; its ratio stays."""
     factor = longest_px / max(picture.size)
     size = tuple(max(1, round(side * factor)) for side in picture.size)
-    return picture.convert("RGB").resize((size[0], size[1]), Image.Resampling.LANCZOS)
+    return as_rgb(picture).resize((size[0], size[1]), Image.Resampling.LANCZOS)

@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from matplotlib import colormaps
 from PIL import Image
 
+from vqax.data.pictures import as_rgb
 from vqax.errors import BadData
 
 COLOUR_MAP = "inferno"
@@ -55,7 +56,7 @@ def colourise(heat: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
 
 def overlay(picture: Image.Image, raw_map: Float[np.ndarray, "h w"]) -> Image.Image:
     """The greyed picture under the coloured map, at the picture's own size."""
-    colour = picture.convert("RGB")
+    colour = as_rgb(picture)
     greyed = Image.blend(colour, colour.convert("L").convert("RGB"), GREY_SHARE)
     return _lay_over(greyed, enlarge(prob_scale(raw_map), picture.size))
 
@@ -81,7 +82,7 @@ def colour_scale(width_px: int = 256, height_px: int = 14) -> Image.Image:
 
 def thumbnail(picture: Image.Image, longest_px: int = 288) -> Image.Image:
     """A copy whose longest side is at most ``longest_px``; the ratio of sides stays."""
-    small = picture.convert("RGB")
+    small = as_rgb(picture)
     small.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     return small
 

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
+from vqax.data.pictures import as_rgb
 from vqax.errors import BadData
 from vqax.report.overlay import data_uri
 
@@ -16,7 +17,16 @@ SHAPES = {"path", "rect", "circle", "ellipse", "line", "polyline", "polygon"}
 ELEMENTS = SHAPES | {"svg", "g", "text", "tspan", "use", "defs", "clipPath", "title", "image"}
 PNG = "data:image/png;base64,"
 PAGE_COLOURS = {"#000000": "currentColor", "black": "currentColor", "#ffffff": "var(--surface)"}
+NOT_IN_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SIZE = {"width", "height", "version", "class"}
+
+
+def well_formed(svg: str) -> str:
+    """The text with U+FFFD for each character that XML 1.0 (section 2.2) has no place for.
+
+    Questions and answers may hold control characters, and matplotlib writes them as they are.
+    """
+    return NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", svg)
 
 
 def inline_svg(
@@ -45,7 +55,7 @@ def inline_svg(
     clean = _clean(root, prefix, swaps)
     for attribute in SIZE & clean.attrib.keys():
         del clean.attrib[attribute]
-    clean.attrib |= {"class": "figure", "role": "img", "aria-label": title}
+    clean.attrib |= {"class": "figure", "role": "img", "aria-label": well_formed(title)}
     return ElementTree.tostring(clean, encoding="unicode")
 
 
@@ -94,7 +104,7 @@ def _picture(address: str) -> str:
     try:
         content = base64.b64decode("".join(address.removeprefix(PNG).split()), validate=True)
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            return data_uri(picture.convert("RGB"))
+            return data_uri(as_rgb(picture, "figure: a picture in it"))
     except (binascii.Error, OSError, SyntaxError) as error:
         raise BadData(f"figure: a picture in it is not a PNG ({error}); draw it again") from error
 

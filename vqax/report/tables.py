@@ -5,8 +5,9 @@ accuracies in per cent, everything else as it is. ``value`` is what this run mea
 ``dataset``; ``published`` is the paper's number on ``published_dataset``. They never mix.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -171,8 +172,15 @@ def _complete(joined: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     return joined
 
 
-def to_csv(tidy: pd.DataFrame) -> str:
-    """One line per printed row; per metric the value, its interval, n and the published number."""
+Rules = Mapping[str, str]
+"""Data set -> the rule of its accuracies (``vqax.accuracy_rules``)."""
+
+
+def to_csv(tidy: pd.DataFrame, rules: Rules = MappingProxyType({})) -> str:
+    """One line per printed row; per metric the value, its interval, n and the published number.
+
+    With ``rules`` a last column names the rule of the accuracies.
+    """
     lines = []
     for row, cells in _rows(tidy):
         line: dict[str, object] = {"row": row}
@@ -182,6 +190,8 @@ def to_csv(tidy: pd.DataFrame) -> str:
                 line[f"{metric}{name}"] = None if cell is None else cell[column]
         line["dataset"] = _names(tidy, "dataset", row)
         line["published_dataset"] = _names(tidy, "published_dataset", row)
+        if rules:
+            line["accuracy_rule"] = rule_in_words(rules)
         lines.append(line)
     return pd.DataFrame(lines).to_csv(index=False, lineterminator="\n")
 
@@ -195,20 +205,27 @@ _CSV_PARTS = {
 }
 
 
-def to_markdown(tidy: pd.DataFrame) -> str:
+def rule_in_words(rules: Rules) -> str:
+    """``official``, or where data sets differ ``official on A, exact on B``."""
+    if len(set(rules.values())) == 1:
+        return next(iter(rules.values()))
+    return ", ".join(f"{rule} on {dataset}" for dataset, rule in rules.items())
+
+
+def to_markdown(tidy: pd.DataFrame, rules: Rules = MappingProxyType({})) -> str:
     """A Markdown table: per metric the value with its interval, then the published number."""
     head, body = _grid(tidy, _plain, escape=lambda text: text.replace("|", "\\|"))
     rule = ["---", *["---:"] * (len(head) - 1)]
     lines = [f"| {' | '.join(cells)} |" for cells in [head, rule, *body]]
-    return f"{_caption(tidy)}\n\n" + "\n".join(lines) + "\n"
+    return f"{_caption(tidy, rules)}\n\n" + "\n".join(lines) + "\n"
 
 
-def to_latex(tidy: pd.DataFrame) -> str:
+def to_latex(tidy: pd.DataFrame, rules: Rules = MappingProxyType({})) -> str:
     """A LaTeX table for ``booktabs``; published numbers in italics."""
     head, body = _grid(tidy, _latex_published, escape=_latex)
     lines = [
         r"\begin{table}",
-        rf"\caption{{{_latex(_caption(tidy))}}}",
+        rf"\caption{{{_latex(_caption(tidy, rules))}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
         r"\toprule",
         rf"{' & '.join(head)} \\",
@@ -291,11 +308,13 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
     return ", ".join(str(name) for name in values.dropna().unique() if name)
 
 
-def _caption(tidy: pd.DataFrame) -> str:
+def _caption(tidy: pd.DataFrame, rules: Rules) -> str:
+    rule = f" Accuracy by the rule: {rule_in_words(rules)}." if rules else ""
     printed = _names(tidy[tidy["published"].notna()], "published_dataset")
     return (
         f"{caption_of(one_table(tidy))}. Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
         f"with 95 % intervals{f'; published numbers on {printed}' if printed else ''}."
+        f"{rule}"
     )
 
 

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from vqax.metrics.checks import check_one_each
+from vqax.metrics.ties import without_rounding
+
 DRAWS_AT_ONCE = 4_000_000  # bounds the memory of a resampling step to about 64 MB
 
 
@@ -55,7 +58,12 @@ def bootstrap_mean_of_means(
     A cluster that several samples have (a picture that two sets of questions are about) is drawn
     for all of them at once. NaNs are left out, and so are resamples that leave a sample empty;
     ``n`` counts the values of all samples. A sample without a value makes everything NaN.
+
+    Raises:
+        UsageError: values and clusters of a sample differ in length.
     """
+    for values, clusters in parts:
+        check_one_each(values=values, clusters=clusters)
     kept = [(values[~np.isnan(values)], clusters[~np.isnan(values)]) for values, clusters in parts]
     n = sum(len(values) for values, _ in kept)
     if not all(len(values) for values, _ in kept):
@@ -86,9 +94,14 @@ def paired_bootstrap(
     """Mean of a - b over the questions where both have a value (row i is the same question).
 
     p = 2 min(#{d* ≤ 0} + 1, #{d* ≥ 0} + 1) / (samples + 1), at most 1: the share of resampled
-    differences on the other side of 0, never 0 itself.
+    differences on the other side of 0, never 0 itself. What is 0 but for rounding is 0.
+
+    Raises:
+        UsageError: a, b and clusters differ in length.
     """
-    interval, means = _bootstrap(a - b, clusters, samples, seed, level)
+    check_one_each(a=a, b=b)
+    difference = without_rounding(a - b, a, b)
+    interval, means = _bootstrap(difference, clusters, samples, seed, level)
     if interval.n == 0:
         return Difference(*interval, float("nan"))
     tail = min((means <= 0).sum(), (means >= 0).sum()) + 1
@@ -123,7 +136,11 @@ def bootstrap_statistic(
 
     ``clusters`` are drawn whole, as in ``bootstrap_mean``. Resamples where the statistic is NaN
     (one class only) are left out of the percentiles.
+
+    Raises:
+        UsageError: columns and clusters differ in length.
     """
+    _check_rows(*columns, clusters=clusters)
     n = len(columns[0])
     value = statistic(*columns)
     rng = np.random.default_rng(seed)
@@ -144,13 +161,23 @@ def _bootstrap(
     level: float,
 ) -> tuple[Interval, Float[np.ndarray, "_"]]:
     """The interval of the mean, and the resampled means it was read from."""
+    _check_rows(values, clusters=clusters)
     valid = ~np.isnan(values)
     kept, n = values[valid].astype(np.float64), int(valid.sum())
     if n == 0:
         return Interval(float("nan"), float("nan"), float("nan"), 0), np.empty(0)
     groups = None if clusters is None else clusters[valid]
-    means = _resampled_means(kept, groups, samples, seed)
-    return Interval(float(kept.mean()), *_percentiles(means, level), n), means
+    largest = np.abs(kept).max()
+    means = without_rounding(_resampled_means(kept, groups, samples, seed), largest)
+    value = float(without_rounding(kept.mean(), largest))
+    return Interval(value, *_percentiles(means, level), n), means
+
+
+def _check_rows(
+    *columns: Shaped[np.ndarray, "_"], clusters: Shaped[np.ndarray, "_"] | None
+) -> None:
+    given = {f"values of column {number}": column for number, column in enumerate(columns, 1)}
+    check_one_each(**given, **({} if clusters is None else {"clusters": clusters}))
 
 
 def _resampled_means(

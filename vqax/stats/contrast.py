@@ -12,7 +12,9 @@ import scipy  # its statistics are imported when first used
 from jaxtyping import Float, Shaped
 
 from vqax.metrics.calibration import misclassification_auroc
+from vqax.metrics.checks import check_one_each
 from vqax.metrics.rank_correlation import rank_correlation
+from vqax.metrics.ties import right_answers, without_rounding
 from vqax.stats.bootstrap import ClusterRows, paired_bootstrap
 
 Values = Float[np.ndarray, "n"]
@@ -61,14 +63,14 @@ def unpaired_contrast(
     rng = np.random.default_rng(seed)
     draws = np.array(
         [
-            rng.choice(larger, len(larger)).mean() - rng.choice(smaller, len(smaller)).mean()
+            difference_of_means(rng.choice(larger, len(larger)), rng.choice(smaller, len(smaller)))
             for _ in range(samples)
         ]
     )
     low, high = np.quantile(draws, [0.025, 0.975])
     tail = min((draws <= 0).sum(), (draws >= 0).sum()) + 1
     p = float(min(1.0, 2 * tail / (samples + 1)))
-    value = float(larger.mean() - smaller.mean())
+    value = difference_of_means(larger, smaller)
     return Contrast(value, float(low), float(high), len(larger) + len(smaller), p)
 
 
@@ -84,7 +86,12 @@ def statistic_contrast(
 
     p as in ``paired_bootstrap``. Rows with a NaN are left out, and so are resamples where the
     statistic is NaN; without any other, or without rows, the interval is NaN.
+
+    Raises:
+        UsageError: columns and clusters differ in length.
     """
+    given = {f"values of column {number}": column for number, column in enumerate(columns, 1)}
+    check_one_each(**given, clusters=clusters)
     valid = ~np.isnan(columns).any(axis=0)
     kept = [column[valid] for column in columns]
     n = int(valid.sum())
@@ -117,12 +124,18 @@ def gain_contrast(
     a: Values, b: Values, c: Values, d: Values, *, clusters: Clusters, samples: int, seed: int
 ) -> Contrast:
     """Mean of (a - b) - (c - d): one gain is larger than another."""
-    return mean_contrast(a - b, c - d, clusters=clusters, samples=samples, seed=seed)
+    gains = without_rounding(a - b, a, b), without_rounding(c - d, c, d)
+    return mean_contrast(*gains, clusters=clusters, samples=samples, seed=seed)
+
+
+def difference_of_means(larger: Float[np.ndarray, "m"], smaller: Float[np.ndarray, "n"]) -> float:
+    """Mean of ``larger`` minus mean of ``smaller``, 0 where they differ by rounding only."""
+    return _difference(larger.mean(), smaller.mean())
 
 
 def spread_difference(larger: Values, smaller: Values) -> float:
     """Variance over the questions of ``larger`` minus that of ``smaller``."""
-    return float(larger.var() - smaller.var())
+    return _difference(larger.var(), smaller.var())
 
 
 def correlation(x: Values, y: Values) -> float:
@@ -132,13 +145,13 @@ def correlation(x: Values, y: Values) -> float:
 
 def separation(uncertainty: Values, accuracy: Values) -> float:
     """AUROC of errors - ½, in [-½, ½]: are wrong answers (accuracy < ½) more uncertain?"""
-    return misclassification_auroc(uncertainty, accuracy >= 0.5) - 0.5
+    return misclassification_auroc(uncertainty, right_answers(accuracy)) - 0.5
 
 
 def rate_difference(hits_a: Values, of_a: Values, hits_b: Values, of_b: Values) -> float:
     """Σ hits_a / Σ of_a - Σ hits_b / Σ of_b over the questions; NaN where there are none."""
     a, b = of_a.sum(), of_b.sum()
-    return float(hits_a.sum() / a - hits_b.sum() / b) if a > 0 and b > 0 else float("nan")
+    return _difference(hits_a.sum() / a, hits_b.sum() / b) if a > 0 and b > 0 else float("nan")
 
 
 def mean_of_both(difference: Values, of_first: Values) -> float:
@@ -150,4 +163,9 @@ def mean_of_both(difference: Values, of_first: Values) -> float:
     first = of_first > 0
     if first.all() or not first.any():
         return float("nan")
-    return float(difference[first].mean() + difference[~first].mean()) / 2
+    return _difference(difference[first].mean(), -difference[~first].mean()) / 2
+
+
+def _difference(larger: float, smaller: float) -> float:
+    terms = np.float64(larger), np.float64(smaller)
+    return float(without_rounding(terms[0] - terms[1], *terms))

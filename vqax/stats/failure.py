@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from vqax.errors import MissingArtefact
+from vqax.metrics.checks import as_flags, check_one_each
 
 
 def foretell(
@@ -29,8 +30,11 @@ def foretell(
     no features, it is their share of right ones.
 
     Raises:
+        UsageError: features, answers and clusters differ in length.
         MissingArtefact: scikit-learn is not installed.
     """
+    check_one_each(features=features, answers=right, clusters=clusters)
+    right = as_flags(right, "right")
     probability = np.empty(len(right))
     second = halves(clusters, seed)
     for asked in (second, ~second):

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from vqax.errors import BadData, UsageError
 from vqax.metrics.rank_correlation import average_ranks
+from vqax.metrics.ties import without_rounding
 
 
 class FriedmanResult(NamedTuple):
@@ -51,7 +52,10 @@ def ranks_in_blocks(
     higher_is_better: bool = True,
     blocks: Sequence[str] | None = None,
 ) -> Float[np.ndarray, "N k"]:
-    """The rank of each method within each block, 1 for the best; errors as ``friedman``."""
+    """The rank of each method within each block, 1 for the best; errors as ``friedman``.
+
+    Scores that differ by rounding only are tied (``vqax.metrics.ties``).
+    """
     n, k = scores.shape
     if n < 1 or k < 2:
         raise UsageError(
@@ -65,4 +69,6 @@ def ranks_in_blocks(
             f"block {block}: the score of method number {column} is NaN "
             f"({len(missing)} of {scores.size} scores are); compute it or leave the block out"
         )
-    return average_ranks(-scores if higher_is_better else scores)
+    largest = np.abs(scores).max(axis=1, keepdims=True)
+    settled = without_rounding(scores.astype(np.float64), largest)
+    return average_ranks(-settled if higher_is_better else settled)

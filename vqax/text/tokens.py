@@ -9,12 +9,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from vqax.text.vocabulary_file import read_list, write_list
 
 PAD, UNKNOWN = "<pad>", "<unk>"
 PAD_INDEX, UNKNOWN_INDEX = 0, 1
 MAX_TOKENS = 14
+
+
+class SpecialTokens(NamedTuple):
+    """The indices by which a tokeniser says *no word* and *another word*."""
+
+    padding: int = PAD_INDEX
+    unknown: int = UNKNOWN_INDEX
+
+
+SPECIAL = SpecialTokens()
+"""Those of this project's vocabularies."""
 
 
 def tokenise(question: str) -> list[str]:

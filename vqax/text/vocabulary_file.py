@@ -22,7 +22,7 @@ def read_list(path: Path, key: str) -> tuple[str, ...]:
     value: Any = read_json(path)
     entries = value.get(key) if isinstance(value, dict) else None
     if not isinstance(entries, list) or not all(type(entry) is str for entry in entries):
-        raise BadData(f"{path}: has no list of texts '{key}'; delete the file and build it again")
+        raise BadData(f"{path}: has no list of texts '{key}'; build it again", output=path)
     if len(set(entries)) != len(entries):
-        raise BadData(f"{path}: repeats an entry of '{key}'; delete the file and build it again")
+        raise BadData(f"{path}: repeats an entry of '{key}'; build it again", output=path)
     return tuple(entries)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from vqax.data.pictures import as_rgb
 from vqax.vision.detector import Detector
 from vqax.vision.pick import pick
 from vqax.vision.regions import BOXES, Regions
@@ -86,7 +87,7 @@ class RegionExtractor(nn.Module):
     def _pixels(self, picture: Image.Image) -> Float[Tensor, "3 h w"]:
         if self.detector.squared:
             return preprocess(picture, self.detector.input_px).float() / 255
-        return torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).float() / 255
+        return torch.from_numpy(np.array(as_rgb(picture))).permute(2, 0, 1).float() / 255
 
     def _look(
         self, features: dict[str, Tensor], boxes: Float[Tensor, "k 4"], seen: tuple[int, int]

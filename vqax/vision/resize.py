@@ -11,6 +11,8 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
+from vqax.data.pictures import as_rgb
+
 CONVENTION = "whole picture to a square, antialiased bilinear, no crop"
 
 
@@ -18,6 +20,9 @@ def preprocess(image: Image.Image, input_px: int) -> UInt8[Tensor, "3 h w"]:
     """The picture as RGB in 0..255 of ``input_px`` × ``input_px``; aspect ratio is not kept.
 
     Mean and deviation of the colours belong to the weights: the extractor applies them.
+
+    Raises:
+        BadData: its values have no known range (``as_rgb``).
     """
-    square = image.convert("RGB").resize((input_px, input_px), Image.Resampling.BILINEAR)
+    square = as_rgb(image).resize((input_px, input_px), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)

@@ -37,7 +37,9 @@ class FeatureStore:
             try:
                 self._read_index(file)
             except (KeyError, OSError, ValueError) as error:
-                raise BadData(f"{path}: not a feature file ({error}); extract it again") from error
+                raise BadData(
+                    f"{path}: not a feature file ({error}); extract it again", output=path
+                ) from error
         made_by = self.attributes.get("extractor")
         if extractor is not None and made_by != extractor:
             raise BadData(
@@ -130,13 +132,16 @@ class FeatureStore:
     def _open(self) -> h5py.File:
         if not self.path.is_file():
             command = f"{self.made_with} {self.path.stem}"
-            raise MissingArtefact(f"{self.path}: no such feature file; run `{command}`")
+            raise MissingArtefact(
+                f"{self.path}: no such feature file; run `{command}`", output=self.path
+            )
         try:
             return h5py.File(self.path, "r")
         except OSError as error:
             raise BadData(
                 f"{self.path}: cannot be opened as HDF5 ({error}); if it is cut or damaged, delete "
-                "it and extract it again"
+                "it and extract it again",
+                output=self.path,
             ) from error
 
 

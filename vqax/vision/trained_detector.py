@@ -48,7 +48,8 @@ def stored_detector(folder: Path) -> tuple[Detector, str]:
     except (KeyError, TypeError) as error:
         raise BadData(
             f"{folder / 'model.json'}: does not describe a detector ({error}); train or fetch it "
-            "again"
+            "again",
+            output=folder,
         ) from error
     path = folder / "model.safetensors"
     _fit(detector, read_weights(path), path, "train or fetch the detector again")

@@ -1,6 +1,8 @@
 """Published network weights: from a file, a package or torchvision's server; and their hash."""
 
 import hashlib
+import logging
+import re
 from collections.abc import Mapping
 from http.client import HTTPException
 from importlib import import_module
@@ -16,7 +18,9 @@ from torch import Tensor
 
 from vqax.errors import BadData, MissingArtefact
 
+log = logging.getLogger(__name__)
 HASH_DIGITS = 16
+WRAPPERS = re.compile(r"((module|_orig_mod)\.)*")  # of DataParallel, of torch.compile
 
 
 def optional(module: str) -> ModuleType:
@@ -29,22 +33,26 @@ def optional(module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingArtefact(
-            f'{module}: not installed; run `pip install "vqax[pipeline]"`'
+            f'{module}: not installed; run `pip install ".[pipeline]"` in the clone of vqax'
         ) from error
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a ``.safetensors`` or ``.pth`` file by name; nothing is unpickled.
 
+    A prefix that a wrapper of torch gives to all names is left out, and the log says so.
+
     Raises:
         MissingArtefact: there is no such file.
         BadData: the file is cut, holds more than tensors, or is not a mapping of names to tensors.
     """
     if not path.is_file():
-        raise MissingArtefact(f"{path}: no such weights file; check --weights FILE")
+        raise MissingArtefact(
+            f"{path}: no such weights file; name one that is there by --weights", output=path
+        )
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return _unwrapped(load_file(path), path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError, SafetensorError) as error:
         raise BadData(
@@ -56,7 +64,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             f"{path}: holds {type(state).__name__}, not a state dict of tensors; save "
             "model.state_dict() instead"
         )
-    return state
+    return _unwrapped(state, path)
+
+
+def _unwrapped(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """The names of the network itself, where DataParallel or torch.compile was around it."""
+    prefix, *others = {match[0] for match in map(WRAPPERS.match, state) if match} or {""}
+    if others or not prefix:
+        return state
+    log.warning("%s: names begin with %s, as of a wrapped network; left out", path, prefix)
+    return {name.removeprefix(prefix): value for name, value in state.items()}
 
 
 def torchvision_weights(name: str) -> dict[str, Tensor]:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from vqax.errors import BadData, UsageError
-from vqax.files import unwritable
+from vqax.files import rename_durably, unwritable
 from vqax.vision import layout
 from vqax.vision.layout import NO_COLUMNS, Columns
 
@@ -127,7 +127,7 @@ class FeatureWriter:
             raise BadData(f"{self.path}: none of {self.shape[0]} pictures has features; check them")
         try:
             os.fsync(self._descriptor)
-            self.partial.replace(self.path)
+            rename_durably(self.partial, self.path)
         except OSError as error:
             raise unwritable(self.path, error) from error
 
@@ -192,7 +192,8 @@ def _claim(partial: Path) -> int:
     Raises:
         BadData: another process has it.
     """
-    file = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
+    # its name can be foretold, so a link of that name is not followed
+    file = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         mine = partial.exists() and os.path.samestat(os.fstat(file), partial.stat())

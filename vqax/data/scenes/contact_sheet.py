@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from vqax.data.coco import load_rgb
 from vqax.data.folder import VqaFolder
+from vqax.data.pictures import load_picture
 from vqax.data.records import Example
+from vqax.errors import BadData
 from vqax.files import atomic_path
 
 PICTURE_PX = 224
 MARGIN_PX = 12
 LINE_PX = 15
 FONT_PX = 12
+MAKER = ("Software", "vqax contact sheet")
 INK, ANSWER_INK, PAPER = (30, 30, 34), (0, 84, 150), (255, 255, 255)
 
 Line = tuple[str, tuple[int, int, int]]
@@ -35,8 +40,9 @@ def contact_sheet(
 
     Raises:
         MissingArtefact: ``root`` has no such split.
-        BadData: a file is cut or inconsistent, or ``path`` cannot be written.
+        BadData: a file is cut or inconsistent, or ``path`` cannot be written or is another file.
     """
+    _refuse_others(path)
     folder = VqaFolder(root, split)
     by_image: dict[int, list[Example]] = {}
     for example in folder.read().examples:
@@ -46,7 +52,28 @@ def contact_sheet(
     paths = [folder.image_path(image_id) for image_id, _ in shown]
     sheet = _sheet(paths, captions, columns)
     with atomic_path(path) as temporary:
-        sheet.save(temporary, "PNG")
+        sheet.save(temporary, "PNG", pnginfo=_maker())
+
+
+def _maker() -> PngInfo:
+    """What tells a sheet that was drawn here from any other picture."""
+    info = PngInfo()
+    info.add_text(*MAKER)
+    return info
+
+
+def _refuse_others(path: Path) -> None:
+    if not path.exists():
+        return
+    made_here = False
+    if path.is_file():
+        with suppress(BadData):
+            made_here = load_picture(path).info.get(MAKER[0]) == MAKER[1]
+    if not made_here:
+        raise BadData(
+            f"{path}: stands there already and is no contact sheet of this program; "
+            "move it away or name another file"
+        )
 
 
 def _sheet(paths: Sequence[Path], captions: Sequence[list[Line]], columns: int) -> Image.Image:

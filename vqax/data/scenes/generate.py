@@ -1,7 +1,5 @@
 """A whole scenes data set on disk, in the official formats of VQA, COCO, VQA-HAT and VQA-X."""
 
-import os
-import shutil
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -29,9 +27,10 @@ from vqax.data.scenes.scene import Scene
 from vqax.data.scenes.settings import SPLITS, SceneSettings
 from vqax.data.scenes.world import build_world
 from vqax.data.vqa import write_annotations, write_questions
-from vqax.errors import BadData
-from vqax.files import unwritable, write_json, write_parquet
+from vqax.files import write_json, write_parquet
+from vqax.ownership import made_folder
 
+KIND = "scenes"
 PREFIX = {"v1": "", "v2": "v2_"}
 MAPS_PER_QUESTION = {"train2014": 1, "val2014": 3}
 JPEG_QUALITY = 95
@@ -73,20 +72,11 @@ def generate(
         UsageError: the pictures do not suffice for so many questions.
         MissingArtefact: ``fontawesomefree`` is not installed.
     """
-    partial = root.with_name(f".{root.name}.{os.getpid()}.tmp")
-    try:
-        if root.exists() and any(root.iterdir()):
-            raise BadData(f"{root}: already holds files; delete it or choose another folder")
-        partial.mkdir(parents=True)
+    with made_folder(root, KIND) as partial:
         total = sum(settings.images(split) + _mapped(settings, split) for split in SPLITS)
         total += justified(settings)
         with open_pool(workers, progress, total) as pool:
             _write(partial, settings, pool)
-        partial.replace(root)
-    except OSError as error:
-        raise unwritable(root, error) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write(root: Path, settings: SceneSettings, pool: Pool) -> None:

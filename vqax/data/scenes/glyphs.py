@@ -117,6 +117,6 @@ def font_path() -> Path:
     spec = find_spec("fontawesomefree")
     if spec is None or spec.origin is None:
         raise MissingArtefact(
-            "fontawesomefree: the package is not installed; run `pip install 'vqax[pipeline]'`"
+            'fontawesomefree: not installed; run `pip install ".[pipeline]"` in the clone of vqax'
         )
     return Path(spec.origin).parent / FONT

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
+from vqax.data.pictures import as_rgb
 from vqax.errors import BadData
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.style import BAD, GOOD, SMALL, drawable, new_figure, wrapped
@@ -51,7 +52,7 @@ def draw_detections(frame: pd.DataFrame, pictures: Mapping[int, Image.Image]) ->
 def _boxed(picture: Image.Image, rows: pd.DataFrame) -> Image.Image:
     scale = LONGEST_PX / max(picture.size)
     size = (round(picture.width * scale), round(picture.height * scale))
-    canvas = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    canvas = as_rgb(picture).resize(size, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(canvas)
     for row in rows.sort_values("score", na_position="first").to_dict("records"):
         _box(draw, row, scale)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
+from vqax.data.pictures import as_rgb
 from vqax.report.cd_diagram import INK, QUIET
 from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
@@ -65,7 +66,7 @@ def draw_top5(frame: pd.DataFrame, pictures: Mapping[str, Image.Image] = NO_PICT
 
 
 def _picture(axes: Axes, picture: Image.Image) -> None:
-    axes.imshow(np.asarray(picture.convert("RGB")), interpolation="none")
+    axes.imshow(np.asarray(as_rgb(picture)), interpolation="none")
     axes.set_anchor("W")
     axes.axis("off")
 

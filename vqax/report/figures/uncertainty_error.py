@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 import pandas as pd
-import scipy  # its statistics are imported when first used
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from vqax.metrics.ties import right_answers
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.dots import empty_note
 from vqax.report.figures.style import (
@@ -26,6 +26,7 @@ from vqax.report.figures.style import (
     wrapped,
 )
 from vqax.report.numbers import number
+from vqax.stats.contrast import correlation
 
 ERROR_COLUMNS = ["run", "predictive", "classification_error"]
 HISTOGRAM_COLUMNS = ["run", "accuracy_official", "predictive", "classification_error"]
@@ -112,10 +113,8 @@ def group_means(
 
 
 def _correlation(of_run: pd.DataFrame) -> str:
-    x, y = of_run["predictive"], of_run["classification_error"]
-    if len(of_run) < 2 or x.nunique() < 2 or y.nunique() < 2:
-        return "rank correlation –"
-    return f"rank correlation {number(float(scipy.stats.spearmanr(x, y).statistic), 2)}"
+    columns = (of_run[name].to_numpy(float) for name in ("predictive", "classification_error"))
+    return f"rank correlation {number(correlation(*columns), 2)}"
 
 
 def draw_uncertainty_histograms(frame: pd.DataFrame) -> Figure:
@@ -158,7 +157,7 @@ def _histogram(axes: Axes, rows: pd.DataFrame, value: str, bins: np.ndarray) -> 
     plain(axes)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
     values = rows[value].to_numpy(dtype=float)
-    right = rows["accuracy_official"].to_numpy(dtype=float) >= 0.5
+    right = right_answers(rows["accuracy_official"].to_numpy(dtype=float))
     if not np.isfinite(values).any():
         empty_note(axes, NOT_MEASURED)
     for chosen, outline in ((right, False), (~right, True)):

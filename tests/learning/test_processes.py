@@ -5,7 +5,7 @@ import pytest
 
 FAULTS_OF_FIVE_BLOCKS = """
 import resource, sys
-from vqax.learning.memory import keep_freed_memory
+from vqax.learning.processes import keep_freed_memory
 if sys.argv[1] == "kept":
     assert keep_freed_memory()
 block = b"x" * 50_000_000
