@@ -45,5 +45,11 @@ test-arithmetics: install  ## the tests, or TESTS=FOLDER, as other processors wo
 		env OMP_NUM_THREADS=1 $${each#* } $(BIN)/pytest -n $(JOBS) $(TESTS) || exit 1; \
 	done
 
+newest-dvc: install  ## the tests of the pipeline with the newest DVC there is, in an environment of its own
+	$(PYTHON) -m venv --clear build/newest-dvc
+	build/newest-dvc/bin/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	build/newest-dvc/bin/pip install --quiet --upgrade dvc
+	VQAX_TRY_DVC=1 OMP_NUM_THREADS=1 build/newest-dvc/bin/pytest tests/stages/repro tests/stages/test_repro*.py tests/stages/test_dvc_errors.py
+
 bench: install
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
