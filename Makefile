@@ -2,9 +2,10 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 JOBS ?= 2
+CASES ?= 10000
 BIN := .venv/bin
 
-.PHONY: demo headline test test-arithmetics lint bench repro install
+.PHONY: demo headline test test-arithmetics newest-dvc lint fuzz bench repro install
 
 install: .venv/installed
 
@@ -45,7 +46,10 @@ test-arithmetics: install  ## the tests, or TESTS=FOLDER, as other processors wo
 		env OMP_NUM_THREADS=1 $${each#* } $(BIN)/pytest -n $(JOBS) $(TESTS) || exit 1; \
 	done
 
-newest-dvc: install  ## the tests of the pipeline with the newest DVC there is, in an environment of its own
+fuzz: install  ## ten thousand damaged inputs, over all readers of foreign formats
+	OMP_NUM_THREADS=1 VQAX_FUZZ_CASES=$(CASES) $(BIN)/pytest -n $(JOBS) tests/fuzz
+
+newest-dvc: install  ## the tests of the pipeline with the newest DVC there is
 	$(PYTHON) -m venv --clear build/newest-dvc
 	build/newest-dvc/bin/pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	build/newest-dvc/bin/pip install --quiet --upgrade dvc

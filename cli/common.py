@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -164,6 +165,22 @@ def given_options(ctx: click.Context) -> set[str]:
         for parameter in ctx.command.params
         if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
     } - {"json", "debug"}
+
+
+def claim(path: Path | None, *endings: str) -> None:
+    """Make sure, before anything is computed, that a file may be written; None: it is not.
+
+    Raises:
+        UsageError: its name has none of the endings.
+        BadData: one stands there that this program did not write.
+    """
+    if path is None:
+        return
+    from vqax.ownership import OwnFiles  # pandas, which not every command needs
+
+    if path.suffix not in endings:
+        raise UsageError(f"{path}: does not end in {' or '.join(endings)}; give such a name")
+    OwnFiles(path.parent).claim(path)
 
 
 def refused(error: OSError) -> str:

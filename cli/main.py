@@ -9,6 +9,8 @@ COMMANDS = {
     "train": ("cli.runs", "Train one run of params.yaml."),
     "explain": ("cli.runs", "Predict, with uncertainty, and export the maps of one run."),
     "score": ("cli.score", "Score a run, or a file of predictions in the official format."),
+    "align": ("cli.align", "Score anybody's maps against anybody's human maps."),
+    "faithfulness": ("cli.faithfulness", "Measure whether maps show what moves the answer."),
     "analyse": ("cli.runs", "Make one analysis of trained runs."),
     "compare": ("cli.compare", "Compare the runs of a study, or trainings of your own."),
     "table": ("cli.results", "Show a table as Markdown, CSV or LaTeX."),

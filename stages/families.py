@@ -55,7 +55,9 @@ def check_whole(raw: dict[str, Any], source: str) -> Params:
 def unknown_members(raw: dict[str, Any]) -> list[str]:
     """One line for every name no family has; works on settings with other mistakes."""
     unknown = [
-        not_one_of(where, name, known) for where, name, known in _used(raw) if name not in known
+        not_one_of(where, name, known)
+        for where, name, known in _used(raw)
+        if not (isinstance(name, str) and name in known)
     ]
     wrong = (_wrong_options, _wrong_experiments, _sizes, _objectives)
     return [*unknown, *(line for check in wrong for line in check(raw))]
@@ -138,7 +140,7 @@ def _wrong_experiments(raw: dict[str, Any]) -> list[str]:
         for part, members in (("network", NETWORKS), ("head", HEADS)):
             given = dict(section(section(classifiers, name), part))
             kind = given.pop("name", None)
-            if kind in members:
+            if isinstance(kind, str) and kind in members:
                 where = f"classifiers.{name}.{part}"
                 wrong += _call(where, members[kind], given, GIVEN_BY_THE_CLASSIFIER)
     for name, options in section(raw, "experiments").items():
@@ -153,7 +155,7 @@ def _sizes(raw: dict[str, Any]) -> list[str]:
     wrong = []
     for run, settings in training_runs(raw).values():
         model, where = settings.get("model"), f"{run}.sizes"
-        if settings.get("sizes") and model in MODELS:
+        if settings.get("sizes") and str(model) in MODELS:
             shared = section(section(raw, "models"), model)
             told = _call(where, MODELS[model], shared, GIVEN_BY_THE_STAGE)
             sizes = {**shared, **section(settings, "sizes")}
@@ -171,7 +173,7 @@ def _objective(run: str, settings: Any) -> list[str]:
     """What is wrong with the objective of a run: its name, its options, or their values."""
     given = dict(section(settings, "objective"))
     name, where = given.pop("name", None), f"{run}.objective"
-    if name not in OBJECTIVES:
+    if not isinstance(name, str) or name not in OBJECTIVES:
         return [not_one_of(f"{where}.name", name, OBJECTIVES)]
     wrong = _call(where, OBJECTIVES[name], given)
     if name in NEEDS_VARIANCE and settings.get("variance", "none") == "none":

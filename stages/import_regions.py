@@ -48,9 +48,8 @@ def of_file(
             f"{source.path}: the layout {source.layout} has no classes to name with {vocabulary}; "
             "leave the vocabulary away"
         )
-    names = (
-        read_class_names(vocabulary, background=spec.background) if vocabulary is not None else ()
-    )
+    background = spec.background and source.has_background
+    names = read_class_names(vocabulary, background=background) if vocabulary is not None else ()
     absent = _absent(params, workspace, spec.dataset, source)
     path = workspace.features(name)
     skipped = import_regions(source, path, class_names=names, boxes=spec.boxes, progress=progress)

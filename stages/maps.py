@@ -9,8 +9,9 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from vqax.errors import BadData, MissingArtefact
+from vqax import hdf5
 from vqax.files import atomic_path, read_parquet, write_parquet
+from vqax.foreign import reading
 
 INDEX_COLUMNS = ["question_id", "method", "row", "answer", "file"]
 
@@ -79,15 +80,9 @@ def open_hdf5(path: Path) -> Iterator[h5py.File]:
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: it is cut or damaged.
+        BadData: it is cut or damaged; also where the block reads what is not there.
     """
-    if not path.is_file():
-        raise MissingArtefact(f"{path}: no such file; run `vqax explain`", output=path)
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except (OSError, KeyError) as error:
-        raise BadData(
-            f"{path}: not a whole file of maps ({error}); delete it and run `vqax explain`",
-            output=path,
-        ) from error
+    remedy, absent = "delete it and run `vqax explain`", "no such file; run `vqax explain`"
+    file = hdf5.open_hdf5(path, remedy=remedy, absent=absent, output=path)
+    with reading(path, "a whole file of maps", remedy, output=path), file:
+        yield file

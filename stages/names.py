@@ -108,13 +108,13 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
 
     dvc.yaml depends on the trained runs of that group alone.
     """
-    groups = dict.fromkeys(run.get("group") for run in _runs(raw).values())
+    groups = dict.fromkeys(str(run.get("group")) for run in _runs(raw).values())
     for name in (analyses := all_analyses(raw)):
         where, options = f"analyses.{name}", section(analyses, name)
-        dataset, rows = options.get("dataset"), section(options, "rows")
+        dataset, rows = _name(options, "dataset"), section(options, "rows")
         yield f"{where}.dataset", dataset, section(raw, "datasets")
-        yield f"{where}.features", options.get("features"), _stores(raw)
-        group = options.get("group")
+        yield f"{where}.features", _name(options, "features"), _stores(raw)
+        group = _name(options, "group")
         yield f"{where}.group", group, groups
         everything = _runs(raw)
         runs = [
@@ -122,7 +122,7 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
             for run in _on(dataset, everything, raw)
             if group not in groups or everything[run].get("group") == group
         ]
-        yield f"{where}.name", options.get("name"), runs
+        yield f"{where}.name", _name(options, "name"), runs
         yield from ((f"{where}.runs", run, runs) for run in _list(options, "runs"))
         yield from ((f"{where}.rows.{row}", section(rows, row).get("run"), runs) for row in rows)
 
@@ -292,6 +292,13 @@ def section(parent: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(parent: dict[str, Any], key: str) -> list[Any]:
+def _name(parent: dict[str, Any], key: str) -> str | None:
+    """The name that stands there; where it is none, its text, which nothing bears."""
     value = parent.get(key)
-    return value if isinstance(value, list) else []
+    return None if value is None else str(value)
+
+
+def _list(parent: dict[str, Any], key: str) -> list[str]:
+    """The names that are listed there; what is no name is a mistake of its own."""
+    value = parent.get(key)
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []

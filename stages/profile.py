@@ -61,7 +61,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
     settings["runs"] |= _repeated(settings["runs"], seeds)
     for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
         for key in set(PATHS) & spec.keys():
-            if spec[key] not in NO_PATHS and Path(spec[key]).parts[0] != "data":
+            if spec[key] not in NO_PATHS and Path(spec[key]).parts[:1] != ("data",):
                 spec[key] = os.path.relpath(repository / spec[key], folder)
     mark(folder, "profile")
     write_pipeline(repository, folder, settings, params)

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from vqax import settings
 from vqax.accuracy_rules import Mode, answers_per_question
@@ -15,6 +15,16 @@ from vqax.settings import DetectorTraining, OptimiserSettings, TrainSettings
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 Positive = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0.0)]
+
+
+def _named_place(value: Any) -> Any:
+    """An empty text would be taken for the folder that the command runs in."""
+    if isinstance(value, str) and (not value.strip() or "\0" in value):
+        raise ValueError("names no file or folder; write its path, `.` for this one")
+    return value
+
+
+Place = Annotated[Path, BeforeValidator(_named_place)]
 SEVERAL = re.compile(r"\{(\d+\.\.\d+|[^{}]+,[^{}]+)\}")
 
 
@@ -56,7 +66,7 @@ class Scenes(Section):
 class ChangingPriors(Section):
     """One data set that is divided anew so that answer priors change (vqax.data.make_cp)."""
 
-    root: Path
+    root: Place
     splits: tuple[str, ...] = Field(description="official splits of `root` that are merged")
     test_share: Annotated[float, Field(gt=0.0, lt=1.0)]
     covering_share: Share = Field(
@@ -68,8 +78,8 @@ class ChangingPriors(Section):
 class Dataset(Section):
     """A folder in the official layout, and how its questions are divided."""
 
-    root: Path
-    pictures: Path | None = Field(
+    root: Place
+    pictures: Place | None = Field(
         None, description="of VQA-CP files: the folder that their pictures are in; none: root"
     )
     train: str
@@ -100,11 +110,11 @@ class Dataset(Section):
 class Grid(Section):
     """A store of grid features: which pictures, and what turns them into cells."""
 
-    root: Path
+    root: Place
     splits: tuple[str, ...]
     extractor: str
     input_px: Positive
-    weights: Path | None = None
+    weights: Place | None = None
 
 
 class DetectorSizes(Section):
@@ -122,7 +132,7 @@ class DetectorSizes(Section):
 class Detector(section_of(DetectorTraining, without=("seed",))):
     """A detector of regions, trained on the COCO instances of a split."""
 
-    root: Path
+    root: Place
     split: str
     val_split: str = Field(description="what its recall and labels are measured on")
     sizes: DetectorSizes = DetectorSizes()
@@ -132,14 +142,14 @@ class CocoDetector(Section):
     """One of torchvision's Faster R-CNNs of the COCO classes, for photographs."""
 
     network: str
-    weights: Path | None = Field(None, description="local state dict, random; none: downloaded")
+    weights: Place | None = Field(None, description="local state dict, random; none: downloaded")
     input_px: Positive | None = Field(None, description="shorter side; none: torchvision's own")
 
 
 class Regions(Section):
     """A region store: which pictures, which detector, how many boxes a picture."""
 
-    root: Path
+    root: Place
     splits: tuple[str, ...]
     detector: str
     boxes: Positive = 36
@@ -162,9 +172,9 @@ class KeyObjects(Section):
 class ImportedRegions(Section):
     """A region store made from published features (vqax.vision.imported)."""
 
-    source: Path = Field(description="TSV, HDF5 or folder of npz")
-    ids: Path | None = Field(None, description="image_id -> row, where the layout keeps it apart")
-    vocabulary: Path | None = Field(None, description="folder with objects_vocab.txt")
+    source: Place = Field(description="TSV, HDF5 or folder of npz")
+    ids: Place | None = Field(None, description="image_id -> row, where the layout keeps it apart")
+    vocabulary: Place | None = Field(None, description="folder with objects_vocab.txt")
     background: bool = Field(True, description="class 0 of the file is the background")
     dataset: str | None = Field(None, description="list its pictures that have no features")
     boxes: Positive = 36
@@ -174,7 +184,7 @@ class Text(Section):
     max_tokens: Positive
     min_word_count: Positive
     min_answer_count: Positive
-    vectors: Literal["glove_6b_50d", "none"] | Path
+    vectors: Literal["glove_6b_50d", "none"] | Place
 
 
 class Optimiser(section_of(OptimiserSettings)):
@@ -231,7 +241,7 @@ class PictureSet(Section):
     """Pictures that classifiers are trained on, or that are strangers to them."""
 
     source: str = Field(description="a member of vqax.evidential.sources.SOURCES")
-    folder: Path | None = None
+    folder: Place | None = None
     download: bool = Field(default=False, description="fetch into `folder` by torchvision")
     train: str | None = Field(None, description="official part; none: all there is")
     test: str | None = Field(None, description="official part; none: a share held out")

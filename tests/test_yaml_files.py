@@ -29,11 +29,6 @@ def test_yaml_is_read_as_pyyaml_reads_it(tmp_path: Path) -> None:
     assert read_yaml(path) == {"base": base, "runs": runs} == yaml.safe_load(path.read_text())
 
 
-def test_an_alias_within_what_it_names(tmp_path: Path) -> None:
-    value = read_yaml(yaml_file(tmp_path, "a: &x {b: [*x]}\n"))
-    assert value["a"]["b"][0] is value["a"]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -57,3 +52,49 @@ def test_no_yaml_and_no_text(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(b"\xff")
     with pytest.raises(UsageError, match="not valid YAML"):
         read_yaml(tmp_path / "a.yaml")
+
+
+def bomb(levels: int) -> str:
+    """Nine lines that stand for ten to the ninth values."""
+    lines = ["a0: &a0 [x]"]
+    lines += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, levels)]
+    return "\n".join(lines)
+
+
+HARMFUL = {
+    "aliases": (bomb(10), r"line \d+: its aliases stand for more than 200,000 values; write out"),
+    "merges": (
+        "a0: &a0 {k: v}\n"
+        + "\n".join(f"a{k}: &a{k}\n  <<: [{', '.join([f'*a{k - 1}'] * 9)}]" for k in range(1, 9)),
+        r"line \d+: its aliases stand for more than 200,000 values; write out",
+    ),
+    "a node in itself": ("a: &a [*a]", r"line 1: nested more than 100 levels"),
+    "150 brackets": ("a: " + "[" * 150 + "]" * 150, "line 1: nested more than 100 levels"),
+    "3,000 brackets": ("[" * 3000 + "]" * 3000, "line 1: nested more than 100 levels"),
+    "100,000 brackets": ("[" * 100_000, "line 1: nested more than 100 levels"),
+    "100,000 braces": ("a: 1\nb: " + "{a: " * 100_000, "line 2: nested more than 100 levels"),
+    "100,000 dashes": ("- " * 100_000 + "a", "line 1: nested more than 100 levels"),
+    "100,000 question marks": ("? " * 100_000 + "a", "line 1: nested more than 100 levels"),
+    "indentation": (
+        "\n".join(" " * k + "a:" for k in range(1200)),
+        "line 1..: nested more than 100 levels",
+    ),
+    "5,000 digits": ("seed: " + "9" * 5000, "not valid YAML .*mend the place it names"),
+    "no such date": ("seed: 2001-99-99", "not valid YAML .*mend the place it names"),
+    "not UTF-8": (b"seed: \xff", "not valid YAML .*mend the place it names"),
+}
+
+
+@pytest.mark.parametrize("kind", HARMFUL)
+def test_what_would_hang_or_end_the_process_is_refused(tmp_path: Path, kind: str) -> None:
+    content, message = HARMFUL[kind]
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=rf"params\.yaml: {message}"):
+        read_yaml(path)
+
+
+def test_many_brackets_that_are_not_nested_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("rows: [" + ", ".join(["[1, {a: 2}]"] * 3000) + "]")
+    assert read_yaml(path) == {"rows": [[1, {"a": 2}]] * 3000}

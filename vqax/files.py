@@ -14,8 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.columns import check_columns, columns_of
+from vqax.errors import BadData
+from vqax.foreign import reading
 
+ABSENT = "no such file; name one that is there, or make it"
 TEMPORARY = ".tmp"
 NAME_KEPT = 32  # characters of the name in that of its temporary file, for file systems' limits
 
@@ -118,16 +121,9 @@ def read_json(path: Path) -> Any:
         MissingArtefact: there is no such file.
         BadData: the file is cut or is not JSON; the message says where.
     """
-    try:
+    remedy = "the file is cut or damaged, fetch or write it again"
+    with reading(path, "valid JSON", remedy, absent=ABSENT, output=path):
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise _absent(path) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise BadData(
-            f"{path}: not valid JSON ({error}); the file is cut or damaged, fetch or write it "
-            "again",
-            output=path,
-        ) from error
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
@@ -135,19 +131,11 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: the file is cut or is not Parquet.
+        BadData: the file is cut, is not Parquet, or lacks what ``vqax.columns`` says of it.
     """
-    if not path.exists():
-        raise _absent(path)
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadData(
-            f"{path}: not a readable Parquet file ({error}); the file is cut or damaged, fetch or "
-            "write it again",
-            output=path,
-        ) from error
-
-
-def _absent(path: Path) -> MissingArtefact:
-    return MissingArtefact(f"{path}: no such file; name one that is there, or make it", output=path)
+    remedy = "the file is cut or damaged, fetch or write it again"
+    with reading(path, "a readable Parquet file", remedy, absent=ABSENT, output=path):
+        table = pd.read_parquet(path)
+    with reading(path, "the table that it should be", remedy, output=path):
+        check_columns(table, columns_of(path))
+    return table

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.foreign import reading
 
 NEEDED, ANSWER, MORE = ("image", "question"), "answer", "more fields"
 MANY = "more fields than columns; put quotes around a text with commas"
@@ -25,6 +26,11 @@ class Line(NamedTuple):
     question: str
     answer: str
     mistake: str = ""
+
+
+def mistake_of(line: Line) -> str:
+    """What is wrong with a line in itself; empty where nothing is."""
+    return line.mistake or ("" if line.image else "image: is empty; name a picture")
 
 
 def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
@@ -98,13 +104,8 @@ def _read(source: Path) -> tuple[list[str], list[dict[str, Any]]]:
     kind = source.suffix.lower()
     if kind not in (".csv", ".parquet"):
         raise UsageError(f"{source}: neither .csv nor .parquet nor a folder; give one of them")
-    try:
+    with reading(source, "a readable Parquet file, or a CSV in UTF-8", "mend or convert it"):
         return _read_parquet(source) if kind == ".parquet" else _read_csv(source)
-    except (csv.Error, ValueError, OSError) as error:
-        raise BadData(
-            f"{source}: not a readable Parquet file, or not a CSV in UTF-8 ({error}); mend or "
-            "convert it"
-        ) from error
 
 
 def _read_parquet(source: Path) -> tuple[list[str], list[dict[str, Any]]]:

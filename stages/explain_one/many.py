@@ -14,7 +14,7 @@ from stages.explain_one.asked import Model, told_with_its_line
 from stages.explain_one.eyes import Looked
 from stages.explain_one.files import folder_of, write_question
 from stages.explain_one.journal import Journal
-from stages.explain_one.lines import Line, lines_of
+from stages.explain_one.lines import Line, lines_of, mistake_of
 from stages.explain_one.methods import check_methods
 from stages.explain_one.question import PREDICTED, Asked, ask, check_question
 from stages.explain_one.summary import Say, quiet
@@ -114,7 +114,7 @@ def _each(
     """What became of each line; those about one picture together, so that it is read once."""
     by_picture: dict[str, list[Line]] = {}
     for line in lines:
-        mistake = _mistake(line)
+        mistake = mistake_of(line)
         if mistake:
             yield line, BadData(mistake)
         elif (known := answers.row(line, folder / line.image)) is not None:
@@ -128,11 +128,6 @@ def _each(
             yield from ((line, error) for line in about)
             continue
         yield from ((line, _answered(asker, looked, line, answers, figures)) for line in about)
-
-
-def _mistake(line: Line) -> str:
-    """What is wrong with a line in itself."""
-    return line.mistake or ("" if line.image else "image: is empty; name a picture")
 
 
 def _answered(

@@ -15,6 +15,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from PIL import Image
 
 from cli.main import main
 from stages.places import GENERATED, INPUTS, NAMED
@@ -213,7 +214,21 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
     scored = ["score", "--questions", f"{at}/answers.json", "--annotations", f"{at}/answers.json"]
     listed = [f"{at}/predictions.parquet", f"{at}/answers.json"]
     imported = ["features", "import", f"{at}/thesis.txt", "--out", "fresh"]
+    aligned = ["align", "--maps", "maps", "--human", "maps", "--metric", "cc"]
+    faithful = ["faithfulness", "--model", "mine.py:bright", *ask, "--grid", "2x2"]
+    measured = [*faithful, "--image", "one/photo.png"]
+    tables = [at, image, f"{at}/predictions.parquet", f"{at}/table.parquet"]
     return {
+        "align maps": [["align", "--maps", path, "--human", "maps"] for path in (at, image)],
+        "align human": [["align", "--maps", "maps", "--human", path] for path in (at, image)],
+        "align images": [[*aligned, "--images", path] for path in (at, listed[1])],
+        "align out": [[*aligned, "--out", path] for path in tables],
+        "align out_questions": [[*aligned, "--out-questions", path] for path in tables],
+        "faithfulness image": [[*faithful, "--image", path] for path in (at, image)],
+        "faithfulness source": [[*faithful, "--from", f"{at}/images/val2014"]],
+        "faithfulness maps": [[*measured, "--maps", path] for path in (at, image)],
+        "faithfulness masks": [[*measured, "--masks", path] for path in (at, image)],
+        "faithfulness out": [[*measured, "--out", path] for path in tables],
         "data make-cp out": [["data", "make-cp", at, at], ["data", "make-cp", at, image]],
         "data priors root": [["data", "priors", at]],
         "data verify root": [["data", "verify", at]],
@@ -247,6 +262,9 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
     }
 
 
+WRITES_BESIDE = ("explain out", "align out", "align out_questions", "faithfulness out")
+
+
 def test_every_option_that_takes_a_path_is_tried() -> None:
     assert set(options_with_paths(main)) == attempts("").keys()
 
@@ -266,7 +284,10 @@ def test_every_path_on_the_command_line(precious: Path, option: str) -> None:
         shutil.copytree(precious, f"data/scenes/{NAME}")
     Path("one").mkdir()
     shutil.copy(precious / "photo.png", "one")
-    if option == "explain out":  # new files may come beside those of the user, none may change
+    Path("maps").mkdir()
+    for name in ("1.png", "2.png"):
+        Image.linear_gradient("L").resize((6, 4)).save(Path("maps", name))
+    if option in WRITES_BESIDE:  # new files may come beside those of the user, none may change
         mine = precious.parent / "out"
         shutil.copytree(precious, mine)
         before = state(mine)

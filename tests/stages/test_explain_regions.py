@@ -10,7 +10,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from stages import detector, prepare, regions, scenes
-from stages.explain_one import Model, explain_picture
+from stages.explain_one import Model, explain_picture, faithfulness
 from stages.explain_one.methods import USUAL_OF_REGIONS
 from stages.explain_one.subject import load_subject
 from stages.params import Params
@@ -91,6 +91,20 @@ def test_pixels_are_behind_the_detector(made: tuple[Params, Workspace], tmp_path
             **{"image": path, "questions": [example.question], "out": tmp_path},
             methods=["occlusion"],
         )
+
+
+def test_regions_are_hidden_where_the_pixels_are_behind_the_detector(
+    made: tuple[Params, Workspace],
+) -> None:
+    example, path = first_question(made)
+    asked = {"image": path, "questions": [example.question]}
+    options = faithfulness.Options(methods=["attention", "region_occlusion"], steps=3, subsets=4)
+    found, summary = faithfulness.run(Model("updn"), **asked, options=options)
+    assert summary["unit"] == "cells"
+    assert set(found.table["method"]) == {"attention", "region_occlusion", "random"}
+    assert found.table.query("measure == 'deletion'")["value"].between(0, 1).all()
+    with pytest.raises(UsageError, match=r"--unit patches: updn .* offers cells, words"):
+        faithfulness.run(Model("updn"), **asked, options=faithfulness.Options(unit="patches"))
 
 
 def test_another_detector_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -57,10 +57,10 @@ def test_a_file_that_is_cut_or_gone(tmp_path: Path) -> None:
     stored(tmp_path, ("attention",))
     path = tmp_path / "attention.h5"
     path.write_bytes(path.read_bytes()[:600])
-    with pytest.raises(BadData, match=r"attention\.h5: not a whole file of maps"):
+    with pytest.raises(BadData, match=r"attention\.h5: not a whole HDF5 file"):
         list(read_maps(tmp_path))
     write_hdf5(path, other=np.zeros(3))
-    with pytest.raises(BadData, match=r"attention\.h5: not a whole file of maps"):
+    with pytest.raises(BadData, match=r"attention\.h5: not a whole file of maps \(.*'maps'"):
         read_map(tmp_path, 10)
     path.unlink()
     with pytest.raises(MissingArtefact, match=r"attention\.h5: no such file"):

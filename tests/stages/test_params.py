@@ -225,3 +225,31 @@ def test_a_backbone_that_does_not_fit_is_told_why(tmp_path: Path) -> None:
     assert any("lmh is of the group attreg" in line for line in told(tmp_path, value))
     run["backbone"] = "attreg/updn_hint"
     assert any("updn_hint is itself fine-tuned" in line for line in told(tmp_path, value))
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "change", "message"),
+    [
+        ("runs", "mcb", {"group": ["x"]}, r"runs\.mcb\.group: Input should be a valid string"),
+        ("runs", "mcb", {"model": ["mcb"]}, r"runs\.mcb\.model: Input should be a valid string"),
+        ("runs", "mcb", {"objective": {"name": ["x"]}}, r"objective\.name: \['x'\] is not one of"),
+        ("analyses", "noise", {"group": {"a": 1}}, r"noise\.group: .*is not one of"),
+        ("analyses", "noise", {"runs": [["mcb"]]}, r"noise\.runs\.0: Input should be"),
+        ("studies", "ucam", {"groups": [["x"]]}, r"studies\.ucam\.groups\.0: Input should be"),
+        (
+            "datasets",
+            DATASET,
+            {"root": ""},
+            rf"datasets\.{DATASET}\.root: .*names no file or folder",
+        ),
+        ("datasets", DATASET, {"root": "a\0b"}, "root: .*names no file or folder; write its path"),
+        ("grids", DATASET, {"weights": " "}, "weights: .*names no file or folder"),
+    ],
+)
+def test_values_that_are_no_names_are_mistakes_too(
+    tmp_path: Path, section: str, name: str, change: dict, message: str
+) -> None:
+    wrong = settings()
+    wrong[section][name] |= change
+    with pytest.raises(UsageError, match=f"(?s)params.yaml: .*mistake.*{message}"):
+        load_whole(written(tmp_path, wrong))

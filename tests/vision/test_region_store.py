@@ -171,3 +171,41 @@ def test_boxes_outside_of_the_picture_and_empty_ones(box):
     boxes = np.array([[1, 2, 3, 4], box], dtype=np.float32)
     with pytest.raises(BadData, match=r"line 3: box 1 is .*40x30 px picture"):
         inside(boxes, (40, 30), "line 3")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("classes", 2, "classes of image_id 3 hold 2; extract it again"),
+        ("classes", -2, "classes of image_id 3 hold -2"),
+        ("boxes", np.nan, "boxes of image_id 3 hold nan"),
+        ("scores", np.inf, "scores of image_id 3 hold inf"),
+        ("sizes", 0, "sizes of image_id 3 hold 0"),
+    ],
+)
+def test_a_number_that_cannot_be_right(path, column, value, message):
+    with h5py.File(path, "r+") as file:
+        row = file["image_ids"][:].tolist().index(3)
+        file[column][row, 1] = value
+    store = RegionStore(path)
+    read = getattr(store, column)
+    assert len(read([7, 12])) == 2
+    with pytest.raises(BadData, match=rf"r\.h5: {message}"):
+        read([12, 7, 3, 7])
+
+
+@pytest.mark.parametrize("names", ["{", "7", "[7]", '"cat"'])
+def test_class_names_that_are_none(path, names):
+    with h5py.File(path, "r+") as file:
+        file.attrs["class_names"] = names
+    with pytest.raises(BadData, match=r"r\.h5: not a feature file"):
+        RegionStore(path)
+
+
+@pytest.mark.parametrize("column", ["boxes", "classes", "scores", "sizes"])
+def test_a_column_that_is_a_group(path, column):
+    with h5py.File(path, "r+") as file:
+        del file[column]
+        file.create_group(column)
+    with pytest.raises(BadData, match=f"{column} is group, which holds no numbers"):
+        RegionStore(path)

@@ -84,7 +84,7 @@ def test_features_of_another_extractor(path):
 def test_truncated_file(path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(BadData, match=r"f\.h5: cannot be opened as HDF5.*extract it again"):
+    with pytest.raises(BadData, match=r"f\.h5: not a whole HDF5 file.*extract it again"):
         FeatureStore(path)
 
 
@@ -98,7 +98,7 @@ def test_file_cut_after_it_was_indexed(path):
 def test_hdf5_of_something_else(tmp_path):
     with h5py.File(tmp_path / "maps.h5", "w") as file:
         file["maps"] = np.zeros(3)
-    with pytest.raises(BadData, match=r"maps\.h5: not a feature file.*done"):
+    with pytest.raises(BadData, match=r"maps\.h5: not a feature file.*no dataset features"):
         FeatureStore(tmp_path / "maps.h5")
 
 
@@ -210,3 +210,83 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         store.batch(ids[start : start + 50])
         peak = max(peak, resident_mb())
     assert peak - before < 40
+
+
+def changed(path, name, value=None, **options):
+    """The file with another dataset, or none, in the place of ``name``."""
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        if value is not None or options:
+            file.create_dataset(name, data=value, **options)
+    return path
+
+
+STRANGE = {
+    "done of text": ("done", np.array([b"yes"] * COUNT), {}, "done holds .S3, not whole"),
+    "no image_ids": ("image_ids", None, {}, "no dataset image_ids but done, features"),
+    "scalar image_ids": ("image_ids", 7, {}, r"image_ids has the shape \(\), not 1 axes"),
+    "short image_ids": ("image_ids", np.arange(3), {}, "20 features, but 3 image_ids and 20 done"),
+    "another type": ("features", np.zeros((COUNT, 6, 5), "f4"), {}, "are float32, not float16"),
+    "two axes": ("features", np.zeros((COUNT, 6), "f2"), {}, r"shape \(20, 6\), not 3 axes"),
+    "more cells": ("features", np.zeros((COUNT, 7, 5), "f2"), {}, "7 cells on a grid of 2x3"),
+    "an empty space": ("features", h5py.Empty("f2"), {}, "features is dataset, which holds no"),
+    "a repeated id": (
+        "image_ids",
+        np.array([4, *range(1, COUNT)]),
+        {},
+        "4 in row 0 and again in row 4",
+    ),
+    "3e9 rows": (
+        "done",
+        None,
+        {"shape": (3_000_000_000,), "dtype": "u1", "chunks": (1 << 20,)},
+        r"done of shape \(3000000000,\) claims 3,000,000,000 bytes in a file of",
+    ),
+    "records of 24 GB": (
+        "features",
+        None,
+        {"shape": (COUNT, 6, 2_000_000_000), "dtype": "f2", "chunks": (1, 1, 1 << 20)},
+        "claims 24,000,000,000 bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_an_index_that_cannot_be_right(path, kind):
+    name, value, options, message = STRANGE[kind]
+    with pytest.raises(BadData, match=rf"f\.h5: not a feature file \(.*{message}.*extract it"):
+        FeatureStore(changed(path, name, value, **options))
+
+
+def test_a_group_in_the_place_of_numbers(path):
+    with h5py.File(changed(path, "done"), "r+") as file:
+        file.create_group("done")
+    with pytest.raises(BadData, match="done is group, which holds no numbers"):
+        FeatureStore(path)
+
+
+@pytest.mark.parametrize("grid", [None, 6, "wide", [0, 6], [2, 3, 1]])
+def test_a_grid_that_is_none(path, grid):
+    with h5py.File(path, "r+") as file:
+        del file.attrs["grid"]
+        if grid is not None:
+            file.attrs["grid"] = grid
+    with pytest.raises(BadData, match=r"f\.h5: not a feature file"):
+        FeatureStore(path)
+
+
+def test_no_flipped_byte_of_the_index_gives_a_traceback(path):
+    """Only some of the bytes are checked by HDF5; of the others the store notices what it can."""
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for place in rng.integers(0, 3000, 300):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(damaged)
+        try:
+            store = FeatureStore(path)
+            store.batch(store.image_ids)
+        except BadData:
+            refused += 1
+    assert refused > 50

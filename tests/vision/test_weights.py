@@ -94,7 +94,7 @@ def test_hash_ignores_order_and_precision_of_storage_but_no_value():
 
 def test_missing_package_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision.models", None)
-    with pytest.raises(MissingArtefact, match=r'torchvision.*pip install "vqax\[pipeline\]"'):
+    with pytest.raises(MissingArtefact, match=r'torchvision.*pip install "\.\[pipeline\]"'):
         optional("torchvision.models")
 
 

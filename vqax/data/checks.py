@@ -22,6 +22,8 @@ OTHER_NUMBER = (
     "(datasets.NAME.accuracy in params.yaml, `vqax score --mode`)"
 )
 NUMBER = re.compile(r"-?[0-9]{1,18}")
+LARGEST = 2**63 - 1
+"""Whole numbers are kept in 64 bits."""
 
 
 class RecordError(Exception):
@@ -63,6 +65,8 @@ def field(raw: Any, key: str, kind: type, remedy: str = AGAIN) -> Any:
             f"has {key} {shown(raw[key])}, which is not {kind.__name__}; "
             f"{_retyped(raw[key], kind) or remedy}"
         )
+    if kind is int and not -LARGEST <= raw[key] <= LARGEST:
+        raise RecordError(f"has {key} {raw[key]!r:.40}…, beyond {LARGEST}; {remedy}")
     return raw[key]
 
 

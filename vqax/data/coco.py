@@ -4,13 +4,12 @@ Lin et al., Microsoft COCO (2014). An ``attributes`` list per instance (its colo
 addition; readers that do not know it ignore it.
 """
 
-import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vqax.data.checks import RecordError, Report, fail, field
+from vqax.data.coco_entries import Instance, parse_category, parse_instance, parse_size
 from vqax.data.folder import picture_name
 from vqax.data.json_list import read_any_json, write_any_json
 from vqax.data.pictures import load_picture, load_rgb
@@ -20,19 +19,7 @@ from vqax.errors import BadData
 __all__ = ["Instance", "load_picture", "load_rgb", "read_instances", "write_instances"]
 
 TOP_LEVEL = ("images", "annotations", "categories")
-ROUNDING_PX = 1.0
-"""Official boxes reach past the edge by fractions of a pixel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One object: ``box_px`` is x, y, width, height; ``mask_rle`` COCO's run-length encoding."""
-
-    image_id: int
-    category: str
-    box_px: tuple[float, float, float, float]
-    mask_rle: dict[str, Any] | None = None
-    attributes: tuple[str, ...] = ()
+Parsed = TypeVar("Parsed")
 
 
 def read_instances(path: Path, skipped: list[Skipped] | None = None) -> list[Instance]:
@@ -66,22 +53,46 @@ def _read(
     for key in TOP_LEVEL:
         if not isinstance(value, dict) or not isinstance(value.get(key), list):
             raise BadData(f"{path}: has no '{key}' list; give an official instances file")
-    try:
-        sizes = {image["id"]: (image["height"], image["width"]) for image in value["images"]}
-        names = {category["id"]: category["name"] for category in value["categories"]}
-    except (KeyError, TypeError) as error:
-        raise BadData(
-            f"{path}: an image or category lacks {error}; give an official instances file"
-        ) from error
     report: Report = fail if skipped is None else skipped.append
-    instances = []
+    sizes = _by_id(value["images"], "image", parse_size, path, report)
+    names = _by_id(value["categories"], "category", parse_category, path, report)
+    instances: list[tuple[dict[str, Any], Instance]] = []
+    seen: set[int] = set()
     for position, raw in enumerate(value["annotations"]):
         try:
-            instances.append((raw, _parse(raw, sizes, names, masks=masks)))
+            instance = parse_instance(raw, sizes, names, masks=masks)
+            if "id" in raw and field(raw, "id", int) in seen:
+                raise RecordError("occurs twice; keep one of the two entries")
+            seen.add(raw.get("id"))
+            instances.append((raw, instance))
         except RecordError as problem:
-            entry = raw.get("id", position + 1) if isinstance(raw, dict) else position + 1
-            report(Skipped(str(path), f"annotation {entry}", str(problem)))
+            report(Skipped(str(path), _entry_name("annotation", raw, position), str(problem)))
     return instances
+
+
+def _by_id(
+    entries: list[Any],
+    kind: str,
+    parse: Callable[[Any], Parsed],
+    path: Path,
+    report: Report,
+) -> dict[int, Parsed]:
+    """What ``parse`` makes of each entry, by its ``id``; the others are reported."""
+    parsed: dict[int, Parsed] = {}
+    for position, raw in enumerate(entries):
+        try:
+            one, number = parse(raw), field(raw, "id", int)
+            if parsed.setdefault(number, one) != one:
+                raise RecordError("occurs twice and differs; keep one of the two entries")
+        except RecordError as problem:
+            report(Skipped(str(path), _entry_name(kind, raw, position), str(problem)))
+    return parsed
+
+
+def _entry_name(kind: str, raw: Any, position: int) -> str:
+    """Kind and id, or where there is none the place in the list."""
+    number = raw.get("id") if isinstance(raw, dict) else None
+    return f"{kind} {number}" if type(number) is int else f"{kind} number {position + 1}"
 
 
 def write_instances(
@@ -110,48 +121,6 @@ def write_instances(
     head = {"info": dict(info or {"description": "Instances in the layout of COCO."})}
     lists = {"images": images, "annotations": annotations, "categories": categories}
     write_any_json(path, head | lists)
-
-
-def _parse(
-    raw: Any, sizes: Mapping[int, tuple[int, int]], names: Mapping[int, str], *, masks: bool
-) -> Instance:
-    image_id, category_id = field(raw, "image_id", int), field(raw, "category_id", int)
-    if image_id not in sizes:
-        raise RecordError(f"has image_id {image_id}, which 'images' lacks; add it or delete this")
-    if category_id not in names:
-        raise RecordError(
-            f"has category_id {category_id}, which 'categories' lacks; add it or delete this"
-        )
-    segmentation = raw.get("segmentation") if masks else None
-    return Instance(
-        image_id=image_id,
-        category=names[category_id],
-        box_px=_box(field(raw, "bbox", list), *sizes[image_id]),
-        mask_rle=_mask(segmentation, *sizes[image_id]) if segmentation else None,
-        attributes=tuple(raw.get("attributes", ())),
-    )
-
-
-def _box(raw: list[Any], height: int, width: int) -> tuple[float, float, float, float]:
-    if len(raw) != 4 or not all(isinstance(side, int | float) for side in raw):
-        raise RecordError(f"has bbox {raw}, not four numbers; write x, y, width, height in pixels")
-    x, y, w, h = (float(side) for side in raw)
-    inside = (
-        min(x, y) >= -ROUNDING_PX and x + w <= width + ROUNDING_PX and y + h <= height + ROUNDING_PX
-    )
-    if not inside or not min(w, h) > 0 or not math.isfinite(w + h):
-        raise RecordError(
-            f"has bbox {raw} outside its {width}x{height} px picture or empty; "
-            "correct it or delete this"
-        )
-    return x, y, w, h
-
-
-def _mask(segmentation: Any, height: int, width: int) -> dict[str, Any]:
-    # pycocotools comes with an extra; boxes are read without it
-    from vqax.data.masks import segmentation_rle
-
-    return segmentation_rle(segmentation, height, width)
 
 
 def _entry(number: int, instance: Instance, category_id: int) -> dict[str, Any]:

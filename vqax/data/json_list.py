@@ -2,13 +2,13 @@
 
 import gzip
 import json
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vqax.errors import BadData, MissingArtefact, listed
+from vqax.errors import BadData, listed
 from vqax.files import atomic_path, write_json
+from vqax.foreign import gunzip, reading
 
 Hook = Callable[[dict[str, Any]], Any]
 
@@ -43,15 +43,17 @@ def read_any_json(path: Path, hook: Hook | None = None) -> Any:
         MissingArtefact: there is no such file.
         BadData: the file is cut, is not JSON or cannot be read.
     """
-    try:
+    remedy = "it is cut or damaged, fetch or write it again"
+    with reading(
+        path, "a whole JSON file", remedy, absent="no such file; check the path or fetch it first"
+    ):
         content = path.read_bytes()
         if path.suffix == ".gz":
-            content = gzip.decompress(content)
-        return json.loads(content, object_hook=hook)
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file; check the path or fetch it first") from error
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise BadData(f"{path}: {_what_is_wrong(error)}") from error
+            content = gunzip(content)
+        try:
+            return json.loads(content, object_hook=hook)
+        except (UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise BadData(f"{path}: {_what_is_wrong(error)}") from error
 
 
 def _remedy(key: str) -> str:

@@ -9,6 +9,8 @@ from pycocotools import mask as coco_mask
 
 Rle = dict[str, Any]
 
+LONGEST_RUN_BITS = 60
+
 
 def encode_mask(mask: Bool[np.ndarray, "h w"]) -> Rle:
     """``{"size": [h, w], "counts": text}``, ready for JSON."""
@@ -34,11 +36,43 @@ def mask_area(rle: Mapping[str, Any]) -> int:
 
 
 def segmentation_rle(segmentation: Any, height: int, width: int) -> Rle:
-    """COCO's ``segmentation``, polygons in pixels or either kind of encoding, as one mask."""
+    """COCO's ``segmentation``, polygons in pixels or either kind of encoding, as one mask.
+
+    Raises:
+        ValueError: it is neither, or not of a picture of that size. pycocotools checks nothing
+            and reads beyond what it is given.
+    """
     if isinstance(segmentation, list):
+        _check_polygons(segmentation, height, width)
         parts = coco_mask.frPyObjects(segmentation, height, width)
         return _as_text(coco_mask.merge(parts))
+    _check_rle(segmentation, height, width)
     return _as_text(_packed(segmentation))
+
+
+def _check_polygons(polygons: list[Any], height: int, width: int) -> None:
+    """Corners may lie beyond the edge, as tools draw them, but no further than a whole picture."""
+    reach = 2 * max(height, width)
+    for polygon in polygons:
+        if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
+            raise ValueError(f"{polygon!r:.40} in it, which is no polygon of three or more corners")
+        if not all(type(side) in (int, float) and -reach <= side <= reach for side in polygon):
+            raise ValueError(
+                f"a corner that is no number or far outside of its {width}x{height} px"
+            )
+
+
+def _check_rle(rle: Any, height: int, width: int) -> None:
+    if not isinstance(rle, dict) or not {"size", "counts"} <= rle.keys():
+        raise ValueError(f"{rle!r:.40}, neither polygons nor size and counts")
+    if rle["size"] != [height, width] or any(type(side) is not int for side in rle["size"]):
+        raise ValueError(f"size {rle['size']!r:.40}, but its picture has [{height}, {width}]")
+    counts = rle["counts"]
+    runs = _runs(counts) if isinstance(counts, str) else counts
+    if not isinstance(runs, list) or not all(type(run) is int and run >= 0 for run in runs):
+        raise ValueError(f"counts {counts!r:.40}, which are no lengths of runs")
+    if sum(runs) != height * width:
+        raise ValueError(f"runs of {sum(runs)} pixels, but its picture has {height * width}")
 
 
 def _packed(rle: Mapping[str, Any]) -> Rle:
@@ -55,11 +89,17 @@ def _as_text(rle: Mapping[str, Any]) -> Rle:
 
 
 def _runs(text: str) -> list[int]:
-    """Five bits a character, low ones first; from the fourth run on the change since two before."""
+    """Five bits a character, low ones first; from the fourth run on the change since two before.
+
+    Raises:
+        ValueError: a character is none of the code, or the last run is cut.
+    """
     runs: list[int] = []
     value = shift = 0
     for character in text:
         bits = ord(character) - 48
+        if not 0 <= bits < 64 or shift > LONGEST_RUN_BITS:
+            raise ValueError(f"counts {text!r:.40}, which are no runs")
         value |= (bits & 31) << shift
         shift += 5
         if bits & 32:
@@ -68,4 +108,6 @@ def _runs(text: str) -> list[int]:
             value -= 1 << shift
         runs.append(value + (runs[-2] if len(runs) > 2 else 0))
         value = shift = 0
+    if shift:
+        raise ValueError(f"counts {text!r:.40}, whose last run is cut")
     return runs

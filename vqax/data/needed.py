@@ -52,7 +52,7 @@ def read_needed_objects(
         path = one.needed_objects_path
         if path is None:
             continue
-        instances = _instances(one, path)
+        instances = _instances(one, path, skipped)
         for position, raw in enumerate(read_entries(path, KEY)):
             try:
                 question_id = field(raw, "question_id", int)
@@ -65,7 +65,9 @@ def read_needed_objects(
     return needed
 
 
-def _instances(folder: VqaFolder, path: Path) -> dict[int, tuple[int, NeededObject]]:
+def _instances(
+    folder: VqaFolder, path: Path, skipped: list[Skipped] | None
+) -> dict[int, tuple[int, NeededObject]]:
     """Picture and object by instance id."""
     if folder.instances_path is None:
         raise MissingArtefact(
@@ -73,7 +75,7 @@ def _instances(folder: VqaFolder, path: Path) -> dict[int, tuple[int, NeededObje
             "put it there"
         )
     found = {}
-    for instance_id, instance in read_instances_by_id(folder.instances_path).items():
+    for instance_id, instance in read_instances_by_id(folder.instances_path, skipped).items():
         x, y, width, height = instance.box_px
         needed = NeededObject(instance.category, (x, y, x + width, y + height))
         found[instance_id] = (instance.image_id, needed)
@@ -85,8 +87,8 @@ def _found(
 ) -> list[NeededObject]:
     objects = []
     for instance_id in field(raw, "instance_ids", list):
-        if instance_id not in instances:
-            raise RecordError(f"needs instance {instance_id!r}, which there is not; {AGAIN}")
+        if type(instance_id) is not int or instance_id not in instances:
+            raise RecordError(f"needs instance {instance_id!r:.80}, which there is not; {AGAIN}")
         picture, needed = instances[instance_id]
         if picture != image_id:
             raise RecordError(

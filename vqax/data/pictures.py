@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData
+from vqax.foreign import reading
 
 DEEP = 65535
 """White in 16 bits."""
@@ -44,13 +45,8 @@ def load_upright(path: Path) -> Image.Image:
 
 def _turned(picture: Image.Image, path: Path) -> Image.Image:
     """Upright by its EXIF orientation."""
-    try:
+    with reading(path, "a picture with whole EXIF data", "save the image anew without them"):
         return ImageOps.exif_transpose(picture)
-    except Exception as error:  # whatever a damaged chunk makes the parser raise
-        raise BadData(
-            f"{path}: its EXIF data are damaged ({type(error).__name__}: {error}); "
-            "save the image anew without them"
-        ) from error
 
 
 def load_picture(path: Path) -> Image.Image:
@@ -105,20 +101,17 @@ def _from_deep(picture: Image.Image, name: str) -> Image.Image:
 
 
 def _opened(path: Path, *, decode: bool) -> Image.Image:
-    try:
-        with Image.open(path) as picture:
-            _refuse_giants(path, picture)
-            if decode:
-                picture.load()
-            return picture
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such picture; fetch it or name another one") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _giant(path) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise BadData(
-            f"{path}: not a readable picture ({error}); the file is cut or damaged, fetch it again"
-        ) from error
+    remedy = "the file is cut or damaged, fetch it again"
+    absent = "no such picture; fetch it or name another one"
+    with reading(path, "a readable picture", remedy, absent=absent):
+        try:
+            with Image.open(path) as picture:
+                _refuse_giants(path, picture)
+                if decode:
+                    picture.load()
+                return picture
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise _giant(path) from error
 
 
 def _refuse_giants(path: Path, picture: Image.Image) -> None:

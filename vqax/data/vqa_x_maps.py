@@ -5,7 +5,6 @@ Park et al., Multimodal Explanations: Justifying Decisions and Pointing to the E
 people; the release has about 1,000 such files for val and for test, none for train.
 """
 
-import io
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from vqax.data.records import Skipped
 from vqax.data.vqa_x import parse_question_id
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import atomic_path
+from vqax.foreign import reading
+from vqax.npy import read_arrays
 
 SUFFIXES = (".npz", ".npy")
 MOST_PEOPLE = 10
@@ -93,19 +94,14 @@ def _files(folder: Path) -> list[Path]:
 
 def _arrays(path: Path) -> list[np.ndarray]:
     """Every array of the file; nothing is unpickled."""
-    try:
-        content = path.read_bytes()
-        # from memory: numpy leaves the file open where a damaged archive stops it
-        loaded = np.load(io.BytesIO(content), allow_pickle=False)
-        arrays = [loaded] if isinstance(loaded, np.ndarray) else [loaded[k] for k in loaded.files]
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such map file; fetch it or name another one") from error
-    except Exception as error:  # damaged headers and archives raise whatever their parsers raise
-        raise BadData(
-            f"{path}: not a readable array file ({error}); it is cut, damaged or holds Python "
-            "objects, fetch it again or save plain numbers"
-        ) from error
-    return arrays
+    remedy = "it is cut, damaged or holds Python objects, fetch it again or save plain numbers"
+    with reading(
+        path,
+        "a readable array file",
+        remedy,
+        absent="no such map file; fetch it or name another one",
+    ):
+        return list(read_arrays(path.read_bytes()).values())
 
 
 def _stacked(

@@ -4,16 +4,15 @@ Four bytes of magic (0, 0, type of the numbers, number of axes), the length of e
 32 bits, big-endian, then the numbers; here always bytes (type 8).
 """
 
-import gzip
 import struct
-import zlib
 from math import prod
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData
+from vqax.foreign import gunzip, reading
 
 BYTES = 8
 GZIP_MAGIC = b"\x1f\x8b"
@@ -48,12 +47,11 @@ def read_idx(path: Path, *, axes: int) -> UInt8[np.ndarray, "..."]:
 
 
 def _content(path: Path) -> bytes:
-    try:
+    with reading(
+        path,
+        "a whole idx file or gzip file",
+        AGAIN,
+        absent="no such idx file; download it or name its folder",
+    ):
         raw = path.read_bytes()
-        return gzip.decompress(raw) if raw.startswith(GZIP_MAGIC) else raw
-    except FileNotFoundError as error:
-        raise MissingArtefact(
-            f"{path}: no such idx file; download it or name its folder"
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise BadData(f"{path}: a cut or damaged gzip file ({error}); {AGAIN}") from error
+        return gunzip(raw) if raw.startswith(GZIP_MAGIC) else raw

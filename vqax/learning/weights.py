@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from vqax.errors import BadData, MissingArtefact
+from vqax.errors import BadData
 from vqax.files import atomic_path, read_json, write_json
+from vqax.foreign import reading
 
 WEIGHTS = "model.safetensors"
 META = "model.json"
@@ -60,17 +60,15 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         MissingArtefact: there is no such file.
         BadData: the file is cut or is not in the safetensors format.
     """
-    try:
+    remedy = "delete it and train the model again"
+    with reading(
+        path,
+        "a whole safetensors file",
+        remedy,
+        absent="no such file; train the model first",
+        output=path,
+    ):
         return load_file(path)
-    except FileNotFoundError as error:
-        raise MissingArtefact(
-            f"{path}: no such file; train the model first", output=path
-        ) from error
-    except (SafetensorError, OSError) as error:
-        raise BadData(
-            f"{path}: not a whole safetensors file ({error}); delete it and train the model again",
-            output=path,
-        ) from error
 
 
 def copy_weights(tensors: Mapping[str, Tensor], model: nn.Module, path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Float64, Real
 
 from vqax.metrics.checks import check_same_shape
+from vqax.metrics.density import as_density
 from vqax.metrics.ties import rounding
 
 
@@ -29,7 +30,7 @@ def spatial_emd(
     """
     check_same_shape(a=a, b=b)
     distances = _cell_distances(*a.shape[1:])
-    pairs = _masses(a), _masses(b), repeat(distances)
+    pairs = as_density(a), as_density(b), repeat(distances)
     if workers == 1:
         return np.fromiter(map(_cost, *pairs), np.float64)
     with ThreadPoolExecutor(workers) as pool:
@@ -50,12 +51,6 @@ def histogram_emd(
     """
     check_same_shape(a=a, b=b)
     return np.abs(_sorted_unit_values(a) - _sorted_unit_values(b)).mean(axis=1)
-
-
-def _masses(maps: Real[np.ndarray, "n h w"]) -> Float64[np.ndarray, "n m"]:
-    positive = np.maximum(maps.reshape(len(maps), -1), 0).astype(np.float64)
-    total = positive.sum(axis=1, keepdims=True)
-    return np.divide(positive, total, out=np.full_like(positive, np.nan), where=total > 0)
 
 
 def _cell_distances(h: int, w: int) -> Float64[np.ndarray, "m m"]:

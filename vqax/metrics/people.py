@@ -33,7 +33,7 @@ def agreement_with_people(
     if question.size == 0:
         return np.full(len(maps), np.nan)
     scores = metric(maps[question], np.concatenate(list(human_maps)))
-    return _mean_by_group(scores, question, len(maps))
+    return mean_by_group(scores, question, len(maps))
 
 
 def human_agreement(
@@ -53,11 +53,11 @@ def human_agreement(
     if not question:
         return dict.fromkeys(maps_by_question, float("nan"))
     scores = metric(np.stack(first), np.stack(second))
-    means = _mean_by_group(scores, np.array(question), len(maps_by_question))
+    means = mean_by_group(scores, np.array(question), len(maps_by_question))
     return dict(zip(maps_by_question, means.tolist(), strict=True))
 
 
-def _mean_by_group(
+def mean_by_group(
     scores: Float[np.ndarray, "p"], group: Int[np.ndarray, "p"], groups: int
 ) -> Float[np.ndarray, "groups"]:
     valid = ~np.isnan(scores)

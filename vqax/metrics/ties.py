@@ -50,6 +50,13 @@ def exact_ties(values: Real[np.ndarray, "*n m"]) -> Real[np.ndarray, "*n m"]:
     return tied
 
 
+def varies(values: Real[np.ndarray, "n m"]) -> Bool[np.ndarray, "n"]:
+    """Whether the values of a row differ by more than rounding; false where one is NaN."""
+    low, high = values.min(axis=1), values.max(axis=1)
+    spread = np.subtract(high, low, dtype=np.float64)
+    return np.asarray(spread > rounding(values) * np.maximum(abs(low), abs(high)))
+
+
 def without_rounding(difference: ArrayLike, *terms: ArrayLike) -> np.ndarray:
     """A difference of ``terms``, exactly 0 where it is no more than their rounding.
 

@@ -106,7 +106,7 @@ def matches(
                 and file.attrs.keys() == attributes.keys()
                 and all(np.array_equal(file.attrs[key], attributes[key]) for key in attributes)
             )
-    except (OSError, KeyError, RuntimeError, ValueError):
+    except Exception:  # noqa: BLE001 - a damaged file is begun anew, whatever is wrong with it
         return False
 
 

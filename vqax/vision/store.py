@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,13 @@ import torch
 from jaxtyping import Float16, Float32, Int
 
 from vqax.errors import BadData, MissingArtefact
+from vqax.foreign import reading
+from vqax.hdf5 import claim, numbers, open_hdf5, rows_by_id
 from vqax.vision.writer import FeatureWriter
 
 __all__ = ["FeatureStore", "FeatureWriter"]
+
+AGAIN = "extract it again"
 
 
 class FeatureStore:
@@ -33,13 +38,8 @@ class FeatureStore:
     def __init__(self, path: Path, *, extractor: str | None = None) -> None:
         self.path = path
         self._opened: tuple[int, h5py.File, h5py.Dataset] | None = None
-        with self._open() as file:
-            try:
-                self._read_index(file)
-            except (KeyError, OSError, ValueError) as error:
-                raise BadData(
-                    f"{path}: not a feature file ({error}); extract it again", output=path
-                ) from error
+        with reading(path, "a feature file", AGAIN, output=path), self._open() as file:
+            self._read_index(file)
         made_by = self.attributes.get("extractor")
         if extractor is not None and made_by != extractor:
             raise BadData(
@@ -55,13 +55,8 @@ class FeatureStore:
             BadData: a value is not finite, or the file cannot be read.
         """
         row = self._row(image_id)
-        try:
+        with self._reading(image_id):
             record: Float16[np.ndarray, "l d"] = self._features()[row]
-        except OSError as error:
-            raise BadData(
-                f"{self.path}: the features of image_id {image_id} cannot be read "
-                f"({error}); extract them again"
-            ) from error
         if not _finite(record):
             raise BadData(
                 f"{self.path}: the features of image_id {image_id} hold NaN or infinity; "
@@ -91,21 +86,31 @@ class FeatureStore:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None}
 
+    def _reading(self, image_id: int | np.integer) -> AbstractContextManager[None]:
+        return reading(self.path, "a record that can be read", AGAIN, entry=f"image_id {image_id}")
+
     def _read_index(self, file: h5py.File) -> None:
-        rows = np.flatnonzero(file["done"][:])
-        self.image_ids: np.ndarray = file["image_ids"][:][rows]
+        features = numbers(file, "features", axes=[3], kinds="f")
+        done = claim(numbers(file, "done", axes=[1], kinds="u"))
+        image_ids = claim(numbers(file, "image_ids", axes=[1], kinds="i"))
+        if not features.shape[0] == done.shape[0] == image_ids.shape[0]:
+            raise ValueError(
+                f"{features.shape[0]} features, but {image_ids.shape[0]} image_ids and "
+                f"{done.shape[0]} done"
+            )
+        if features.dtype != np.float16:
+            raise ValueError(f"features are {features.dtype}, not float16")
+        self._record_shape = claim(features, rows=1).shape[1:]
+        self.grid = _grid(file, cells=features.shape[1])
+        self.width = int(features.shape[2])
         self.attributes: dict[str, Any] = {
             key: value.item() if isinstance(value, np.generic) else value
             for key, value in file.attrs.items()
             if key != "grid"
         }
-        height, width = file.attrs["grid"]
-        self.grid = (int(height), int(width))
-        if file["features"].dtype != np.float16:
-            raise ValueError(f"features are {file['features'].dtype}, not float16")
-        self._record_shape = file["features"].shape[1:]
-        self.width = int(self._record_shape[1])
-        self._rows = dict(zip(self.image_ids.tolist(), rows.tolist(), strict=True))
+        rows = np.flatnonzero(done[:])
+        self.image_ids: np.ndarray = image_ids[:][rows]
+        self._rows = rows_by_id(self.image_ids, rows, "image_ids")
 
     def _row(self, image_id: int | np.integer) -> int:
         row = self._rows.get(int(image_id))
@@ -130,19 +135,21 @@ class FeatureStore:
         return opened
 
     def _open(self) -> h5py.File:
-        if not self.path.is_file():
-            command = f"{self.made_with} {self.path.stem}"
-            raise MissingArtefact(
-                f"{self.path}: no such feature file; run `{command}`", output=self.path
-            )
-        try:
-            return h5py.File(self.path, "r")
-        except OSError as error:
-            raise BadData(
-                f"{self.path}: cannot be opened as HDF5 ({error}); if it is cut or damaged, delete "
-                "it and extract it again",
-                output=self.path,
-            ) from error
+        command = f"{self.made_with} {self.path.stem}"
+        return open_hdf5(
+            self.path,
+            remedy=f"if it is cut or damaged, delete it and {AGAIN}",
+            absent=f"no such feature file; run `{command}`",
+            output=self.path,
+        )
+
+
+def _grid(file: h5py.File, *, cells: int) -> tuple[int, int]:
+    """Height and width of the grid whose cells a record lists."""
+    height, width = (int(side) for side in file.attrs["grid"])
+    if height * width != cells or height < 1:
+        raise ValueError(f"records of {cells} cells on a grid of {height}x{width}")
+    return height, width
 
 
 def _finite(record: Float16[np.ndarray, "l d"]) -> bool:

@@ -12,11 +12,11 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from vqax.errors import BadData, MissingArtefact
+from vqax.foreign import reading
 
 log = logging.getLogger(__name__)
 HASH_DIGITS = 16
@@ -50,15 +50,11 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise MissingArtefact(
             f"{path}: no such weights file; name one that is there by --weights", output=path
         )
-    try:
+    remedy = "fetch it again, or give a .safetensors or a state dict as .pth"
+    with reading(path, "a readable weights file", remedy, output=path):
         if path.suffix == ".safetensors":
             return _unwrapped(load_file(path), path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, UnpicklingError, SafetensorError) as error:
-        raise BadData(
-            f"{path}: not a readable weights file ({_first_line(error)}); fetch it again, or give "
-            "a .safetensors or a state dict as .pth"
-        ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise BadData(
             f"{path}: holds {type(state).__name__}, not a state dict of tensors; save "

@@ -1,12 +1,16 @@
 """Which row of a feature file is which picture: ``{image_id: row}`` as JSON or plain pickle."""
 
 import io
+import json
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
-from vqax.errors import BadData, MissingArtefact
-from vqax.files import read_json
+from vqax.foreign import reading
+
+MEMO = {"PUT", "BINPUT", "LONG_BINPUT"}
+LARGEST_ID = 2**63 - 1
 
 
 class _PlainValues(pickle.Unpickler):
@@ -21,29 +25,51 @@ def read_row_ids(path: Path) -> dict[int, int]:
 
     Raises:
         MissingArtefact: there is no such file.
-        BadData: it is cut, holds more than plain values, or is not a mapping of whole numbers.
+        BadData: it is cut, holds more than plain values, is not a mapping of whole numbers, or has
+            an image_id twice.
     """
-    value = read_json(path) if path.suffix == ".json" else _unpickled(path)
-    try:
-        return {int(image_id): _row(row) for image_id, row in value.items()}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise BadData(
-            f"{path}: is not a mapping of image_id to row ({error}); give imgid2idx.pkl"
-        ) from error
+    with reading(path, *_kind(path)):
+        content = path.read_bytes()
+        parse = _parsed if path.suffix == ".json" else _unpickled
+        value = parse(content)
+    with reading(path, "a mapping of image_id to row", "give imgid2idx.pkl"):
+        return _rows(value)
 
 
-def _unpickled(path: Path) -> Any:
-    try:
-        return _PlainValues(io.BytesIO(path.read_bytes()), encoding="latin1").load()
-    except FileNotFoundError as error:
-        raise MissingArtefact(f"{path}: no such file of image_ids; fetch it first") from error
-    except (pickle.UnpicklingError, EOFError, ValueError, IndexError, AttributeError) as error:
-        raise BadData(
-            f"{path}: not a pickle of plain numbers ({error}); fetch it again or write it as JSON"
-        ) from error
+def _kind(path: Path) -> tuple[str, str]:
+    """What the file should be, and what to do if it is not."""
+    if path.suffix == ".json":
+        return "valid JSON", "fetch it again or write it again"
+    return "a pickle of plain numbers", "fetch it again or write it as JSON"
 
 
-def _row(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"row {value!r} is no whole number")
+def _parsed(content: bytes) -> Any:
+    """JSON with every key of an object, also where one stands twice."""
+    return json.loads(content, object_pairs_hook=list)
+
+
+def _unpickled(content: bytes) -> Any:
+    # the parser takes memory for the highest place that is named, whatever stands in between
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in MEMO and int(argument or 0) > len(content):
+            raise pickle.UnpicklingError(f"it names a place {argument} of {len(content)} bytes")
+    value = _PlainValues(io.BytesIO(content), encoding="latin1").load()
+    return list(value.items()) if isinstance(value, dict) else value
+
+
+def _rows(pairs: Any) -> dict[int, int]:
+    if not isinstance(pairs, list) or not all(isinstance(pair, tuple) for pair in pairs):
+        raise TypeError(f"it is a {type(pairs).__name__}")
+    rows: dict[int, int] = {}
+    for image_id, row in pairs:
+        number = _whole(int(image_id) if isinstance(image_id, str) else image_id, "image_id")
+        if number in rows:
+            raise ValueError(f"image_id {number} has row {rows[number]} and again row {row}")
+        rows[number] = _whole(row, "row")
+    return rows
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_ID:
+        raise TypeError(f"{name} {value!r:.40} is no whole number")
     return value

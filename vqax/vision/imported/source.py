@@ -15,6 +15,9 @@ from vqax.vision.writer import FeatureWriter
 IMPORTED = "imported"
 """The ``extractor`` that an imported store names."""
 
+MOST_PX = 1_000_000
+"""Of a side of a picture."""
+
 
 @runtime_checkable
 class RegionSource(Protocol):
@@ -25,6 +28,8 @@ class RegionSource(Protocol):
 
     width: int
     has_classes: bool
+    has_background: bool
+    """Whether class 0 may be the background; it never is where a layout counts objects alone."""
     skipped: list[Skipped]
     """What could not even be indexed."""
 
@@ -96,6 +101,7 @@ class _Unnamed(BadData):
 
 
 def _first(regions: Regions, boxes: int, where: str) -> Regions:
+    _check_sizes(regions, where)
     number = len(regions.boxes_px)
     if number < boxes:
         raise BadData(
@@ -103,8 +109,9 @@ def _first(regions: Regions, boxes: int, where: str) -> Regions:
             "fetch the features with a fixed number of boxes"
         )
     within = inside(regions.boxes_px[:boxes], regions.size_px, where)
-    if not np.isfinite(regions.features[:boxes]).all():
-        raise BadData(f"{where}: a feature is NaN or infinite; fetch the file again")
+    for name, values in (("feature", regions.features), ("score", regions.scores)):
+        if not np.isfinite(values[:boxes]).all():
+            raise BadData(f"{where}: a {name} is NaN or infinite; fetch the file again")
     return Regions(
         regions.features[:boxes],
         within,
@@ -112,6 +119,21 @@ def _first(regions: Regions, boxes: int, where: str) -> Regions:
         regions.scores[:boxes],
         regions.size_px,
     )
+
+
+def _check_sizes(regions: Regions, where: str) -> None:
+    """What a damaged record may claim and a store could not keep."""
+    if not all(0 < side <= MOST_PX for side in regions.size_px):
+        raise BadData(
+            f"{where}: its picture is {regions.size_px[0]}x{regions.size_px[1]} px, not 1 to "
+            f"{MOST_PX:,} each; fetch the file again"
+        )
+    limits = np.iinfo(np.int16)
+    beyond = (regions.classes < limits.min) | (regions.classes > limits.max)
+    if beyond.any():
+        raise BadData(
+            f"{where}: no vocabulary has a class {regions.classes[beyond][0]}; fetch it again"
+        )
 
 
 def _named(regions: Regions, names: int, where: str) -> Regions:
