@@ -5,7 +5,7 @@ JOBS ?= 2
 CASES ?= 10000
 BIN := .venv/bin
 
-.PHONY: demo headline test test-arithmetics lint fuzz bench repro install
+.PHONY: demo headline test test-arithmetics newest-dvc lint fuzz bench repro install
 
 install: .venv/installed
 
@@ -48,6 +48,12 @@ test-arithmetics: install  ## the tests, or TESTS=FOLDER, as other processors wo
 
 fuzz: install  ## ten thousand damaged inputs, over all readers of foreign formats
 	OMP_NUM_THREADS=1 VQAX_FUZZ_CASES=$(CASES) $(BIN)/pytest -n $(JOBS) tests/fuzz
+
+newest-dvc: install  ## the tests of the pipeline with the newest DVC there is
+	$(PYTHON) -m venv --clear build/newest-dvc
+	build/newest-dvc/bin/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	build/newest-dvc/bin/pip install --quiet --upgrade dvc
+	VQAX_TRY_DVC=1 OMP_NUM_THREADS=1 build/newest-dvc/bin/pytest tests/stages/repro tests/stages/test_repro*.py tests/stages/test_dvc_errors.py
 
 bench: install
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done

@@ -45,6 +45,7 @@ def wrong_names_and_places(raw: dict[str, Any]) -> list[str]:
     return [
         *(line for where, name in _named(raw) if (line := wrong_name(where, name))),
         *_doubled(raw),
+        *_reserved(raw),
         *_elsewhere(raw),
         *_overwritten(raw),
     ]
@@ -104,6 +105,15 @@ def _doubled(raw: dict[str, Any]) -> Iterator[str]:
                         f"{kind}.{name}: {first[name]} has an entry of this name too, and both "
                         "write the same files; rename one of the two"
                     )
+
+
+def _reserved(raw: dict[str, Any]) -> Iterator[str]:
+    """``none`` is what a run gives that has no backbone, or sees no key objects."""
+    groups = ((f"{where}.group", run.get("group")) for where, run in training_runs(raw).values())
+    mined = (("key_objects", name) for name in section(raw, "key_objects"))
+    for where, name in (*groups, *mined):
+        if name == "none":
+            yield f"{where}: 'none' stands for having none; use another name"
 
 
 def _elsewhere(raw: dict[str, Any]) -> Iterator[str]:

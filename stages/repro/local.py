@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from types import TracebackType
@@ -65,8 +66,9 @@ def _run(job: Job) -> int:
             sys.stderr.write(f"> {command}\n")
             if status := _status(command, job):
                 return status
-        made = receipts.outs_hash(job.folder, job.outs)
-        receipts.write(job.folder, receipts.Receipt(job.stage, job.inputs, made))
+        with suppress(FileNotFoundError):  # an output that is missing is told by DVC
+            made = receipts.outs_hash(job.folder, job.outs)
+            receipts.write(job.folder, receipts.Receipt(job.stage, job.inputs, made))
     return 0
 
 

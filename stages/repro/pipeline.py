@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from stages.dvc_errors import dvc_errors, release_dead
-from stages.repro import receipts
+from stages.repro import lock_file, receipts
 from stages.repro.runner import Job
 from vqax.errors import VqaxError
 from vqax.vision.weights import optional
 
-BETWEEN_RECORDS_S = 120.0
+PAUSE = 10.0  # of the time that writing dvc.lock takes, until it is written again
 
 
 @contextmanager
@@ -43,7 +43,7 @@ class Pipeline:
     def __init__(self, folder: Path, repo: Any) -> None:
         self.folder, self.repo = folder, repo
         self._to_record: list[Any] = []
-        self._recorded = time.monotonic()
+        self._next_record = 0.0
 
     @cached_property
     def stages(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Pipeline:
         """
         with self.repo.lock:
             self._finish(self.stages[name])
-        if time.monotonic() - self._recorded > BETWEEN_RECORDS_S:
+        if time.monotonic() > self._next_record:
             self.record()
 
     def _finish(self, stage: Any) -> None:
@@ -132,11 +132,12 @@ class Pipeline:
             receipts.remove(self.folder, (receipt.stage for receipt in found))
 
     def _record(self) -> None:
+        started = time.monotonic()
         if self._to_record:
-            self._to_record[0].dvcfile.dump_stages(self._to_record, update_pipeline=False)
+            lock_file.add(self.folder, self._to_record)
             receipts.remove(self.folder, (stage.name for stage in self._to_record))
             self._to_record = []
-        self._recorded = time.monotonic()
+        self._next_record = time.monotonic() + PAUSE * (time.monotonic() - started)
 
     def _is_what_was_made(self, stage: Any, receipt: receipts.Receipt) -> bool:
         from dvc.exceptions import DvcException

@@ -112,8 +112,8 @@ def _top(
         for question_id, question, values, indices in zip(
             batch.question_ids[:count].tolist(),
             asked,
-            top.values.tolist(),
-            top.indices.tolist(),
+            probabilities[:count].gather(1, top).tolist(),
+            top.tolist(),
             strict=True,
         ):
             rows += [

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -193,6 +193,11 @@ def chain(*names: str) -> list[str]:
     return [*parts, *AFTER]
 
 
+def but_fingerprints(plan: Iterable[str]) -> list[str]:
+    """The stages of a plan; settings that all stages of a kind share go through ``code_…``."""
+    return [name for name in plan if not name.startswith("code_")]
+
+
 def gain(run: str, value: float) -> dict[str, Any]:
     settings = tiny.settings()
     settings["runs"][run]["objective"]["certainty"]["gain"] = value
@@ -232,7 +237,7 @@ def test_a_change_reruns_what_depends_on_it_and_nothing_else(
 ) -> None:
     try:
         pipelines.write_settings(up_to_date, settings)
-        assert sorted(stale(up_to_date, ())) == sorted(expected)
+        assert sorted(but_fingerprints(stale(up_to_date, ()))) == sorted(expected)
     finally:
         pipelines.write_settings(up_to_date, tiny.settings())
 
@@ -240,7 +245,7 @@ def test_a_change_reruns_what_depends_on_it_and_nothing_else(
 def test_the_vocabulary_and_the_seed_reach_every_training(up_to_date: Path) -> None:
     try:
         pipelines.write_settings(up_to_date, tiny.settings(text={"max_tokens": 7}))
-        todo = set(stale(up_to_date, ()))
+        todo = set(but_fingerprints(stale(up_to_date, ())))
     finally:
         pipelines.write_settings(up_to_date, tiny.settings())
     assert todo == {f"prepare@{tiny.DATASET}", f"agreement@{tiny.DATASET}", *chain(*RUNS)}
