@@ -129,7 +129,11 @@ def speaking_subject(source: str, speech: Speech, *, device: str) -> SpeakingSub
         samples=SAMPLES,
         seed=0,
         place=loaded.network.device,
-        facts={"model": f"{type(network).__name__}, {source}", "dtype": str(loaded.network.dtype)},
+        facts={
+            "model": f"{type(network).__name__}, {source}",
+            "precision": str(loaded.network.dtype).removeprefix("torch."),
+            "answers": _told(speech),
+        },
         source=loaded,
         speech=speech,
     )
@@ -254,6 +258,13 @@ class SpeakingAsker:
 
 
 AnyAsker = Asker | SpeakingAsker
+
+
+def _told(speech: Speech) -> str:
+    """How it answers, for who reads the page or goes on with an album."""
+    if speech.choices:
+        return f"chosen among {', '.join(speech.choices)}"
+    return "written by itself" + (", explained by token too" if speech.by_token else "")
 
 
 def _letters(text: str) -> str:

@@ -11,11 +11,13 @@ import torch
 from tests.adapters import tiny
 from tests.adapters.vision_language.tiny import ANSWERS, FAMILIES, adapted, image, tokens
 from tests.explain.tiny import Tiny, batch
+from vqax.adapters.first_pass import question_is_read
 from vqax.explain import PixelModel
 from vqax.explain.black_box import black_box
 from vqax.explain.explainer import offered
 from vqax.explain.layers import shows_layers
 from vqax.explain.methods_table import methods_table
+from vqax.explain.relu_rules import Rectifiers
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "vision_language.md"
 BEGIN, END = "<!-- methods: written by tests/adapters/methods_table.py -->\n", "<!-- end -->\n"
@@ -30,9 +32,16 @@ def of_vision_language(name: str) -> frozenset[str]:
 
 
 def of_model(model: PixelModel, cells: torch.Tensor, asked: torch.Tensor) -> frozenset[str]:
-    with torch.no_grad():
+    rectifiers = Rectifiers()
+    with torch.no_grad(), rectifiers:
         forward = model.model(cells, asked)
-    there = offered(forward, pixels=True, gradient=True, layers=shows_layers(model.model))
+    there = offered(
+        forward,
+        pixels=True,
+        layers=shows_layers(model.model),
+        question=question_is_read(model.model, cells, asked),
+        rectifier=rectifiers.count > 0,
+    )
     return there | {"cells"}
 
 
@@ -54,15 +63,16 @@ def of_run() -> frozenset[str]:
 def of_black_box() -> frozenset[str]:
     model = black_box(lambda seen, texts: [[0.5, 0.5]] * len(texts), ["", "", "is"])
     forward = model(torch.zeros(1, 3, 4, 4), torch.tensor([[2]]))
-    return offered(forward, pixels=True, gradient=False)
+    return offered(forward, pixels=True, gradient=False, question=False, rectifier=False)
 
 
 def table() -> str:
     families = {of_vision_language(name) for name in FAMILIES}
-    assert len(families) == 1, "families differ: give them columns of their own"
+    common = frozenset.intersection(*families)
+    assert frozenset.union(*families) - common <= {"rectifier"}, "give families their own columns"
     return methods_table(
         {
-            "vision-language models": families.pop(),
+            "vision-language models": common,
             "ViLT": of_encoder("vilt"),
             "BLIP": of_encoder("blip"),
             "SAN, MCB … with a variance": of_run(),

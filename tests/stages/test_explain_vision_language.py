@@ -105,6 +105,22 @@ def test_an_album_is_answered_line_by_line(folders, picture, tmp_path) -> None:
     assert rows["explained"].tolist()[1] == "yes"
     assert rows["log_probability"].lt(0).all()
     assert rows["answer"].str.len().gt(0).all()
+    assert (
+        summary("--model", folders("gemma3"), "--from", table, "--out", tmp_path / "out") == found
+    )
+    listed = ["--choice", "yes", "--choice", "no", "--out", tmp_path / "listed"]
+    found = summary("--model", folders("gemma3"), "--from", table, *listed)
+    rows = pd.read_parquet(found["predictions"])
+    assert rows["top5_probabilities"].map(sum).tolist() == pytest.approx([1, 1], abs=1e-5)
+
+
+def test_an_album_is_answered_in_half_precision(tmp_path, picture) -> None:
+    network, processor = FAMILIES["llava"]()
+    network.bfloat16().save_pretrained(tmp_path / "half")
+    processor.save_pretrained(tmp_path / "half")
+    given = ["--model", tmp_path / "half", "--from", picture.parent, *ASK]
+    found = summary(*given, "--out", tmp_path / "out", "--figures", "--method", "grad_cam")
+    assert found["explained"] == 1
 
 
 @pytest.mark.parametrize(

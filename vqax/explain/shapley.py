@@ -21,7 +21,7 @@ from vqax.explain.pixels import below_pixels
 from vqax.explain.region_occlusion import filled
 from vqax.explain.state import left_as_found
 from vqax.models.options import option
-from vqax.text.tokens import PAD_INDEX, UNKNOWN_INDEX
+from vqax.text.tokens import SPECIAL, SpecialTokens
 
 AT_ONCE, SAMPLES = 64, 16
 Value = Callable[[Bool[Tensor, "n m"]], Float[Tensor, "n"]]
@@ -59,12 +59,14 @@ def shapley(
     score: str = "logit",
     seed: int = 0,
     at_once: int = AT_ONCE,
+    special: SpecialTokens = SPECIAL,
 ) -> Shapley:
     """Of each question; ``visual`` are cells, or pictures of a ``PixelModel``.
 
     ``samples`` are orders, each of as many passes as there are players, or sets. ``groups`` says
     which cells come and go together, as one player; by default each is one. The cells of a group
-    share its value evenly. A picture that a black box is given is one player, shared by its
+    share its value evenly. ``special`` are the tokeniser's indices of padding and unknown words.
+    A picture that a black box is given is one player, shared by its
     colours.
 
     Raises:
@@ -77,7 +79,9 @@ def shapley(
         found = Shapley(visual.new_zeros(visual.shape[:2]), visual.new_zeros(tokens.shape))
         for row in range(len(tokens)):
             one = slice(row, row + 1)
-            game = _Game(model, visual[one], blank[one], tokens[one], answer[one], groups, score)
+            game = _Game(
+                model, visual[one], blank[one], tokens[one], answer[one], groups, score, special
+            )
             each = values(game.chunked(at_once), game.players, samples, seed).to(found.cells)
             count = int(groups.max()) + 1
             found.cells[row] = (each[:count] / groups.bincount())[groups]
@@ -95,11 +99,12 @@ class _Game(NamedTuple):
     answer: Int[Tensor, "1"]
     groups: Int[Tensor, "l"]
     score: str
+    special: SpecialTokens
 
     @property
     def words(self) -> Int[Tensor, "w"]:
         """Places of the words."""
-        return (self.tokens[0] != PAD_INDEX).nonzero()[:, 0]
+        return (self.tokens[0] != self.special.padding).nonzero()[:, 0]
 
     @property
     def players(self) -> int:
@@ -113,7 +118,7 @@ class _Game(NamedTuple):
         cells = torch.where(shown, self.visual, self.blank)
         tokens = self.tokens.repeat(n, 1)
         said = tokens[:, self.words]
-        tokens[:, self.words] = torch.where(present[:, count:], said, UNKNOWN_INDEX)
+        tokens[:, self.words] = torch.where(present[:, count:], said, self.special.unknown)
         logits = self.model(cells, tokens).logits
         return score_of(logits, self.answer.expand(n), self.score)
 
@@ -198,6 +203,7 @@ def region_shapley(
     score: str = "logit",
     seed: int = 0,
     at_once: int = AT_ONCE,
+    special: SpecialTokens = SPECIAL,
 ) -> Float[Tensor, "b h w"]:
     """The values of the cells (``shapley``) on the grid, signed.
 
@@ -207,7 +213,7 @@ def region_shapley(
     check_grid(visual.shape[1], grid)
     found = shapley(
         model, visual, tokens, answer, estimate=estimate, samples=samples, groups=groups,
-        fill=fill, score=score, seed=seed, at_once=at_once,
+        fill=fill, score=score, seed=seed, at_once=at_once, special=special,
     )  # fmt: skip
     return as_grid(found.cells, grid)
 
@@ -225,11 +231,12 @@ def word_shapley(
     score: str = "logit",
     seed: int = 0,
     at_once: int = AT_ONCE,
+    special: SpecialTokens = SPECIAL,
 ) -> Float[Tensor, "b t"]:
     """The values of the words (``shapley``), signed; raises as ``shapley``."""
     return shapley(
         model, visual, tokens, answer, estimate=estimate, samples=samples, groups=groups,
-        fill=fill, score=score, seed=seed, at_once=at_once,
+        fill=fill, score=score, seed=seed, at_once=at_once, special=special,
     ).words  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from vqax.explain.integrated_gradients import STEPS
 from vqax.explain.pixels import below_pixels
 from vqax.explain.state import left_as_found
 from vqax.explain.word_gradients import CatchWords, word_slopes
-from vqax.text.tokens import PAD_INDEX
+from vqax.text.tokens import SPECIAL, SpecialTokens
 
 
 def word_integrated_gradients(
@@ -26,8 +26,9 @@ def word_integrated_gradients(
     *,
     steps: int = STEPS,
     score: str = "logit",
+    special: SpecialTokens = SPECIAL,
 ) -> Float[Tensor, "b t"]:
-    """A signed number for each word, 0 at the padding.
+    """A signed number for each word, 0 at the padding, whose index is that of ``special``.
 
     Raises:
         UsageError: as ``word_gradients``.
@@ -43,4 +44,4 @@ def word_integrated_gradients(
             slopes = word_slopes(score_of(logits, answer, score), caught.words, model)
             for slope, scaled in zip(slopes, caught.words, strict=True):
                 total += share * (slope * scaled.detach() / place).sum(dim=2).to(total)
-    return total * (tokens != PAD_INDEX)
+    return total * (tokens != special.padding)
