@@ -3,7 +3,7 @@
 Nothing here imports torch, so that a command line can list the names at no cost.
 """
 
-from vqax.metrics.catalogue import METRICS
+from vqax.metrics.catalogue import METRICS, human_attention, regions
 from vqax.metrics.metric import Metric
 
 
@@ -11,11 +11,16 @@ def _family(*names: str) -> dict[str, Metric]:
     return {name: METRICS[name] for name in names}
 
 
+def _computed(metrics: dict[str, Metric]) -> dict[str, Metric]:
+    """Those with a function of their own; the others are put together by a stage."""
+    return {name: metric for name, metric in metrics.items() if metric.compute is not None}
+
+
 # (prediction, answers) -> the accuracy of one question
 ANSWER_METRICS = _family("accuracy_official", "accuracy_always", "accuracy_simple")
 
 # (maps (n,h,w), human (n,h,w)) -> (n,)
-MAP_METRICS = _family("rank_correlation", "emd", "histogram_emd")
+MAP_METRICS = _computed(human_attention.METRICS)
 
 # Monte-Carlo probabilities and variance -> (n,); `uncertainties` computes all at once
 UNCERTAINTY_METRICS = _family(
@@ -24,7 +29,7 @@ UNCERTAINTY_METRICS = _family(
 )
 
 # weights (n,l), whether a region shows a needed object (n,l) -> (n,)
-REGION_METRICS = _family("needed_share", "pointing")
+REGION_METRICS = _computed(regions.METRICS)
 
 # probabilities (n,a) -> (n,)
 SCORE_METRICS = _family("margin")

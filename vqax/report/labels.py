@@ -3,11 +3,14 @@
 import math
 from dataclasses import replace
 
+from vqax.metrics import MAP_METRICS, REGION_METRICS
 from vqax.metrics.catalogue import METRICS
 from vqax.metrics.metric import Metric
 from vqax.report.numbers import SMALLEST, number
 
-MAP_SUFFIXES = ("histogram_emd", "rank_correlation", "emd", "needed_share", "pointing")
+MAP_SUFFIXES = sorted((*MAP_METRICS, *REGION_METRICS), key=len, reverse=True)
+"""The longest first: one may end in another."""
+
 METHODS = {"attention": "attention", "grad_cam": "Grad-CAM"}
 
 

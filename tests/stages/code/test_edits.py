@@ -1,66 +1,15 @@
 """What an edit of the code makes stale, by DVC's own word, in a copy of the repository."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.stages import pipelines, tiny
+from tests.stages.code.copies import edit, shell, would_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
-BIN = Path(sys.executable).parent
 EVALUATED = [f"{stage}@{run}" for stage in ("explain", "score") for run in ("san", "san_p_gca")]
 AFTER = ["compare_headline", "report_headline"]
-
-
-@pytest.fixture(scope="module")
-def built(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished workspace with a pipeline and code of its own; nothing to do."""
-    folder = tmp_path_factory.mktemp("edits") / "work"
-    shutil.copytree(finished, folder)
-    pipelines.committed(folder)
-    for package in ("stages", "project", "vqax"):
-        (folder / package).unlink()
-        shutil.copytree(
-            tiny.ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
-    for link in [path for path in (folder / "studies").rglob("*.py") if path.is_symlink()]:
-        original = link.resolve()
-        link.unlink()
-        shutil.copy(original, link)
-    assert would_run(folder) == []
-    return folder
-
-
-@pytest.fixture
-def folder(built: Path, tmp_path: Path) -> Path:
-    """A copy to edit."""
-    return Path(shutil.copytree(built, tmp_path / "work", symlinks=True))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text, path
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-
-def shell(folder: Path, *words: str) -> str:
-    """What a command prints that runs the code of ``folder``."""
-    path = os.pathsep.join([str(BIN), os.environ["PATH"]])
-    done = subprocess.run(
-        words, cwd=folder, env={**os.environ, "PATH": path, "PYTHONPATH": str(folder)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def would_run(folder: Path) -> list[str]:
-    return json.loads(shell(folder, "vqax", "repro", "--dry", "--json"))["would run"]
 
 
 APPEND = "\nADDED = 1\n"
