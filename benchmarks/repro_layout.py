@@ -1,7 +1,7 @@
 """Plain ``dvc repro`` with nothing to do, and the size of dvc.lock: two layouts of all stages.
 
-The peer is one params.yaml for all settings and a list of code for every stage; ours are settings
-by paper and kind, and fingerprints of code. The same stages with the same inputs and outputs; the
+The peer is one params.yaml for all settings and, in every stage, the list of packages that its code
+follows from; ours are settings by paper and kind, and fingerprints of code. The same stages with the same inputs and outputs; the
 outputs are small files. CPU seconds, so other work on the machine counts little.
 """
 
@@ -103,7 +103,7 @@ def fill(folder: Path) -> None:
                     save_once(dep, known)
                 stage.save_outs()
                 stage.commit()
-            add(folder, stages)
+            add(folder, stages, [stage.name for stage in stages])
 
 
 def save_once(dep: Any, known: dict[str, Any]) -> None:

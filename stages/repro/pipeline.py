@@ -134,7 +134,7 @@ class Pipeline:
     def _record(self) -> None:
         started = time.monotonic()
         if self._to_record:
-            lock_file.add(self.folder, self._to_record)
+            lock_file.add(self.folder, self._to_record, self.stages.keys())
             receipts.remove(self.folder, (stage.name for stage in self._to_record))
             self._to_record = []
         self._next_record = time.monotonic() + PAUSE * (time.monotonic() - started)

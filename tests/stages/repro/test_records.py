@@ -102,19 +102,39 @@ def test_an_edit_while_a_stage_runs_makes_it_stale(folder: Path) -> None:
 
 
 def test_the_lock_file_is_the_one_of_dvc(folder: Path, tmp_path: Path) -> None:
-    (folder / "own.yaml").write_text("one: &it {x: 1, text: 'a: b', none: null}\nsame: *it\n")
+    small = "{x: 1, text: 'a: b', none: null, lr: 1e-05, rate: 1.0e-5, of_text: '1e-05'}"
+    (folder / "own.yaml").write_text(f"one: &it {small}\nsame: *it\n")
     stages = yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     stages["first"]["params"] = ["text", {"own.yaml": ["one", "same"]}]
     stages["long"]["cmd"] = ["cp first long", "echo 2 >> long"]
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}), encoding="utf-8")
     other = shutil.copytree(folder, tmp_path / "other", symlinks=True)
     pipelines.dvc(other, "repro", "--quiet")
-    assert run(())["stages run"] == 3
+    assert run(("first",))["stages run"] == 1
+    assert run(())["stages run"] == 2  # what was there is read and written once more
     ours, theirs = ((one / "dvc.lock").read_text(encoding="utf-8") for one in (folder, other))
     assert yaml.safe_load(ours) == yaml.safe_load(theirs)
-    assert "&" not in ours
+    assert ours.count("&") == 0
     assert "up to date" in pipelines.dvc(folder, "status")
     assert stale(other, ()) == {}
+
+
+def test_what_several_stages_read_is_written_once(folder: Path) -> None:
+    """DVC reads it, changes one stage, and the others stay what they were."""
+    names = ("a", "b", "c.d")
+    stages = {name: shell(f"cp input {name}", deps=("input",), out=name) for name in names}
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}), encoding="utf-8")
+    assert run((), jobs=2)["stages run"] == 3
+    text = (folder / "dvc.lock").read_text(encoding="utf-8")
+    assert (text.count("&input"), text.count("*input"), text.count("path: input")) == (1, 2, 1)
+    assert "up to date" in pipelines.dvc(folder, "status")
+    (folder / "input").write_text("2", encoding="utf-8")
+    pipelines.dvc(folder, "repro", "--quiet", "a")
+    assert list(stale(folder, ())) == ["b", "c.d"]
+    assert run(("b",))["stages run"] == 1
+    assert list(stale(folder, ())) == ["c.d"]
+    lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    assert lock["a"]["deps"] == lock["b"]["deps"] != lock["c.d"]["deps"]
 
 
 def test_a_stage_that_ran_again_keeps_its_place(folder: Path) -> None:
@@ -123,6 +143,17 @@ def test_a_stage_that_ran_again_keeps_its_place(folder: Path) -> None:
     (folder / "first").unlink()
     assert run(("first",), force=True)["stages run"] == 1
     assert (folder / "dvc.lock").read_bytes() == before
+
+
+def test_stages_that_are_no_more_leave_the_lock_file(folder: Path) -> None:
+    run(())
+    stages = yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    del stages["after"]
+    stages["more"] = shell("cp first more", deps=("first",), out="more")
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}), encoding="utf-8")
+    assert run(())["stages run"] == 1
+    lock = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    assert list(lock) == ["first", "long", "more"]
 
 
 def test_a_lock_file_with_more_than_stages(folder: Path) -> None:
