@@ -1,8 +1,9 @@
 """Plain ``dvc repro`` with nothing to do, and the size of dvc.lock: two layouts of all stages.
 
 The peer is one params.yaml for all settings and, in every stage, the list of packages that its code
-follows from; ours are settings by paper and kind, and fingerprints of code. The same stages with the same inputs and outputs; the
-outputs are small files. CPU seconds, so other work on the machine counts little.
+follows from; ours are settings by paper and kind, and fingerprints of code. The same stages with
+the same inputs and outputs; the outputs are small files. CPU seconds, so other work on the machine
+counts little.
 """
 
 import os
