@@ -65,6 +65,10 @@ NO_NAME = {
     *[
         ("doctor",),
         ("runs",),
+        ("pipeline",),
+        ("code",),  # of stages: tests/stages/code
+        ("align",),
+        ("faithfulness",),
         ("data", "list"),
         ("repro",),
     ],  # of stages: tests/stages/test_repro.py
@@ -77,6 +81,10 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The committed settings, and nothing made from them yet."""
     for name in SETTINGS:
         shutil.copy(ROOT / name, tmp_path)
+    for path in ROOT.glob("studies/*/*.yaml"):
+        copied = tmp_path / path.relative_to(ROOT)
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copied)
     monkeypatch.chdir(tmp_path)
 
 
