@@ -4,6 +4,7 @@ import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
+from stages.dvc_errors import sentence
 from stages.repro.pipeline import Pipeline, failure
 from stages.repro.plan import Plan
 from stages.repro.runner import Runner
@@ -42,12 +43,15 @@ def _begin(
 ) -> int:
     """Fill the places that are free; how many stages were begun."""
     from dvc.exceptions import DvcException
+    from dvc.lock import LockError
 
     begun = 0
     while len(running) < jobs and (ready := next((s for s in waiting if not waiting[s]), None)):
         del waiting[ready]
         try:
             job = pipeline.begin(ready, force=force)
+        except LockError as error:
+            raise sentence(pipeline.folder, error) from error
         except DvcException as error:
             raise failure(ready, error) from error
         if job is None:

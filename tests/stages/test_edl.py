@@ -63,7 +63,7 @@ def settings(**changes) -> Params:
         "experiments": OPTIONS,
         **changes,
     }
-    kept = whole.model_dump(mode="json")
+    kept = whole.model_dump(mode="json", exclude_unset=True)
     kept["studies"] = {}
     kept["score"]["resamples"] = 50
     return checked({**kept, **sections}, "test")
