@@ -32,7 +32,11 @@ def test_a_store_of_ones_own(tsv: str) -> None:
     ("arguments", "code", "words"),
     [
         (["none.tsv", "--out", "mine"], 4, ["none.tsv: no such file"]),
-        (["params.yaml", "--out", "mine"], 3, ["params.yaml: no line can be used", "no line begins with an image_id"]),
+        (
+            ["params.yaml", "--out", "mine"],
+            3,
+            ["params.yaml: no line can be used", "no line begins with an image_id"],
+        ),
         (["two.tsv", "--out", "../mine"], 2, ["--out: '../mine' cannot be a name", "use 1 to 100"]),
         (["two.tsv", "--out", "mine", "--dataset", "v3"], 2, ["v3: no such data set", "scenes_v1"]),
         (["two.tsv", "--out", "mine", "--vocab", "words"], 2, ["two.tsv", "no classes to name"]),

@@ -137,7 +137,7 @@ def test_an_absent_or_empty_published_file_is_named(tmp_path):
 
 def test_markdown_is_pivoted_as_printed(table_iv):
     captions = Captions(tables={"ucam/IV": "U-CAM Table IV: where people looked"})
-    text = to_markdown(join_published(measured({}), table_iv), captions)
+    text = to_markdown(join_published(measured({}), table_iv), captions=captions)
     lines = text.splitlines()
     assert lines[0] == (
         "U-CAM Table IV: where people looked. "
