@@ -25,7 +25,7 @@ from stages.profile import make_repository
 from stages.repro.lock_file import add
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("cli", "stages", "vqax", "data/published", ".dvcignore")
+COPIED = ("cli", "stages", "project", "vqax", ".dvcignore")
 OF_FILE = {"study": "studies", "report": "studies", "classifiers": "classifiers"}
 
 

@@ -1,11 +1,13 @@
 """As docs/extending.md says: a member is a file and a line, a paper a folder and a line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.stages import tiny
 from tests.stages.code.copies import edit, shell
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")
@@ -112,6 +114,7 @@ def test_a_sixth_paper_is_a_folder_and_a_line(folder: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     edit(folder / "params.yaml", "folders:\n", "folders:\n- fusion\n")
+    shutil.copy(tiny.ROOT / "dvc.yaml", folder)  # a profile's has no part that is written anew
     shell(folder, "vqax", "pipeline")
     todo = json.loads(shell(folder, "vqax", "repro", "report_fusion", "--dry", "--json"))
     assert {"compare_fusion", "claims_fusion", "report_fusion"} <= set(todo["would run"])
