@@ -189,7 +189,7 @@ def test_the_identity_has_every_setting_of_a_run(
     """All but those that say where its outputs lie and how it is compared."""
     known = identity(params, "mcb_p_gca_50", prepared, store)
     beside = {"group", "dataset", "system", "replicate_of"}
-    beside |= {"evidence"}  # named where there is one
+    beside |= {"evidence", "backbone", "fresh", "key_objects"}  # named where there are any
     assert set(type(params.runs["mcb_p_gca_50"]).model_fields) - beside <= set(known)
 
 

@@ -18,6 +18,7 @@ from project.study import Measured
 from project.trained import load_trained
 from project.workspace import Workspace
 from stages import analyses, compare, key_objects, prepare, scenes
+from stages.analyses import own_options
 from studies.attreg import key_attention
 from tests.stages import tiny
 from tests.stages.test_key_objects import DETECTOR, REGIONS, write_regions
@@ -208,8 +209,7 @@ def test_attention_on_key_objects_is_what_it_says(made: tuple[Params, Workspace]
 
 def test_key_objects_that_were_not_mined_are_missing(made: tuple[Params, Workspace]) -> None:
     params, where = made
-    options = {**ANALYSES["key_attention"], "sets": ["never_mined"]}
-    del options["features"]
+    options = own_options({**ANALYSES["key_attention"], "sets": ["never_mined"]})
     with pytest.raises(MissingArtefact, match=r"never_mined\.parquet: no such file"):
         key_attention.run(params, where, **options)
 

@@ -20,7 +20,8 @@ def written(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     value = tiny.settings()
     value["analyses"] = {
         "explanation_masks": {
-            **{"dataset": tiny.DATASET, "features": tiny.DATASET, "group": tiny.STUDY},
+            **{"dataset": tiny.DATASET, "features": tiny.DATASET},
+            **{"group": tiny.STUDY, "study": tiny.WHOLE_STUDY},
             "rows": {"grad_cam": {"run": "mcb", "method": "grad_cam"}},
         }
     }

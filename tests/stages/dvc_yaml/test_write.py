@@ -44,7 +44,7 @@ def test_the_committed_pipeline_is_what_the_command_writes() -> None:
 
 def test_an_import_that_dvc_yaml_does_not_know_is_written(repository: Path) -> None:
     assert write(repository) == {"dvc.yaml": "up to date"}
-    edit(repository / "dvc.yaml", "stages/scenes.py, ", "")
+    edit(repository / "dvc.yaml", "stages/scenes.py,", "")
     with pytest.raises(BadData, match=r"dvc\.yaml: is not what .* say; run vqax pipeline"):
         check(repository)
     assert write(repository) == {"dvc.yaml": "written"}
