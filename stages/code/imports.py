@@ -87,7 +87,8 @@ def file_of(module: str) -> Path:
     """Where the module lies."""
     package = Path(_folder(module.partition(".")[0]))
     path = package.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    package = path / "__init__.py"  # a folder that git left behind may hold byte code alone
+    return package if package.exists() else path.with_suffix(".py")
 
 
 @cache

@@ -199,7 +199,7 @@ def test_the_only_trained_run_need_not_be_named_and_an_untrained_one_cannot(
     ]
     assert_refused(vqax("explain", "mcb", *ask), 4, "mcb: not trained", "trained are san")
     shutil.rmtree(where.run("san"))
-    assert_refused(vqax("explain", *ask), 4, "no run is trained yet", "vqax train")
+    assert_refused(vqax("explain", *ask), 4, "no run is trained yet", "vqax repro train@")
 
 
 def test_features_of_another_trunk_are_not_mixed(workspace: Path) -> None:

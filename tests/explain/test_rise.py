@@ -152,16 +152,22 @@ def test_regions_in_a_list_are_no_neighbours():
     torch.testing.assert_close(maps[0, 0], expected, atol=0.05, rtol=0)
 
 
+def _masks() -> list[torch.Tensor]:
+    """Every tensor alive that is as large as a mask, those of other tests too."""
+    alive = [thing for thing in gc.get_objects() if type(thing) is torch.Tensor]
+    return [one for one in alive if one.dim() == 3 and one.shape[1:] == PICTURE]
+
+
 def test_never_more_masks_of_pixels_than_one_batch_are_alive():
     """All tensors as large as a mask are counted whenever the model looks, of 1,000 masks."""
     (_, tokens, answer), at_once = batch(1), 16
+    before = {id(thing) for thing in _masks()}
 
     class Counts(Tiny):
         most = 0
 
         def forward(self, visual, tokens):
-            alive = [thing for thing in gc.get_objects() if type(thing) is torch.Tensor]
-            masks = [one for one in alive if one.dim() == 3 and one.shape[1:] == PICTURE]
+            masks = [one for one in _masks() if id(one) not in before]
             assert any(len(one) == len(visual) for one in masks)
             Counts.most = max(Counts.most, sum(len(one) for one in masks if len(one) > 1))
             return super().forward(visual, tokens)

@@ -316,7 +316,7 @@ def test_another_reading_is_shown_but_does_not_count():
 
 
 def test_claims_that_are_not_there_are_an_error(tmp_path):
-    workspace = SimpleNamespace(published=tmp_path)
+    workspace = SimpleNamespace(published=lambda paper: tmp_path)
     with pytest.raises(MissingArtefact, match=r"claims\.csv: no such file; restore"):
         published_claims(workspace, "ucam")
     (tmp_path / "claims.csv").write_text("paper,claim_id\nedl,E01\n", encoding="utf-8")

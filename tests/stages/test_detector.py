@@ -153,5 +153,5 @@ def test_names_that_nothing_bears(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(value), encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         load(tmp_path / "params.yaml")
-    assert "regions.seen.detector: 'small' is not one of none" in str(caught.value)
+    assert "regions.seen.detector: 'small' cannot be used" in str(caught.value)
     assert "imported_regions.public.dataset: 'nobody' is not one of scenes_v1" in str(caught.value)

@@ -128,7 +128,7 @@ def explain(params: Params, picture: Path, out: Path, *questions: str, **options
     ]
 
 
-def position_of_each_word(model, visual, tokens, answer) -> torch.Tensor:
+def position_of_each_word(model, visual, tokens, answer, *, special) -> torch.Tensor:
     return torch.arange(tokens.shape[1]).expand(len(tokens), -1) - 10.0
 
 

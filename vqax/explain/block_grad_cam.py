@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.answers import check_answers
 from vqax.explain.grid import as_grid
 from vqax.explain.layers import passes
 from vqax.explain.state import left_as_found
@@ -37,8 +38,10 @@ def block_grad_cam(
 
     Raises:
         UsageError: there is no such layer, it returns something else, no gradient reaches it, the
-            model does not show its layers, or the grid has not as many cells as it.
+            model does not show its layers, the grid has not as many cells as it, or there is not
+            one answer for each question.
     """
+    check_answers(answer, len(tokens))
     maps = []
     with left_as_found(model):
         for row in range(len(tokens)):

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.answers import check_answers
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found
 from vqax.models.attention_layers import AttentionLayers
@@ -27,8 +28,9 @@ def passes(
     """A pass for each question with its graph, which lives until the next.
 
     Raises:
-        UsageError: the model does not show its layers.
+        UsageError: the model does not show its layers, or there is not one answer for each.
     """
+    check_answers(answer, len(tokens))
     if not shows_layers(model):
         raise UsageError(
             f"{type(model).__name__} does not show the attention of its layers; give it a method "

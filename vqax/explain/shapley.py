@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vqax.errors import UsageError
+from vqax.explain.answers import check_answers
 from vqax.explain.drops import score_of
 from vqax.explain.grid import as_grid, check_grid
 from vqax.explain.pixels import below_pixels
@@ -70,8 +71,10 @@ def shapley(
     colours.
 
     Raises:
-        UsageError: estimate, fill or score is not known, or groups are not numbered from 0.
+        UsageError: estimate, fill or score is not known, there is not one answer for each
+            question, or groups are not numbered from 0.
     """
+    check_answers(answer, len(tokens))
     values = option(ESTIMATES, estimate, "estimate")
     with left_as_found(model), torch.no_grad():
         model, visual = below_pixels(model, visual)
