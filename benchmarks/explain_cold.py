@@ -1,4 +1,4 @@
-"""``vqax explain`` on one picture from a cold start: when its first line comes, and when it ends.
+"""``vqax explain`` on one image from a cold start: when its first line comes, and when it ends.
 
 With attention and Grad-CAM, of a run that is trained in this folder (argument; mcb_p_gca). Seconds
 of the clock, and of the processor for who measures on a busy machine; the median of five.
@@ -23,8 +23,8 @@ class Start(NamedTuple):
     processor: float
 
 
-def start(run: str, picture: Path, out: str) -> Start:
-    asked = ["--image", str(picture), "--question", "What color is the chair?"]
+def start(run: str, image: Path, out: str) -> Start:
+    asked = ["--image", str(image), "--question", "What color is the chair?"]
     methods = ["--method", "attention", "--method", "grad_cam"]
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-c", MAIN, "explain", run, *asked, *methods, "--out", out]
@@ -42,9 +42,9 @@ def start(run: str, picture: Path, out: str) -> Start:
 
 def main() -> None:
     run = sys.argv[1] if len(sys.argv) > 1 else "mcb_p_gca"
-    picture = min(Path().glob("data/scenes/*/images/val2014/*"))
+    image = min(Path().glob("data/scenes/*/images/val2014/*"))
     with tempfile.TemporaryDirectory() as out:
-        starts = [start(run, picture, out) for _ in range(ROUNDS + 1)][1:]
+        starts = [start(run, image, out) for _ in range(ROUNDS + 1)][1:]
     for name, values in zip(Start._fields, zip(*starts, strict=True), strict=True):
         print(f"{name.replace('_', ' '):12s} {statistics.median(values):5.1f} s")
 

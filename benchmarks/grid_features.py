@@ -21,16 +21,16 @@ from torchvision import transforms
 from torchvision.models import resnet18
 from torchvision.models.feature_extraction import create_feature_extractor
 
-from vqax.vision import FeatureStore, FeatureWriter, build_extractor, extract, layout
+from vqax.vision import FeatureFile, FeatureWriter, build_extractor, extract, layout
 
-PICTURES, ROUNDS = 32, 3
+IMAGES, ROUNDS = 32, 3
 RECORDS, CELLS, WIDTH, BATCH, READS = 3000, 196, 112, 64, 20
 
 
 def jpegs(folder: Path) -> dict[int, Path]:
-    """Blurred noise: about as many bytes a picture as COCO's."""
+    """Blurred noise: about as many bytes an image as COCO's."""
     paths = {}
-    for image_id in range(PICTURES):
+    for image_id in range(IMAGES):
         pixels = np.random.default_rng(image_id).integers(0, 256, (480, 640, 3), dtype=np.uint8)
         paths[image_id] = folder / f"{image_id}.jpg"
         blurred = Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(1.5))
@@ -39,17 +39,17 @@ def jpegs(folder: Path) -> dict[int, Path]:
 
 
 def plain(network: nn.Module, mean: list[float], deviation: list[float]) -> Callable:
-    """Picture by picture, the way a tutorial does it."""
+    """Image by image, the way a tutorial does it."""
     steps = [transforms.Resize((224, 224)), transforms.ToTensor()]
     transform = transforms.Compose([*steps, transforms.Normalize(mean, deviation)])
 
-    def run(pictures: Mapping[int, Path], path: Path) -> None:
+    def run(images: Mapping[int, Path], path: Path) -> None:
         with h5py.File(path, "w") as file, torch.no_grad():
-            for row, picture in enumerate(pictures.values()):
-                x = transform(Image.open(picture).convert("RGB"))[None]
+            for row, image in enumerate(images.values()):
+                x = transform(Image.open(image).convert("RGB"))[None]
                 cells = network(x).flatten(2).transpose(1, 2)
                 if row == 0:
-                    shape = (len(pictures), *cells.shape[1:])
+                    shape = (len(images), *cells.shape[1:])
                     features = file.create_dataset("features", shape, np.float16)
                 features[row] = cells[0].numpy()
 
@@ -85,7 +85,7 @@ def fastest(jobs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, 
 
 
 def extraction(folder: Path) -> None:
-    pictures = jpegs(folder)
+    images = jpegs(folder)
     ours = build_extractor("efficientnet_lite0")
     half, imagenet = [127 / 255] * 3, ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     naive = plain(lite0_of_the_package(), half, [128 / 255] * 3)
@@ -93,19 +93,19 @@ def extraction(folder: Path) -> None:
     out, peer = folder / "ours.h5", folder / "peer.h5"
     seconds = fastest(
         {
-            "vqax": lambda: extract(pictures, ours, out, workers=os.cpu_count() or 2),
-            "naive": lambda: naive(pictures, peer),
-            "resnet18": lambda: resnet(pictures, peer),
+            "vqax": lambda: extract(images, ours, out, workers=os.cpu_count() or 2),
+            "naive": lambda: naive(images, peer),
+            "resnet18": lambda: resnet(images, peer),
         },
         ROUNDS,
     )
-    ms = {name: value / PICTURES * 1e3 for name, value in seconds.items()}
-    naive(pictures, peer)
+    ms = {name: value / IMAGES * 1e3 for name, value in seconds.items()}
+    naive(images, peer)
     with h5py.File(peer) as file:
-        difference = np.abs(FeatureStore(out).batch(list(pictures)) - file["features"][:]).max()
+        difference = np.abs(FeatureFile(out).batch(list(images)) - file["features"][:]).max()
     print(
-        f"extract efficientnet_lite0: vqax {ms['vqax']:.1f} ms a picture, "
-        f"picture by picture with torchvision transforms {ms['naive']:.1f} "
+        f"extract efficientnet_lite0: vqax {ms['vqax']:.1f} ms an image, "
+        f"image by image with torchvision transforms {ms['naive']:.1f} "
         f"(ratio {ms['vqax'] / ms['naive']:.2f}), torchvision resnet18 {ms['resnet18']:.1f} "
         f"(ratio {ms['vqax'] / ms['resnet18']:.2f}), largest difference {difference:.1e}"
     )
@@ -122,12 +122,12 @@ def reading(folder: Path) -> None:
         file.create_dataset("features", data=features, chunks=True)
     rng = np.random.default_rng(1)
     asked = [rng.choice(RECORDS, BATCH, replace=False) for _ in range(READS)]
-    store = FeatureStore(path)
+    feature_file = FeatureFile(path)
     with h5py.File(path) as same, h5py.File(guessed) as other:
         one, auto = same["features"], other["features"]
         seconds = fastest(
             {
-                "vqax": lambda: [store.batch(ids) for ids in asked],
+                "vqax": lambda: [feature_file.batch(ids) for ids in asked],
                 "fancy": lambda: [one[np.sort(ids)].astype(np.float32) for ids in asked],
                 "auto": lambda: [auto[np.sort(ids)].astype(np.float32) for ids in asked[:2]],
             },
@@ -149,11 +149,11 @@ def memory(folder: Path) -> None:
     layout.create(path, (count, 196, 1024), ids, {"grid": np.array([14, 14])})
     with h5py.File(path, "r+") as file:
         file["done"][:] = 1
-    store = FeatureStore(path)
-    store.batch(ids[:BATCH])
+    feature_file = FeatureFile(path)
+    feature_file.batch(ids[:BATCH])
     before, peak = resident_mb(), 0.0
     for start in range(0, count, BATCH):
-        store.batch(ids[start : start + BATCH])
+        feature_file.batch(ids[start : start + BATCH])
         peak = max(peak, resident_mb())
     size = path.stat().st_size / 1e6
     print(

@@ -3,7 +3,7 @@
     python benchmarks/key_objects.py [questions]
 
 Prints questions per second of both, without spaCy's own time and with it, on the same words, boxes
-and vectors: 1,600 categories as of bottom-up attention, 36 boxes a picture.
+and vectors: 1,600 categories as of bottom-up attention, 36 boxes an image.
 """
 
 import sys

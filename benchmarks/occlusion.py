@@ -1,8 +1,8 @@
-"""Occlusion of a picture by 16 by 16 grey patches, for one and for four questions, against captum.
+"""Occlusion of an image by 16 by 16 grey patches, for one and for four questions, against captum.
 
-From a picture of 224 px: EfficientNet-Lite0, and models with the sizes of params.yaml. captum
+From an image of 224 px: EfficientNet-Lite0, and models with the sizes of params.yaml. captum
 explains each question by itself: one patch at a time, which is its default, or several
-(``perturbations_per_eval``). A last line computes all of every hidden picture, so that the gain
+(``perturbations_per_eval``). A last line computes all of every hidden image, so that the gain
 from sharing shows by itself. The ways take turns, so that a busy machine slows all of them alike.
 Name models as arguments to time those only.
 """
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from vqax.explain import PixelModel
 from vqax.explain.occlusion import GREY, occluded
-from vqax.explain.windows import dense
+from vqax.explain.patched_tensor import dense
 from vqax.models import MODELS
 from vqax.vision import build_extractor
 
@@ -31,35 +31,35 @@ OF_MODEL = {
 
 
 class Whole(nn.Module):
-    """A trunk that computes all of a picture, whatever it is given."""
+    """An image encoder that computes all of an image, whatever it is given."""
 
-    def __init__(self, trunk: nn.Module) -> None:
+    def __init__(self, image_encoder: nn.Module) -> None:
         super().__init__()
-        self.trunk = trunk
+        self.image_encoder = image_encoder
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.trunk(dense(pictures))
+    def forward(self, images: Tensor) -> Tensor:
+        return self.image_encoder(dense(images))
 
 
 def ways(name: str, questions: int) -> dict[str, Callable[[], Tensor]]:
     torch.manual_seed(0)
-    trunk = build_extractor("efficientnet_lite0")
+    image_encoder = build_extractor("efficientnet_lite0")
     model = MODELS[name](**SIZES, **OF_MODEL[name]).eval()
-    picture = torch.rand(1, 3, 224, 224) * 255
+    image = torch.rand(1, 3, 224, 224) * 255
     tokens = torch.randint(2, SIZES["words"], (questions, 14))
     answer = torch.arange(questions) % SIZES["answers"]
     which = torch.zeros(questions, dtype=torch.int64)
-    grey = torch.tensor(GREY)[None, :, None, None].expand_as(picture)
-    pixel_model, whole = PixelModel(trunk, model), PixelModel(Whole(trunk), model)
+    grey = torch.tensor(GREY)[None, :, None, None].expand_as(image)
+    pixel_model, whole = PixelModel(image_encoder, model), PixelModel(Whole(image_encoder), model)
     peer = Occlusion(lambda seen, asked: pixel_model(seen, asked).logits.softmax(1))
 
-    def vqax(subject: nn.Module) -> Tensor:
-        return occluded(subject, picture, tokens, answer, GRID, picture_of=which).drops
+    def vqax(loaded: nn.Module) -> Tensor:
+        return occluded(loaded, image, tokens, answer, GRID, image_of=which).drops
 
     def captum(at_once: int) -> Tensor:
         rows = [
             peer.attribute(
-                picture,
+                image,
                 (3, PATCH_PX, PATCH_PX),
                 (3, PATCH_PX, PATCH_PX),
                 baselines=grey,
@@ -75,7 +75,7 @@ def ways(name: str, questions: int) -> dict[str, Callable[[], Tensor]]:
         "vqax": lambda: vqax(pixel_model),
         "captum": lambda: captum(1),
         "captum, 8 patches at once": lambda: captum(8),
-        "vqax, trunk of whole pictures": lambda: vqax(whole),
+        "vqax, image encoder of whole images": lambda: vqax(whole),
     }
 
 
@@ -99,7 +99,7 @@ def compare(title: str, ways: dict[str, Callable[[], Tensor]]) -> None:
 def main() -> None:
     for name in sys.argv[1:] or OF_MODEL:
         for questions in (1, 4):
-            compare(f"{name}, {questions} question(s) on one picture", ways(name, questions))
+            compare(f"{name}, {questions} question(s) on one image", ways(name, questions))
 
 
 if __name__ == "__main__":

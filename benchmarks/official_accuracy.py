@@ -27,10 +27,10 @@ def written_out(predictions: dict[int, str], examples: list[Judged]) -> np.ndarr
         answers, prediction = list(example.answers), predictions[example.question_id]
         if len(set(answers)) > 1:
             answers, prediction = [uncached(answer) for answer in answers], uncached(prediction)
-        people = list(enumerate(answers))
+        human_maps = list(enumerate(answers))
         leave_one_out = []
-        for person in people:
-            others = [other for other in people if other != person]
+        for person in human_maps:
+            others = [other for other in human_maps if other != person]
             matching = [other for other in others if other[1] == prediction]
             leave_one_out.append(min(1, len(matching) / 3))
         scores.append(sum(leave_one_out) / len(leave_one_out))

@@ -1,6 +1,6 @@
 """Import of a TSV of bottom-up features: resident memory and speed, whatever the file's size.
 
-36 boxes of 2,048 channels a picture as in the published files (25 GB for COCO train and val).
+36 boxes of 2,048 channels an image as in the published files (25 GB for COCO train and val).
 The peer only reads the same lines and decodes their base64. The issue asks for less than 1 GB.
 """
 
@@ -53,7 +53,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         path = Path(name) / "features.tsv"
-        pictures = write_tsv(path, options.gb)
+        images = write_tsv(path, options.gb)
         started = process_time()
         skipped = import_regions(open_source(path), Path(name) / "regions.h5")
         ours = process_time() - started
@@ -63,7 +63,7 @@ def main() -> None:
         peer = process_time() - started
         size_gb = path.stat().st_size / 1e9
     print(
-        f"{size_gb:.1f} GB, {pictures} pictures, {len(skipped)} left out: {ours:.1f} s of the "
+        f"{size_gb:.1f} GB, {images} images, {len(skipped)} left out: {ours:.1f} s of the "
         f"processor, {ours / peer:.2f} times as long as reading alone; resident memory "
         f"{peak_gb:.2f} GB at most (limit {LIMIT_GB:.0f})"
     )

@@ -1,6 +1,6 @@
 """Training UpDn from a large region file: resident memory, and how long the model waits for data.
 
-A file of 36 regions of 2,048 channels a picture, as large as the disk allows up to 18 GB (all of
+A file of 36 regions of 2,048 channels an image, as large as the disk allows up to 18 GB (all of
 VQA v2), or ``--gb``; UpDn at its published sizes, batches of 512, bf16, through the training loop
 as it is. The file's pages are dropped from the cache first. The issue asks for less than 4 GB of
 resident memory and less than 10 % of the time waiting.
@@ -29,7 +29,7 @@ from vqax.models import MODELS
 from vqax.settings import OptimiserSettings, TrainSettings
 from vqax.text.answers import AnswerVocabulary
 from vqax.text.tokens import QuestionVocabulary
-from vqax.vision import FeatureWriter, RegionStore, region_columns
+from vqax.vision import FeatureWriter, RegionFile, region_columns
 
 REGIONS, CHANNELS, ANSWERS, TOKENS = 36, 2048, 3129, 14
 RECORD_BYTES = 2 * REGIONS * CHANNELS
@@ -38,8 +38,8 @@ LIMIT_GB, LIMIT_WAITING = 4.0, 0.10
 DISTINCT = 64
 
 
-def write_store(path: Path, pictures: int) -> None:
-    """Real bytes, not holes: noise that repeats after some pictures."""
+def write_feature_file(path: Path, images: int) -> None:
+    """Real bytes, not holes: noise that repeats after some images."""
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((DISTINCT, REGIONS, CHANNELS), dtype=np.float32)
     low = np.sort(rng.uniform(0, 600, (REGIONS, 2, 2)), axis=1).astype(np.float32)
@@ -50,7 +50,7 @@ def write_store(path: Path, pictures: int) -> None:
         "sizes": np.array([640, 640]),
     }
     attributes = {"extractor": "noise", "class_names": json.dumps([])}
-    ids = range(pictures)
+    ids = range(images)
     with FeatureWriter(path, ids, (1, REGIONS), CHANNELS, attributes, region_columns()) as writer:
         for image_id in writer.missing():
             writer.write(image_id, noise[image_id % DISTINCT], **columns)
@@ -64,9 +64,9 @@ def drop_from_cache(path: Path) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def questions(pictures: int, count: int) -> list[Example]:
-    """Questions about pictures all over the file."""
-    chosen = np.random.default_rng(1).choice(pictures, count, replace=count > pictures)
+def questions(images: int, count: int) -> list[Example]:
+    """Questions about images all over the file."""
+    chosen = np.random.default_rng(1).choice(images, count, replace=count > images)
     return [
         Example(k, int(image_id), "what is this thing here", "what is", "other", "0", ("0",) * 10)
         for k, image_id in enumerate(chosen)
@@ -106,24 +106,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         free_gb = shutil.disk_usage(name).free / 1e9
         size_gb = options.gb or min(WHOLE_GB, free_gb - SPARED_GB)
-        pictures = int(size_gb * 1e9 / RECORD_BYTES)
+        images = int(size_gb * 1e9 / RECORD_BYTES)
         path = Path(name) / "regions.h5"
-        write_store(path, pictures)
+        write_feature_file(path, images)
         drop_from_cache(path)
         before_gb = resident_gb()
-        waits, seconds = measure(path, Path(name), pictures, options)
+        waits, seconds = measure(path, Path(name), images, options)
         size_gb = path.stat().st_size / 1e9
     report(size_gb, before_gb, waits, seconds)
 
 
 def measure(
-    path: Path, folder: Path, pictures: int, options: argparse.Namespace
+    path: Path, folder: Path, images: int, options: argparse.Namespace
 ) -> tuple[list[float], float]:
     """Seconds of each wait, and of the whole epoch."""
-    examples = questions(pictures, options.steps * options.batch_size)
+    examples = questions(images, options.steps * options.batch_size)
     dataset = VqaDataset(
         examples,
-        RegionStore(path),
+        RegionFile(path),
         QuestionVocabulary.from_questions([one.question for one in examples[:1]]),
         AnswerVocabulary(tuple(str(k) for k in range(ANSWERS))),
         TOKENS,

@@ -55,8 +55,8 @@ class Plain(nn.Module):
         projected = self.q_proj(question).unsqueeze(1).repeat(1, visual.shape[1], 1)
         joint = self.dropout(self.v_proj(visual) * projected)
         attention = self.linear(joint).softmax(1)
-        picture = (attention * visual).sum(1)
-        return self.classifier(self.q_net(question) * self.v_net(picture))
+        image = (attention * visual).sum(1)
+        return self.classifier(self.q_net(question) * self.v_net(image))
 
 
 class Trainer:

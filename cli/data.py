@@ -40,7 +40,7 @@ def scenes(name: str, workers: int) -> dict[str, Any]:
 @click.option("--test-share", default=1 / 3, type=click.FloatRange(0, 1, True, True))
 @click.option("--covering-share", default=0.0, type=click.FloatRange(0, 1, max_open=True))
 @click.option("--seed", default=0, type=click.IntRange(min=0))
-@click.option("--coco-split", help="Picture folder of all questions; default: their split.")
+@click.option("--coco-split", help="Image folder of all questions; default: their split.")
 @click.pass_context
 def make_cp(ctx: click.Context, source: str, out: Path | None, **options: Any) -> dict[str, Any]:
     """Divide a VQA data set anew so that answer priors change from train to test (VQA-CP).
@@ -74,7 +74,7 @@ def priors(root: Path, train_split: str | None, test_split: str | None) -> dict[
 @data.command(cls=StageCommand)
 @click.argument("name")
 def prepare(name: str) -> dict[str, Any]:
-    """Check data set NAME, divide its pictures, build the vocabularies from train."""
+    """Check data set NAME, divide its images, build the vocabularies from train."""
     from stages import prepare as stage
 
     return stage.run(*loaded(), name)
@@ -83,7 +83,7 @@ def prepare(name: str) -> dict[str, Any]:
 @data.command(cls=StageCommand)
 @click.argument("name")
 def agreement(name: str) -> dict[str, Any]:
-    """Score people against each other, and random maps against people: ceiling and floor."""
+    """Score annotators against each other, and random maps against people: ceiling and floor."""
     os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
     from stages import agreement as stage
 
@@ -94,7 +94,7 @@ def agreement(name: str) -> dict[str, Any]:
 @click.argument("root", type=click.Path(path_type=Path))
 @click.option("--split", "splits", multiple=True, help="Split to check, e.g. val2014; repeatable.")
 def verify(root: Path, splits: tuple[str, ...]) -> dict[str, Any]:
-    """Check a folder in the official layout: every question, annotation and picture."""
+    """Check a folder in the official layout: every question, annotation and image."""
     from stages import verify as stage
 
     return stage.run(root, splits)
@@ -123,7 +123,7 @@ def list_() -> Printed:
 @click.argument("name")
 @click.argument("path", type=click.Path(path_type=Path))
 def contact_sheet(name: str, path: Path) -> dict[str, Any]:
-    """Draw some pictures of Scenes data set NAME with their questions and answers, as a PNG."""
+    """Draw some images of Scenes data set NAME with their questions and answers, as a PNG."""
     if path.suffix.lower() != ".png":
         better = path.parent / f"{path.stem or 'sheet'}.png"
         raise UsageError(f"{path}: the sheet is a PNG; name it {better}")

@@ -9,7 +9,7 @@ from cli.common import StageCommand, loaded, progress_bar
 
 @click.group()
 def edl() -> None:
-    """Train evidential classifiers of pictures, and examine them."""
+    """Train evidential classifiers of images, and examine them."""
 
 
 @edl.command(cls=StageCommand)
@@ -24,8 +24,8 @@ def train(name: str) -> dict[str, Any]:
 
 @edl.command(cls=StageCommand)
 @click.argument("name")
-def examine(name: str) -> dict[str, Any]:
+def evaluate(name: str) -> dict[str, Any]:
     """Make experiment NAME of params.yaml with trained classifiers."""
-    from stages import examine as stage
+    from stages import evaluate as stage
 
     return stage.run(*loaded(families=True), name)

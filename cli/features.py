@@ -10,7 +10,7 @@ from cli.common import StageCommand, device_option, loaded, progress_bar, worker
 
 @click.group()
 def features() -> None:
-    """Extract grid features and look into their store."""
+    """Extract grid features and look into their feature file."""
 
 
 @features.command(cls=StageCommand)
@@ -21,7 +21,7 @@ def features() -> None:
 @device_option
 @workers_option
 def extract(grid: str, weights: Path | None, device: str, workers: int) -> dict[str, Any]:
-    """Write the store GRID of params.yaml; goes on where an interrupted run stopped."""
+    """Write the feature file GRID of params.yaml; goes on where an interrupted run stopped."""
     from stages import features as stage
 
     with progress_bar(f"features {grid}") as progress:
@@ -37,7 +37,7 @@ def extract(grid: str, weights: Path | None, device: str, workers: int) -> dict[
 
 @features.command("import", cls=StageCommand)
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", required=True, help="Name of the store: data/features/NAME.h5.")
+@click.option("--out", required=True, help="Name of the feature file: data/features/NAME.h5.")
 @click.option(
     "--ids",
     type=click.Path(path_type=Path),
@@ -55,7 +55,7 @@ def extract(grid: str, weights: Path | None, device: str, workers: int) -> dict[
     show_default=True,
     help="Class 0 of the file is the background, which the vocabulary does not list.",
 )
-@click.option("--dataset", help="List the pictures of this data set that have no features.")
+@click.option("--dataset", help="List the images of this data set that have no features.")
 @click.option("--boxes", default=36, show_default=True, type=click.IntRange(min=1))
 def import_(
     source: Path,
@@ -66,7 +66,7 @@ def import_(
     dataset: str | None,
     boxes: int,
 ) -> dict[str, Any]:
-    """Write published region features (TSV, HDF5, folder of npz) to a region store."""
+    """Write published region features (TSV, HDF5, folder of npz) to a region file."""
     from project.schema import ImportedRegions
     from stages import import_regions as stage
 
@@ -85,7 +85,7 @@ def import_(
 @features.command(cls=StageCommand)
 @click.argument("path", type=click.Path(path_type=Path))
 def show(path: Path) -> dict[str, Any]:
-    """What a feature store holds: extractor, sizes, pictures."""
+    """What a feature file holds: extractor, sizes, images."""
     from stages.features import describe
 
     return describe(path)

@@ -22,9 +22,9 @@ COMMANDS = {
     "code": ("cli.pipeline", "Say which code a stage runs, for dvc.yaml."),
     "runs": ("cli.pipeline", "List the runs of params.yaml."),
     "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
-    "edl": ("cli.edl", "Train evidential classifiers of pictures, and examine them."),
+    "edl": ("cli.edl", "Train evidential classifiers of images, and examine them."),
     "data": ("cli.data", "Generate, check and describe data sets."),
-    "features": ("cli.features", "Extract grid features and look into their store."),
+    "features": ("cli.features", "Extract grid features and look into their feature file."),
     "regions": ("cli.regions", "Detect regions and write their features."),
     "key-objects": ("cli.regions", "Find the regions that questions and answers speak of."),
 }

@@ -36,7 +36,7 @@ def fetch(name: str) -> dict[str, Any]:
 @click.argument("name")
 @workers_option
 def extract(name: str, workers: int) -> dict[str, Any]:
-    """Write the region store NAME; goes on where an interrupted run stopped."""
+    """Write the region file NAME; goes on where an interrupted run stopped."""
     from stages import regions as stage
 
     with progress_bar(f"regions {name}") as progress:
@@ -55,7 +55,7 @@ def key_objects(name: str) -> dict[str, Any]:
 @regions.command("import", cls=StageCommand)
 @click.argument("name")
 def import_(name: str) -> dict[str, Any]:
-    """Write the region store NAME from published features, as params.yaml says."""
+    """Write the region file NAME from published features, as params.yaml says."""
     from stages import import_regions as stage
 
     with progress_bar(f"import {name}") as progress:
@@ -64,9 +64,9 @@ def import_(name: str) -> dict[str, Any]:
 
 @regions.command(cls=StageCommand)
 @click.argument("name")
-@click.option("--pictures", default=8, show_default=True, type=click.IntRange(min=1))
-def show(name: str, pictures: int) -> dict[str, Any]:
-    """Draw what the boxes of region store NAME are, beside what is there; say how good they are."""
+@click.option("--images", default=8, show_default=True, type=click.IntRange(min=1))
+def show(name: str, images: int) -> dict[str, Any]:
+    """Draw what the boxes of region file NAME are, beside what is there; say how good they are."""
     from stages import show_regions as stage
 
-    return stage.run(*loaded(), name, pictures=pictures)
+    return stage.run(*loaded(), name, images=images)

@@ -32,7 +32,7 @@ def table(name: str | None, form: str, study: str) -> Printed:
 @click.command(cls=StageCommand)
 @click.argument("study", required=False)
 def claims(study: str | None) -> dict[str, Any]:
-    """Test the claims of STUDY's paper: holds, contradicted, inconclusive, not testable here.
+    """Test the claims of STUDY's paper: supported, contradicted, inconclusive, not testable here.
 
     Without STUDY: gather the verdicts of all studies in results/claims.parquet.
     """

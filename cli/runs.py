@@ -18,7 +18,7 @@ from cli.common import (
 )
 from vqax.errors import UsageError
 
-FROM = "A CSV or Parquet with the columns image and question; or a folder of pictures."
+FROM = "A CSV or Parquet with the columns image and question; or a folder of images."
 MODEL = (
     "A model of your own instead of RUN: what FUNCTION() of FILE.py returns, or a vision-language "
     "model, hf:ORG/NAME or a folder."
@@ -63,7 +63,7 @@ class ExplainCommand(StageCommand):
 
 @click.command(cls=ExplainCommand)
 @click.argument("run", required=False)
-@click.option("--image", type=click.Path(path_type=Path), help="A picture of your own.")
+@click.option("--image", type=click.Path(path_type=Path), help="An image of your own.")
 @click.option("--question", "questions", multiple=True, help="What to ask; repeatable.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help=FROM)
 @click.option("--model", metavar="MODEL", help=MODEL)
@@ -93,8 +93,8 @@ def explain(
 ) -> dict[str, Any] | None:
     """Answer and show where RUN looks: your own --image, or its whole test split.
 
-    With --image and --question: answer, uncertainty and maps of one picture. With --from: those
-    of every line of a table, or of a folder's pictures. RUN may be left out if only one is
+    With --image and --question: answer, uncertainty and maps of one image. With --from: those
+    of every line of a table, or of a folder's images. RUN may be left out if only one is
     trained, or for a --model of your own.
 
     With RUN alone: predictions, uncertainties and raw maps of the test questions.
@@ -113,7 +113,7 @@ def explain(
         asked |= {**options, "progress": progress, "say": say}
         if image is not None:
             del asked["figures"]
-            values = explain_one.explain_picture(image=image, **asked)
+            values = explain_one.explain_image(image=image, **asked)
         else:
             del asked["html"], asked["panels"]
             values = explain_one.explain_many(source=source, **asked)

@@ -10,9 +10,9 @@ from project.significance import system
 from project.study import Measured
 from project.workspace import Workspace
 from vqax.claims.rules import ACCURACY, CORRELATION
-from vqax.claims.sources import PEOPLE, QUESTION, Sources
+from vqax.claims.sources import HUMANS, QUESTION, Sources
 from vqax.files import read_parquet
-from vqax.metrics.people import human_agreement
+from vqax.metrics.inter_annotator_agreement import inter_annotator_agreement
 from vqax.metrics.rank_correlation import rank_correlation
 
 LOW_RANKS = slice(25, 36)  # ranks 26 to 36, as the paper counts
@@ -55,11 +55,11 @@ def _people(measured: Measured) -> dict[str, pd.DataFrame]:
     for run, questions in measured.questions.items():
         path = measured.workspace.dataset(measured.params.run(run).dataset) / "human_maps.h5"
         if CORRELATION in questions and path.exists():
-            agreement = human_agreement(read_human_maps(path), rank_correlation)
-            people = questions[QUESTION].assign(
+            agreement = inter_annotator_agreement(read_human_maps(path), rank_correlation)
+            human_maps = questions[QUESTION].assign(
                 **{CORRELATION: questions["question_id"].map(agreement)}
             )
-            return {PEOPLE: people}
+            return {HUMANS: human_maps}
     return {}
 
 
@@ -101,10 +101,9 @@ def _samples(workspace: Workspace) -> dict[str, pd.DataFrame]:
 
 
 def _experiments(measured: Measured) -> dict[str, pd.DataFrame]:
-    """``EXPERIMENT/ROW``: the pictures of experiments with classifiers, by classifier or case."""
+    """``EXPERIMENT/ROW``: the images of experiments with classifiers, by classifier or case."""
     tables = {
-        name: _analysis(measured.workspace, name, "pictures")
-        for name in measured.params.experiments
+        name: _analysis(measured.workspace, name, "images") for name in measured.params.experiments
     }
     return {
         f"{name}/{row}": part

@@ -30,11 +30,11 @@ class Prepared(NamedTuple):
 
 
 def folders(spec: Dataset, workspace: Workspace) -> tuple[VqaFolder, VqaFolder]:
-    """The official folders that hold the train and the test pictures (maybe the same)."""
+    """The official folders that hold the train and the test images (maybe the same)."""
     root = workspace.root / spec.root
-    pictures = None if spec.pictures is None else workspace.root / spec.pictures
-    train = open_folder(root, spec.train, pictures)
-    return train, train if spec.test is None else open_folder(root, spec.test, pictures)
+    images = None if spec.images is None else workspace.root / spec.images
+    train = open_folder(root, spec.train, images)
+    return train, train if spec.test is None else open_folder(root, spec.test, images)
 
 
 def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:

@@ -1,4 +1,4 @@
-"""How well a detector finds the objects of pictures it has not seen."""
+"""How well a detector finds the objects of images it has not seen."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from project.params import Params
 from vqax.data import Skipped
 from vqax.data.coco import Instance, read_instances
 from vqax.data.folder import VqaFolder
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.errors import MissingArtefact
 from vqax.learning.detector_training import Example
 from vqax.metrics.detection import found
@@ -30,17 +30,17 @@ those that have one, has the surest such box the right class, and the right attr
 def evaluate(
     extractor: RegionExtractor, examples: Mapping[int, Example], params: Params, workers: int
 ) -> pd.DataFrame:
-    """The metrics of ``MEASURED``; pictures are drawn whole for the intervals."""
+    """The metrics of ``MEASURED``; images are resampled whole for the intervals."""
     jobs = list(examples.values())
     results = side_by_side(jobs, partial(_measure, extractor=extractor), max(1, workers))
-    objects = pd.concat([part.assign(picture=k) for k, part in enumerate(results)])
+    objects = pd.concat([part.assign(image=k) for k, part in enumerate(results)])
     rows = []
     for metric in MEASURED:
         mean = bootstrap_mean(
             objects[metric].to_numpy(np.float64),
             samples=params.score.resamples,
             seed=params.seed,
-            clusters=objects["picture"].to_numpy(),
+            clusters=objects["image"].to_numpy(),
         )
         name = f"detector/{extractor.name}"
         rows.append((name, metric, *mean[:3], mean.n, "fraction", "higher"))
@@ -55,7 +55,7 @@ def corners(instances: Sequence[Instance]) -> np.ndarray:
 
 
 def _measure(example: Example, extractor: RegionExtractor) -> pd.DataFrame:
-    """One row per object of a picture; NaN where there is nothing to be right about."""
+    """One row per object of an image; NaN where there is nothing to be right about."""
     path, instances = example
     regions = extractor(load_rgb(path), str(path))
     hits = found(regions.boxes_px.astype(np.float64), regions.scores, corners(instances))
@@ -79,7 +79,7 @@ def _measure(example: Example, extractor: RegionExtractor) -> pd.DataFrame:
 
 
 def instances_of(root: Path, split: str, skipped: list[Skipped]) -> dict[int, Example]:
-    """Picture and objects by image_id; pictures without objects teach a detector nothing here."""
+    """Image and objects by image_id; images without objects teach a detector nothing here."""
     folder = VqaFolder(root, split)
     if folder.instances_path is None:
         raise MissingArtefact(

@@ -8,13 +8,13 @@ import numpy as np
 from project.maps import open_hdf5, write_hdf5
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
-from vqax.data.pictures import size_px
+from vqax.data.images import size_px
 from vqax.data.vqa_x_maps import explanation_map_paths, read_explanation_maps
 from vqax.errors import BadData
 from vqax.metrics.resize import GRID, resize_area
 
 SHAPE_TOLERANCE = 0.02
-"""Of the ratio of height to width; VQA-HAT maps need not have as many pixels as the picture."""
+"""Of the ratio of height to width; VQA-HAT maps need not have as many pixels as the image."""
 
 
 def human_maps(folder: VqaFolder) -> dict[int, list[Path]]:
@@ -34,18 +34,18 @@ def human_maps(folder: VqaFolder) -> dict[int, list[Path]]:
     return found
 
 
-def usable_map(path: Path, picture: Path) -> np.ndarray:
-    """One map (h,w) of ``picture``.
+def usable_map(path: Path, image: Path) -> np.ndarray:
+    """One map (h,w) of ``image``.
 
     Raises:
-        BadData: the map is cut, constant, not greyscale, or of another shape than the picture.
+        BadData: the map is cut, constant, not greyscale, or of another shape than the image.
     """
     human = read_human_map(path)
-    height, width = size_px(picture)
+    height, width = size_px(image)
     if abs(human.shape[0] / human.shape[1] * width / height - 1) > SHAPE_TOLERANCE:
         raise BadData(
-            f"{path}: is {human.shape[0]}x{human.shape[1]} px (height x width), but its picture "
-            f"{picture.name} is {height}x{width}; fetch the map of this picture or leave it out"
+            f"{path}: is {human.shape[0]}x{human.shape[1]} px (height x width), but its image "
+            f"{image.name} is {height}x{width}; fetch the map of this image or leave it out"
         )
     return human
 
@@ -85,13 +85,13 @@ def write_explanation_maps(
         if source is None:
             continue
         try:
-            people = read_explanation_maps(source, skipped=skipped)
+            annotated = read_explanation_maps(source, skipped=skipped)
         except BadData as error:
             entry = f"question_id {example.question_id}"
             skipped.append(Skipped(str(source), entry, str(error)))
             continue
-        maps += list(resize_area(people))
-        ids += [example.question_id] * len(people)
+        maps += list(resize_area(annotated))
+        ids += [example.question_id] * len(annotated)
     write_hdf5(
         path,
         question_ids=np.array(ids, dtype=np.int64),

@@ -6,9 +6,9 @@ from PIL import Image
 from project.dataset import Prepared, load_prepared
 from project.human_maps import read_human_maps
 from project.study import Measured
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 
-PEOPLE = "where people looked"
+HUMANS = "where people looked"
 
 
 def map_row(
@@ -31,7 +31,7 @@ def map_row(
     }
 
 
-def people_maps(measured: Measured, run: str, file: str) -> dict[int, np.ndarray]:
+def human_maps_of_run(measured: Measured, run: str, file: str) -> dict[int, np.ndarray]:
     """The mean map of the people who were asked, by question."""
     folder = measured.workspace.dataset(measured.params.run(run).dataset)
     maps = read_human_maps(folder / f"{file}.h5")
@@ -42,7 +42,7 @@ def _prepared(measured: Measured, run: str) -> Prepared:
     return load_prepared(measured.params, measured.workspace, measured.params.run(run).dataset)
 
 
-def pictures_for(measured: Measured, run: str, questions: list[int]) -> dict[int, Image.Image]:
+def images_for(measured: Measured, run: str, questions: list[int]) -> dict[int, Image.Image]:
     prepared = _prepared(measured, run)
     image_of = {example.question_id: example.image_id for example in prepared.test}
     return {one: load_rgb(prepared.test_folder.image_path(image_of[one])) for one in questions}

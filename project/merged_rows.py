@@ -1,4 +1,4 @@
-"""Rows of a table that are the mean of two sets of questions, which may share pictures."""
+"""Rows of a table that are the mean of two sets of questions, which may share images."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ def mean_of_two(
 ) -> pd.DataFrame:
     """The accuracies ``metrics`` of two sources, averaged; indexed by metric.
 
-    Intervals draw pictures, each for both sources at once.
+    Intervals draw images, each for both sources at once.
 
     Raises:
         UsageError: a metric that is no accuracy.

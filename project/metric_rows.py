@@ -1,4 +1,4 @@
-"""What analyses share: people's maps, rows of questions, means with intervals, metrics."""
+"""What analyses share: human maps, rows of questions, means with intervals, metrics."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,23 +17,23 @@ from vqax.report.columns import METRIC_COLUMNS
 from vqax.stats.bootstrap import Interval, bootstrap_mean
 
 
-def people_of(workspace: Workspace, dataset: str, analysis: str) -> dict[int, np.ndarray]:
+def human_maps_of(workspace: Workspace, dataset: str, analysis: str) -> dict[int, np.ndarray]:
     """Question id -> its human attention maps (k,14,14).
 
     Raises:
         BadData: the data set has none; ``analysis`` is what asks for them.
     """
-    people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
-    if not people:
+    human_maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
+    if not human_maps:
         raise BadData(
             f"{workspace.dataset(dataset)}: no human attention maps, which the analysis {analysis} "
             "asks for; take it out of params.yaml or name a data set that has them"
         )
-    return people
+    return human_maps
 
 
 def asked_table(examples: list[Example]) -> pd.DataFrame:
-    """A row per question: its id, its picture and its types."""
+    """A row per question: its id, its image and its types."""
     rows = [(e.question_id, e.image_id, e.question_type, e.answer_type) for e in examples]
     return pd.DataFrame(rows, columns=["question_id", "image_id", "question_type", "answer_type"])
 
@@ -44,7 +44,7 @@ def column_mean(table: pd.DataFrame, column: str, params: Params) -> Interval:
 
 
 def mean_of(values: np.ndarray, images: np.ndarray, params: Params) -> Interval:
-    """The mean over questions that is not NaN; pictures are drawn whole for its interval."""
+    """The mean over questions that is not NaN; images are resampled whole for its interval."""
     return bootstrap_mean(values, samples=params.score.resamples, seed=params.seed, clusters=images)
 
 

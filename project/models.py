@@ -19,7 +19,7 @@ from vqax.models.evidential_answers import EvidentialAnswers
 from vqax.models.forward import BOX
 from vqax.settings import OPTIONS_OF, OptimiserSettings
 from vqax.text.glove import WordVectors, named_vectors
-from vqax.vision import FeatureStore
+from vqax.vision import FeatureFile
 
 
 def build(
@@ -63,12 +63,14 @@ def _copy_vectors(
         embedding.weight[known] = rows[known]
 
 
-def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:
+def identity(
+    params: Params, name: str, prepared: Prepared, feature_file: FeatureFile
+) -> dict[str, Any]:
     """What makes weights this run's: compared before training goes on or maps are made."""
     run = params.run(name)
     return {
         "run": name,
-        **_origin(params, run, prepared, store),
+        **_origin(params, run, prepared, feature_file),
         "model": run.model,
         "sizes": params.sizes_of(name),
         "objective": run.objective.model_dump(mode="json"),
@@ -83,7 +85,7 @@ def identity(params: Params, name: str, prepared: Prepared, store: FeatureStore)
         "answers": len(prepared.answers.answers),
         "train_questions": len(prepared.train),
         "train_hash": _hash(prepared),
-        "features": {key: str(value) for key, value in store.attributes.items()},
+        "features": {key: str(value) for key, value in feature_file.attributes.items()},
     }
 
 
@@ -100,11 +102,13 @@ def _training(training: Training) -> dict[str, Any]:
     return value
 
 
-def _origin(params: Params, run: Run, prepared: Prepared, store: FeatureStore) -> dict[str, Any]:
+def _origin(
+    params: Params, run: Run, prepared: Prepared, feature_file: FeatureFile
+) -> dict[str, Any]:
     """What a fine-tuned run starts from and sees besides: other weights if any of it changes."""
     origin: dict[str, Any] = {}
     if run.backbone_run is not None:
-        backbone = identity(params, run.backbone_run, prepared, store)
+        backbone = identity(params, run.backbone_run, prepared, feature_file)
         origin = {"backbone": backbone, "fresh": run.fresh}
     if run.key_objects != "none":
         mined = params.key_objects[run.key_objects]
@@ -122,7 +126,7 @@ def _hash(prepared: Prepared) -> str:
 
 
 def trained(
-    params: Params, name: str, prepared: Prepared, store: FeatureStore, folder: Path
+    params: Params, name: str, prepared: Prepared, feature_file: FeatureFile, folder: Path
 ) -> nn.Module:
     """The model of run ``name`` with the weights that ``vqax train`` left in ``folder``.
 
@@ -130,9 +134,9 @@ def trained(
         MissingArtefact: there are none.
         BadData: they are cut, of another architecture, or made with other settings or data.
     """
-    model = build(params, name, prepared, store.width, vectors=False)
+    model = build(params, name, prepared, feature_file.width, vectors=False)
     made_with = load_model_weights(folder, model)
-    differing = differences(made_with, identity(params, name, prepared, store))
+    differing = differences(made_with, identity(params, name, prepared, feature_file))
     if differing:
         raise BadData(
             f"{folder / META}: the weights are of another run: {'; '.join(differing[:5])}; "

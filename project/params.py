@@ -19,9 +19,9 @@ from project.schema import (
     Detector,
     Explain,
     Grid,
+    ImageSet,
     ImportedRegions,
     KeyObjects,
-    PictureSet,
     Regions,
     Run,
     Scenes,
@@ -58,7 +58,7 @@ class Params(Section):
     score: Score
     analyses: dict[str, dict[str, Any]] = Field(description="analysis -> its options")
     region_analyses: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    pictures: dict[str, PictureSet] = Field(default_factory=dict)
+    images: dict[str, ImageSet] = Field(default_factory=dict)
     classifier_training: ClassifierTraining | None = None
     classifiers: dict[str, ClassifierSpec] = Field(default_factory=dict)
     experiments: dict[str, dict[str, Any]] = Field(

@@ -1,4 +1,4 @@
-"""The pictures under a trained run: its trunk, and the squares that the trunk is given."""
+"""The images under a trained run: its image encoder, and the squares that encoder is given."""
 
 import torch
 from torch import Tensor
@@ -7,22 +7,22 @@ from project.feature_files import grid, grid_extractor
 from project.params import Params
 from project.trained import Trained
 from vqax.data import Example
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.explain import PixelModel
 from vqax.vision.resize import preprocess
 
 
-def pixel_model(params: Params, subject: Trained) -> PixelModel:
+def pixel_model(params: Params, loaded: Trained) -> PixelModel:
     """The run on top of the network that its features were computed with."""
-    trunk = grid_extractor(grid(params, params.run(subject.name).features))
-    return PixelModel(trunk.to(subject.place), subject.model)
+    image_encoder = grid_extractor(grid(params, params.run(loaded.name).features))
+    return PixelModel(image_encoder.to(loaded.place), loaded.model)
 
 
-def pictures_of(params: Params, subject: Trained, examples: list[Example]) -> tuple[Tensor, Tensor]:
-    """Each picture once (p,3,y,x), RGB in 0..255, and which of them each question is about (b)."""
+def images_of(params: Params, loaded: Trained, examples: list[Example]) -> tuple[Tensor, Tensor]:
+    """Each image once (p,3,y,x), RGB in 0..255, and which of them each question is about (b)."""
     ids = list(dict.fromkeys(example.image_id for example in examples))
-    input_px = grid(params, params.run(subject.name).features).input_px
-    folder = subject.prepared.test_folder
+    input_px = grid(params, params.run(loaded.name).features).input_px
+    folder = loaded.prepared.test_folder
     squares = [preprocess(load_rgb(folder.image_path(one)), input_px) for one in ids]
     which = torch.tensor([ids.index(example.image_id) for example in examples])
-    return torch.stack(squares).float().to(subject.place), which.to(subject.place)
+    return torch.stack(squares).float().to(loaded.place), which.to(loaded.place)

@@ -22,15 +22,15 @@ ONE_FOLDER = (
 NAMED = (
     *GENERATED,
     *(name for sections in ONE_FOLDER for name in sections),
-    *("datasets", "key_objects", "pictures", "classifiers", "studies"),
+    *("datasets", "key_objects", "images", "classifiers", "studies"),
 )
 INPUTS = {
     **dict.fromkeys(("changing_priors", "detectors", "regions"), ("root",)),
-    "datasets": ("root", "pictures"),
+    "datasets": ("root", "images"),
     "grids": ("root", "weights"),
     "coco_detectors": ("weights",),
     "imported_regions": ("source", "ids", "vocabulary"),
-    "pictures": ("folder",),
+    "images": ("folder",),
 }
 """Section -> its settings that say where files to read are."""
 OUTPUTS = (

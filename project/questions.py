@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from project.dataset import Prepared
-from project.feature_files import region_store
+from project.feature_files import region_file
 from project.params import Params
 from project.workspace import Workspace
 from vqax.data import Example
@@ -16,7 +16,7 @@ from vqax.learning.answer_losses import NEEDS_BIAS
 from vqax.learning.batches import VqaDataset
 from vqax.learning.bias import answer_bias
 from vqax.models import MODELS
-from vqax.vision import FeatureStore
+from vqax.vision import FeatureFile
 
 
 def questions_of(
@@ -24,27 +24,29 @@ def questions_of(
     name: str,
     examples: Sequence[Example],
     prepared: Prepared,
-    store: FeatureStore,
+    feature_file: FeatureFile,
     workspace: Workspace | None = None,
 ) -> VqaDataset:
     """``examples`` encoded for run ``name``; with ``workspace`` also what its objective asks for.
 
     Raises:
-        BadData: the model reads boxes and the store holds a grid.
+        BadData: the model reads boxes and the feature file holds a grid.
         MissingArtefact: the key objects of the run were not mined yet.
     """
     run = params.run(name)
     boxes = reads_boxes(params, name)
     if boxes:
-        region_store(store, f"model {run.model}")
+        region_file(feature_file, f"model {run.model}")
     hints, bias = None, None
     asks = run.objective.name in NEEDS_KEY_OBJECTS and run.key_objects != "none"
     if workspace is not None and asks:
-        hints = hints_of(workspace, run.key_objects, region_store(store, name).boxes_per_picture)
+        hints = hints_of(
+            workspace, run.key_objects, region_file(feature_file, name).boxes_per_image
+        )
     if workspace is not None and run.objective.options.get("loss") in NEEDS_BIAS:
         bias = answer_bias(prepared.train, prepared.answers)
     return VqaDataset(
-        examples, store, prepared.questions, prepared.answers, params.text.max_tokens,
+        examples, feature_file, prepared.questions, prepared.answers, params.text.max_tokens,
         hints=hints, bias=bias, boxes=boxes,
     )  # fmt: skip
 
@@ -59,13 +61,13 @@ def hints_of(workspace: Workspace, name: str, regions: int) -> dict[int, np.ndar
 
     Raises:
         MissingArtefact: there is no such file of key objects.
-        BadData: it names a region that the pictures do not have.
+        BadData: it names a region that the images do not have.
     """
     path = workspace.key_objects(name)
     table = read_parquet(path)
     if len(table) and table["box"].max() >= regions:
         raise BadData(
-            f"{path}: names region {table['box'].max()}, but pictures have {regions}; mine the key "
+            f"{path}: names region {table['box'].max()}, but images have {regions}; mine the key "
             f"objects again with `vqax key-objects {name}`"
         )
     hints: dict[int, np.ndarray] = {}

@@ -52,8 +52,8 @@ def listed(names: Collection[Any]) -> str:
 
 def _of_regions(raw: dict[str, Any]) -> Iterator[Use]:
     known = {**section(raw, "detectors"), **section(raw, "coco_detectors")}
-    for name in (stores := section(raw, "regions")):
-        yield f"regions.{name}.detector", section(stores, name).get("detector"), known
+    for name in (feature_files := section(raw, "regions")):
+        yield f"regions.{name}.detector", section(feature_files, name).get("detector"), known
     for name in (imports := section(raw, "imported_regions")):
         dataset = section(imports, name).get("dataset")
         yield f"imported_regions.{name}.dataset", dataset, section(raw, "datasets")
@@ -63,8 +63,8 @@ def _of_key_objects(raw: dict[str, Any]) -> Iterator[Use]:
     for name in (sets := section(raw, "key_objects")):
         one = section(sets, name)
         yield f"key_objects.{name}.dataset", one.get("dataset"), section(raw, "datasets")
-        stores = {**section(raw, "regions"), **section(raw, "imported_regions")}
-        yield f"key_objects.{name}.regions", one.get("regions"), stores
+        feature_files = {**section(raw, "regions"), **section(raw, "imported_regions")}
+        yield f"key_objects.{name}.regions", one.get("regions"), feature_files
 
 
 def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
@@ -77,7 +77,7 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
     for name, (at, run) in training_runs(raw).items():
         dataset = run.get("dataset")
         yield f"{at}.dataset", dataset, section(raw, "datasets")
-        yield f"{at}.features", run.get("features"), _stores(raw)
+        yield f"{at}.features", run.get("features"), _feature_files(raw)
         yield f"{at}.model", run.get("model"), section(raw, "models")
         originals = [one for one in _on(dataset, _originals(runs), raw) if one != name]
         yield f"{at}.replicate_of", run.get("replicate_of"), originals
@@ -111,7 +111,7 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
         where, options = f"analyses.{name}", section(analyses, name)
         dataset, rows = _name(options, "dataset"), section(options, "rows")
         yield f"{where}.dataset", dataset, section(raw, "datasets")
-        yield f"{where}.features", _name(options, "features"), _stores(raw)
+        yield f"{where}.features", _name(options, "features"), _feature_files(raw)
         group = _name(options, "group")
         yield f"{where}.group", group, groups
         everything = _runs(raw)
@@ -126,17 +126,17 @@ def _of_analyses(raw: dict[str, Any]) -> Iterator[Use]:
 
 
 def _of_classifiers(raw: dict[str, Any]) -> Iterator[Use]:
-    """Classifiers learn pictures; experiments ask classifiers that there are."""
-    pictures, classifiers = section(raw, "pictures"), section(raw, "classifiers")
+    """Classifiers learn images; experiments ask classifiers that there are."""
+    images, classifiers = section(raw, "images"), section(raw, "classifiers")
     for name in classifiers:
         one = section(classifiers, name)
-        yield f"classifiers.{name}.pictures", one.get("pictures"), pictures
+        yield f"classifiers.{name}.images", one.get("images"), images
     for name in (experiments := section(raw, "experiments")):
         where, options = f"experiments.{name}", section(experiments, name)
         used = [*_list(options, "classifiers"), options.get("classifier")]
         yield from ((f"{where}.classifiers", one, classifiers) for one in used)
         kinds = [*_list(options, "kinds")]
-        yield from ((f"{where}.kinds", one, pictures) for one in kinds)
+        yield from ((f"{where}.kinds", one, images) for one in kinds)
 
 
 def _of_studies(raw: dict[str, Any]) -> Iterator[Use]:
@@ -165,7 +165,7 @@ def _of_tables(
         **section(raw, "datasets"),
     }
     tables = []
-    for part in ("tables", "added"):
+    for part in ("tables", "extra_tables"):
         for table in (found := section(study, part)):
             tables.append(table)
             for row, source in section(found, table).items():
@@ -174,9 +174,9 @@ def _of_tables(
                 for name in map(given.get, SOURCES_OF_A_ROW):
                     first, slash, _ = str(name).partition("/")
                     yield (at, first, measured) if slash else (at, name, runs)
-    for table, baseline in section(study, "gains").items():
-        yield f"{where}.gains", table, tables
-        yield f"{where}.gains.{table}", baseline, runs
+    for table, baseline in section(study, "baseline_differences").items():
+        yield f"{where}.baseline_differences", table, tables
+        yield f"{where}.baseline_differences.{table}", baseline, runs
 
 
 def _of_report(
@@ -195,7 +195,7 @@ def _of_report(
     yield from ((f"{where}.gallery_runs", run, shown) for run in _list(report, "gallery_runs"))
     for figure in (figures := section(report, "figures")):
         at, options = f"{where}.figures.{figure}", section(figures, figure)
-        yield f"{at}.table", options.get("table"), section(study, "gains")
+        yield f"{at}.table", options.get("table"), section(study, "baseline_differences")
         yield from _of_figure(at, figure, options, all_analyses(raw), list(runs))
 
 
@@ -250,8 +250,8 @@ def all_analyses(raw: dict[str, Any]) -> dict[str, Any]:
     return {**section(raw, "analyses"), **section(raw, "region_analyses")}
 
 
-def _stores(raw: dict[str, Any]) -> dict[str, Any]:
-    """The feature stores that a stage makes."""
+def _feature_files(raw: dict[str, Any]) -> dict[str, Any]:
+    """The feature files that a stage makes."""
     kinds = ("grids", "regions", "imported_regions")
     return {name: spec for kind in kinds for name, spec in section(raw, kind).items()}
 

@@ -6,19 +6,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from project.region_weights import write_region_weights
+from project.region_relevance import write_region_maps
 from vqax.metrics.resize import GRID
 from vqax.vision.rasterise import rasterise
-from vqax.vision.region_store import RegionStore
+from vqax.vision.region_file import RegionFile
 from vqax.vision.regions import relative
 
 
 class RegionMaps:
-    """The weights (n,l) of every method, beside boxes in pixels and sizes of the pictures."""
+    """The weights (n,l) of every method, beside boxes in pixels and sizes of the images."""
 
-    def __init__(self, store: RegionStore, question_ids: np.ndarray, image_ids: np.ndarray) -> None:
+    def __init__(
+        self, feature_file: RegionFile, question_ids: np.ndarray, image_ids: np.ndarray
+    ) -> None:
         self.question_ids = question_ids
-        self.boxes, self.sizes = store.boxes(image_ids), store.sizes(image_ids)
+        self.boxes, self.sizes = feature_file.boxes(image_ids), feature_file.sizes(image_ids)
         self.weights: dict[str, np.ndarray] = {}
 
     def on_grid(self, method: str, start: int, raw: Tensor) -> Tensor:
@@ -35,4 +37,4 @@ class RegionMaps:
 
     def write(self, folder: Path) -> None:
         """Leave the weights, beside boxes and sizes, where the stage ``score`` reads them."""
-        write_region_weights(folder, self.question_ids, self.boxes, self.sizes, self.weights)
+        write_region_maps(folder, self.question_ids, self.boxes, self.sizes, self.weights)

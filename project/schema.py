@@ -79,11 +79,11 @@ class Dataset(Section):
     """A folder in the official layout, and how its questions are divided."""
 
     root: Place
-    pictures: Place | None = Field(
-        None, description="of VQA-CP files: the folder that their pictures are in; none: root"
+    images: Place | None = Field(
+        None, description="of VQA-CP files: the folder that their images are in; none: root"
     )
     train: str
-    test: str | None = Field(description="official split; none: pictures held out of `train`")
+    test: str | None = Field(description="official split; none: images held out of `train`")
     test_share: Share = 0.0
     validation_share: Share
     min_answer_count: Positive | None = Field(
@@ -108,7 +108,7 @@ class Dataset(Section):
 
 
 class Grid(Section):
-    """A store of grid features: which pictures, and what turns them into cells."""
+    """A feature file of grid features: which images, and what turns them into cells."""
 
     root: Place
     splits: tuple[str, ...]
@@ -147,7 +147,7 @@ class CocoDetector(Section):
 
 
 class Regions(Section):
-    """A region store: which pictures, which detector, how many boxes a picture."""
+    """A region file: which images, which detector, how many boxes an image."""
 
     root: Place
     splits: tuple[str, ...]
@@ -170,13 +170,13 @@ class KeyObjects(Section):
 
 
 class ImportedRegions(Section):
-    """A region store made from published features (vqax.vision.imported)."""
+    """A region file made from published features (vqax.vision.imported)."""
 
     source: Place = Field(description="TSV, HDF5 or folder of npz")
     ids: Place | None = Field(None, description="image_id -> row, where the layout keeps it apart")
     vocabulary: Place | None = Field(None, description="folder with objects_vocab.txt")
     background: bool = Field(True, description="class 0 of the file is the background")
-    dataset: str | None = Field(None, description="list its pictures that have no features")
+    dataset: str | None = Field(None, description="list its images that have no features")
     boxes: Positive = 36
 
 
@@ -213,7 +213,9 @@ class Member(Section):
 class Run(Section):
     group: str = Field(description="the folder its outputs share; a study names groups")
     dataset: str
-    features: str = Field(description="the store that its model reads: of grids or of regions")
+    features: str = Field(
+        description="the feature file that its model reads: of grids or of regions"
+    )
     model: str
     sizes: dict[str, Any] = Field(default_factory=dict, description="overrides of `models.MODEL`")
     objective: Member
@@ -237,8 +239,8 @@ class Run(Section):
         return None if self.backbone == "none" else self.backbone.rpartition("/")[2]
 
 
-class PictureSet(Section):
-    """Pictures that classifiers are trained on, or that are strangers to them."""
+class ImageSet(Section):
+    """Images that classifiers are trained on, or that are out-of-distribution images to them."""
 
     source: str = Field(description="a member of vqax.evidential.sources.SOURCES")
     folder: Place | None = None
@@ -251,13 +253,13 @@ class PictureSet(Section):
 
 
 class ClassifierTraining(section_of(settings.ClassifierTraining, without=("seed",))):
-    """The training of every classifier of pictures."""
+    """The training of every classifier of images."""
 
 
 class ClassifierSpec(Section):
-    """One training of a classifier of pictures."""
+    """One training of a classifier of images."""
 
-    pictures: str
+    images: str
     network: Member
     head: Member
     training: dict[str, Any] = Field(default_factory=dict, description="overrides")
@@ -288,7 +290,7 @@ class Significance(Section):
 
 class Report(Section):
     title: str
-    asked: str = Field(description="the question of the report, one sentence")
+    research_question: str = Field(description="the question of the report, one sentence")
     about: str = Field(default="", description="what a reader must know of the data set")
     gallery: Annotated[int, Field(ge=0)]
     gallery_runs: tuple[str, ...] = Field((), description="none: all runs of the first data set")
@@ -333,10 +335,10 @@ class Study(Section):
     tables: dict[str, dict[str, str | RowSource]] = Field(
         description="table -> printed row -> run, analysis/row, or dataset/human or /random"
     )
-    added: dict[str, dict[str, str | RowSource]] = Field(
+    extra_tables: dict[str, dict[str, str | RowSource]] = Field(
         default_factory=dict, description="as tables: rows and tables that no paper prints"
     )
-    gains: dict[str, str] = Field(
+    baseline_differences: dict[str, str] = Field(
         default_factory=dict, description="table -> the run whose rows are subtracted in it"
     )
     report: Report
@@ -347,8 +349,8 @@ class Study(Section):
         return {
             table: {
                 row: RowSource(run=source) if isinstance(source, str) else source
-                for rows in (self.tables, self.added)
+                for rows in (self.tables, self.extra_tables)
                 for row, source in spelled_out(rows.get(table, {}))
             }
-            for table in dict.fromkeys([*self.tables, *self.added])
+            for table in dict.fromkeys([*self.tables, *self.extra_tables])
         }

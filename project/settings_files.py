@@ -13,9 +13,9 @@ from vqax.errors import MissingArtefact, UsageError
 from vqax.yaml_files import read_yaml
 
 KINDS = ("runs", "classifiers", "labels", "analyses", "study", "report")
-CLASSIFIERS = ("pictures", "classifier_training", "classifiers")
+CLASSIFIERS = ("images", "classifier_training", "classifiers")
 OF_CLASSIFIERS = "edl"
-"""The folder of all classifiers of pictures and of the experiments with them."""
+"""The folder of all classifiers of images and of the experiments with them."""
 
 SAID_BY = {"runs": "group", "analyses": "study", "region_analyses": "study"}
 """The key by which an entry of a section says in which folder it stands."""

@@ -168,7 +168,7 @@ def _compared(measured: Measured) -> Iterator[tuple[str, str, str]]:
 def paired(
     a: pd.DataFrame, b: pd.DataFrame, measure: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values of a and of b on the questions both have, and the picture of each.
+    """Values of a and of b on the questions both have, and the image of each.
 
     Raises:
         BadData: they have none in common.

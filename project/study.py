@@ -103,12 +103,12 @@ class Measured:
             else pd.DataFrame(columns=HISTORY_COLUMNS)
         )
 
-    def _pictures_label(self, source: str) -> str:
-        """The pictures of the classifier that a row of an experiment begins with."""
+    def _images_label(self, source: str) -> str:
+        """The images of the classifier that a row of an experiment begins with."""
         name, _, row = source.partition("/")
         named = [one for one in self.params.classifiers if row.startswith(one)]
         classifier = max(named, key=len, default=self.params.experiments[name].get("classifier"))
-        return self.params.pictures[self.params.classifier(str(classifier)).pictures].label
+        return self.params.images[self.params.classifier(str(classifier)).images].label
 
     def dataset_label(self, source: str) -> str:
         """The data set a run, or an analysis, was measured on, as the tables name it."""
@@ -118,7 +118,7 @@ class Measured:
         elif name in self.params.datasets:
             dataset = name
         elif name in self.params.experiments:
-            return self._pictures_label(source)
+            return self._images_label(source)
         else:
             dataset = self.params.all_analyses[name]["dataset"]
         label = self.params.datasets[dataset].label

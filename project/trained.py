@@ -8,7 +8,7 @@ from torch import nn
 
 from project.dataset import Prepared, load_prepared
 from project.device import checked
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.models import trained
 from project.params import Params
 from project.questions import questions_of
@@ -17,7 +17,7 @@ from vqax.data import Example
 from vqax.errors import BadData
 from vqax.learning.batches import Batch, VqaDataset, batches
 from vqax.learning.sampler import Sampler
-from vqax.vision import FeatureStore
+from vqax.vision import FeatureFile
 
 
 class Trained(NamedTuple):
@@ -26,7 +26,7 @@ class Trained(NamedTuple):
     name: str
     model: nn.Module
     prepared: Prepared
-    store: FeatureStore
+    feature_file: FeatureFile
     questions: VqaDataset
     examples: list[Example]
     place: torch.device
@@ -38,10 +38,10 @@ class Trained(NamedTuple):
             yield number * size, batch.to(self.place)
 
     def asked(self, examples: list[Example]) -> "Trained":
-        """The same trained run, asked other questions about pictures that have features."""
+        """The same trained run, asked other questions about images that have features."""
         questions = VqaDataset(
             examples,
-            self.store,
+            self.feature_file,
             self.prepared.questions,
             self.prepared.answers,
             self.questions.tokens.shape[1],
@@ -69,18 +69,18 @@ def load_trained(
     """
     spec = params.run(name)
     prepared = load_prepared(params, workspace, spec.dataset)
-    store = open_store(params, workspace, spec.features)
+    feature_file = open_feature_file(params, workspace, spec.features)
     place = torch.device(checked(device))
-    model = trained(params, name, prepared, store, workspace.run(name)).to(place).eval()
+    model = trained(params, name, prepared, feature_file, workspace.run(name)).to(place).eval()
     examples = prepared.test if part == "test" else prepared.validation
     asked = [e for e in examples if among is None or e.question_id in among]
-    questions = questions_of(params, name, asked, prepared, store)
+    questions = questions_of(params, name, asked, prepared, feature_file)
     if len(questions) == 0:
         raise BadData(
-            f"{store.path}: no picture of the {len(asked)} {part} questions has features; "
+            f"{feature_file.path}: no image of the {len(asked)} {part} questions has features; "
             f"run `vqax repro features@{spec.features}`",
-            output=store.path,
+            output=feature_file.path,
         )
     kept = set(questions.question_ids.tolist())
     examples = [example for example in asked if example.question_id in kept]
-    return Trained(name, model, prepared, store, questions, examples, place)
+    return Trained(name, model, prepared, feature_file, questions, examples, place)

@@ -40,8 +40,8 @@ class Workspace:
     def dataset(self, name: str) -> Path:
         return self.data / "datasets" / name
 
-    def features(self, store: str) -> Path:
-        return self.data / "features" / f"{store}.h5"
+    def features(self, feature_file: str) -> Path:
+        return self.data / "features" / f"{feature_file}.h5"
 
     def detector(self, name: str) -> Path:
         return self.data / "detectors" / name

@@ -13,7 +13,7 @@ from project.params import Params, named
 from project.workspace import Workspace
 from vqax.files import write_parquet
 from vqax.metrics import MAP_METRICS
-from vqax.metrics.people import agreement_with_people, human_agreement
+from vqax.metrics.inter_annotator_agreement import human_alignment, inter_annotator_agreement
 from vqax.report.columns import METRIC_COLUMNS
 from vqax.stats.bootstrap import bootstrap_mean
 
@@ -42,11 +42,11 @@ def run(params: Params, workspace: Workspace, dataset: str) -> dict[str, Any]:
 
 def _scores(maps: dict[int, np.ndarray], seed: int) -> dict[tuple[str, str], np.ndarray]:
     """(human or random, metric) -> one value per question."""
-    people = list(maps.values())
-    random = np.random.default_rng(seed).random((len(people), *people[0].shape[1:]))
+    human_maps = list(maps.values())
+    random = np.random.default_rng(seed).random((len(human_maps), *human_maps[0].shape[1:]))
     scores = {}
     for name, metric in MAP_METRICS.items():
-        between = human_agreement(maps, metric.compute)
+        between = inter_annotator_agreement(maps, metric.compute)
         scores["human", name] = np.array(list(between.values()), dtype=np.float64)
-        scores["random", name] = agreement_with_people(metric.compute, random, people)
+        scores["random", name] = human_alignment(metric.compute, random, human_maps)
     return scores

@@ -15,7 +15,7 @@ from vqax.locks import locked
 from vqax.ownership import remove_made
 
 OFFICIAL_SPLITS = ("train2014", "val2014")
-OF_PEOPLE = ("vqa_hat/**/*", "vqa_x/**/*", "annotations/*")
+HUMAN_FILES = ("vqa_hat/**/*", "vqa_x/**/*", "annotations/*")
 SEED = 0
 """Of the random division that the measured priors are compared with."""
 
@@ -23,7 +23,7 @@ SEED = 0
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Write data/cp/``name``: the VQA-CP files, prior_shift.parquet and what they were made from.
 
-    source.json changes with people's maps and objects of the source, which are read from there.
+    source.json changes with human maps and objects of the source, which are read from there.
 
     Raises:
         BadData: as ``make_cp``; or something stands there that was not made here, or another
@@ -101,7 +101,7 @@ def _paths(root: Path, split: str) -> tuple[Path, Path]:
 
 def _digest(source: Path) -> str:
     digest = hashlib.sha256()
-    for pattern in OF_PEOPLE:
+    for pattern in HUMAN_FILES:
         for path in sorted(source.glob(pattern)):
             if path.is_file():
                 digest.update(str(path.relative_to(source)).encode())

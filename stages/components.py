@@ -22,7 +22,7 @@ from vqax.learning import NEEDS_EVIDENCE, NEEDS_KEY_OBJECTS, NEEDS_VARIANCE, OBJ
 from vqax.models import MODELS
 from vqax.vision import GRIDS
 
-# the stage explain hands out stored features; pictures only reach an analysis
+# the stage explain hands out stored features; images only reach an analysis
 OF_CELLS = [name for name, explainer in EXPLAINERS.items() if "pixels" not in explainer.needs]
 NEEDED = inspect.Parameter.empty
 GIVEN_BY_THE_CLASSIFIER = ("classes", "channels", "size", "linear", "weights", "examples")
@@ -79,7 +79,7 @@ def _used(raw: dict[str, Any]) -> Iterator[tuple[str, Any, Collection[str]]]:
 
 def _used_by_studies(raw: dict[str, Any]) -> Iterator[tuple[str, Any, Collection[str]]]:
     for name, study in section(raw, "studies").items():
-        for part in ("tables", "added"):
+        for part in ("tables", "extra_tables"):
             for table in section(study, part):
                 yield f"studies.{name}.{part}", table, studies.tables()
         report, where = section(study, "report"), f"studies.{name}.report"
@@ -119,11 +119,10 @@ def _analysis(name: str, options: Any, *, grids: bool) -> list[str]:
 
 
 def _classifier_names(raw: dict[str, Any]) -> list[tuple[str, Any, Collection[str]]]:
-    """Where pictures come from, what classifiers are made of, which experiments there are."""
-    pictures, classifiers = section(raw, "pictures"), section(raw, "classifiers")
+    """Where images come from, what classifiers are made of, which experiments there are."""
+    images, classifiers = section(raw, "images"), section(raw, "classifiers")
     used: list[tuple[str, Any, Collection[str]]] = [
-        (f"pictures.{name}.source", section(pictures, name).get("source"), SOURCES)
-        for name in pictures
+        (f"images.{name}.source", section(images, name).get("source"), SOURCES) for name in images
     ]
     for name in classifiers:
         for part, members in (("network", NETWORKS), ("head", HEADS)):

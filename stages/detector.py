@@ -53,7 +53,7 @@ def _train(
     )
     history = train_detector(detector, examples, _training(spec, params.seed), progress=progress)
     out = workspace.detector(name)
-    origin = f"ImageNet trunk, trained on {spec.split} of {spec.root.name}"
+    origin = f"ImageNet image encoder, trained on {spec.split} of {spec.root.name}"
     extractor = RegionExtractor(name, detector, origin=origin)
     metrics = evaluate(extractor, held_out, params, workers)
     curves = history.frame()
@@ -62,11 +62,11 @@ def _train(
     write_parquet(out / "metrics.parquet", metrics)
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
     settings = spec.model_dump(mode="json", exclude={"sizes"})
-    meta = describe(detector, sizes, "trunk") | {"weights": origin, "training": settings}
+    meta = describe(detector, sizes, "image_encoder") | {"weights": origin, "training": settings}
     save_model(out, detector, meta)
     return {
         "detector": name,
-        "pictures": {spec.split: len(examples), spec.val_split: len(held_out)},
+        "images": {spec.split: len(examples), spec.val_split: len(held_out)},
         "classes": len(detector.class_names),
         "attributes": len(detector.attribute_names),
         **{row.metric: row.value for row in metrics.itertuples()},

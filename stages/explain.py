@@ -24,7 +24,7 @@ from vqax.metrics.margin import top2_margin
 from vqax.metrics.resize import GRID
 from vqax.metrics.uncertainty import uncertainties
 from vqax.models.order import likeliest
-from vqax.vision.region_store import RegionStore
+from vqax.vision.region_file import RegionFile
 
 
 def run(
@@ -32,13 +32,13 @@ def run(
 ) -> dict[str, Any]:
     """Write predictions.parquet, index.parquet and one HDF5 of raw, signed maps per method."""
     settings = params.explain
-    subject = load_trained(params, workspace, name, device=device)
-    store, examples, questions = subject.store, subject.examples, subject.questions
-    regions = _regions(subject)
-    maps = Maps(questions.question_ids, store.grid if regions is None else GRID)
+    loaded = load_trained(params, workspace, name, device=device)
+    feature_file, examples, questions = loaded.feature_file, loaded.examples, loaded.questions
+    regions = _regions(loaded)
+    maps = Maps(questions.question_ids, feature_file.grid if regions is None else GRID)
     frames = []
-    for start, batch in subject.batches(settings.batch_size):
-        rows, raw_maps = _explained(subject, batch, settings, params.seed_of(name) + start)
+    for start, batch in loaded.batches(settings.batch_size):
+        rows, raw_maps = _explained(loaded, batch, settings, params.seed_of(name) + start)
         frames.append(rows)
         for method, raw in raw_maps.items():
             drawn = raw if regions is None else regions.on_grid(method, start, raw)
@@ -46,7 +46,7 @@ def run(
         if progress is not None:
             progress(start + len(rows), len(examples))
     predictions = _predictions(
-        examples, pd.concat(frames, ignore_index=True), subject.prepared.accuracy
+        examples, pd.concat(frames, ignore_index=True), loaded.prepared.accuracy
     )
     out = workspace.explanation(name)
     write_parquet(out / "predictions.parquet", predictions)
@@ -62,22 +62,23 @@ def run(
     }
 
 
-def _regions(subject: Trained) -> RegionMaps | None:
+def _regions(loaded: Trained) -> RegionMaps | None:
     """Where the weights of regions are kept, if the run reads regions."""
-    if not isinstance(subject.store, RegionStore):
+    if not isinstance(loaded.feature_file, RegionFile):
         return None
-    questions = subject.questions
-    return RegionMaps(subject.store, questions.question_ids, questions.image_ids)
+    questions = loaded.questions
+    return RegionMaps(loaded.feature_file, questions.question_ids, questions.image_ids)
 
 
 def _explained(
-    subject: Trained, batch: Batch, settings: Explain, seed: int
+    loaded: Trained, batch: Batch, settings: Explain, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Tensor]]:
-    """Predictions and raw maps of a batch, from one pass of the trunk where a method allows it.
+    """Predictions and raw maps of a batch, from one pass of the image encoder where a method allows
+    it.
 
     A model without attention has no attention map; it is left out and the index says so.
     """
-    model, grid = subject.model, subject.store.grid
+    model, grid = loaded.model, loaded.feature_file.grid
     forward = forward_with_graph(model, batch.visual, batch.tokens)
     answer = forward.logits.argmax(1)
     maps = {}
@@ -90,7 +91,7 @@ def _explained(
         else:
             maps[method] = explain.of_forward(model, forward, answer, grid)
     prediction = sample_head(model, forward, settings.samples, seed)
-    return _rows(prediction, subject.prepared.answers.answers), maps
+    return _rows(prediction, loaded.prepared.answers.answers), maps
 
 
 def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
@@ -99,11 +100,11 @@ def _rows(prediction: Prediction, answers: tuple[str, ...]) -> pd.DataFrame:
     probabilities, top = logits.float().softmax(dim=1), likeliest(logits, 5)
     variance = prediction.variance
     samples = prediction.probabilities.double().cpu().numpy()
-    doubt = prediction.vacuity
+    vacuity = prediction.vacuity
     measures = uncertainties(
         samples,
         None if variance is None else _numpy(variance),
-        None if doubt is None else _numpy(doubt),
+        None if vacuity is None else _numpy(vacuity),
     )
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Stage ``features``: the grid features of every picture of a folder."""
+"""Stage ``features``: the grid features of every image of a folder."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from project.workspace import Workspace
 from vqax.data import Skipped, VqaFolder
 from vqax.data.image_files import image_files
 from vqax.files import write_parquet
-from vqax.vision import FeatureStore, extract
+from vqax.vision import FeatureFile, extract
 
 
 def run(
@@ -26,16 +26,16 @@ def run(
     workers: int = 2,
     progress: Any = None,
 ) -> dict[str, Any]:
-    """Write data/features/``name``.h5; list unreadable pictures beside it."""
+    """Write data/features/``name``.h5; list unreadable images beside it."""
     settings: Grid = named(params.grids, name, "store of features", "params.yaml: grids")
     if weights is not None:
         settings = settings.model_copy(update={"weights": weights})
     extractor = grid_extractor(settings).to(checked(device))
     root = workspace.root / settings.root
-    pictures = image_files(VqaFolder(root, split) for split in settings.splits)
+    images = image_files(VqaFolder(root, split) for split in settings.splits)
     path = workspace.features(name)
     skipped = extract(
-        dict(sorted(pictures.items())), extractor, path, workers=workers, progress=progress
+        dict(sorted(images.items())), extractor, path, workers=workers, progress=progress
     )
     write_parquet(
         path.with_name(f"{name}_skipped.parquet"), pd.DataFrame(skipped, columns=Skipped._fields)
@@ -44,12 +44,12 @@ def run(
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Extractor, grid, width and number of pictures of a store."""
-    store = FeatureStore(path)
+    """Extractor, grid, width and number of images of a feature file."""
+    feature_file = FeatureFile(path)
     return {
         "file": str(path),
-        "pictures": len(store.image_ids),
-        "grid": list(store.grid),
-        "width": store.width,
-        **{key: str(value) for key, value in store.attributes.items()},
+        "images": len(feature_file.image_ids),
+        "grid": list(feature_file.grid),
+        "width": feature_file.width,
+        **{key: str(value) for key, value in feature_file.attributes.items()},
     }

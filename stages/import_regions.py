@@ -1,4 +1,4 @@
-"""Published region features to a store in data/features, and what is missing in them."""
+"""Published region features to a feature file in data/features, and what is missing in them."""
 
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,14 @@ def of_file(
     """Write data/features/``name``.h5; list beside it what cannot be used and what is absent.
 
     Raises:
-        UsageError: ``name`` cannot be one or is another store's, or a vocabulary is given for a
+        UsageError: ``name`` cannot be one or is another feature file's, or a vocabulary is given
+        for a
             layout without classes.
         MissingArtefact: there is no such source.
         BadData: the source cannot be used at all.
     """
     check_name("--out", name)
-    _refuse_other_stores(params, name)
+    _refuse_other_feature_files(params, name)
     source = open_source(workspace.root / spec.source, ids=_below(workspace, spec.ids))
     vocabulary = _below(workspace, spec.vocabulary)
     if vocabulary is not None and not source.has_classes:
@@ -57,21 +58,22 @@ def of_file(
         path.with_name(f"{name}_skipped.parquet"),
         pd.DataFrame([*skipped, *absent], columns=Skipped._fields),
     )
-    return {**describe(path), "skipped": len(skipped), "pictures without features": len(absent)}
+    return {**describe(path), "skipped": len(skipped), "images without features": len(absent)}
 
 
-def _refuse_other_stores(params: Params, name: str) -> None:
+def _refuse_other_feature_files(params: Params, name: str) -> None:
     for kind, known in {"grids": params.grids, "regions": params.regions}.items():
         if name in known:
             raise UsageError(
-                f"--out {name}: is the store of {kind}.{name} in params.yaml; choose another name"
+                f"--out {name}: is the feature file of {kind}.{name} in params.yaml; choose "
+                "another name"
             )
 
 
 def _absent(
     params: Params, workspace: Workspace, dataset: str | None, source: RegionSource
 ) -> list[Skipped]:
-    """A line for every picture of the data set that the source does not mention."""
+    """A line for every image of the data set that the source does not mention."""
     if dataset is None:
         return []
     spec = named(params.datasets, dataset, "data set", "params.yaml: datasets")

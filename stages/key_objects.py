@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from project.dataset import BOX, load_prepared
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.params import Params, named
 from project.schema import KeyObjects as Settings
 from project.workspace import Workspace
@@ -21,7 +21,7 @@ from vqax.text.glove import WordVectors, named_vectors
 from vqax.text.key_objects import SELECT, KeyObjects, check_classes, key_objects
 from vqax.text.nouns import attribute_pairs, content_words
 from vqax.text.similarity import category_vectors
-from vqax.vision.region_store import RegionStore
+from vqax.vision.region_file import RegionFile
 from vqax.vision.trained_detector import stored_detector
 
 PARTS = ("train", "validation", "test")
@@ -40,19 +40,22 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     vectors = named_vectors(params.text.vectors)
     if vectors is None:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
-    store = _regions(params, workspace, settings.regions)
+    feature_file = _regions(params, workspace, settings.regions)
     prepared = load_prepared(params, workspace, settings.dataset)
-    needed = read_parquet(workspace.dataset(settings.dataset) / "needed.parquet")
-    known = {int(image_id) for image_id in store.image_ids}
-    look = _attributes(params, workspace, settings, store) if settings.attributes else None
+    relevant = read_parquet(workspace.dataset(settings.dataset) / "relevant_objects.parquet")
+    known = {int(image_id) for image_id in feature_file.image_ids}
+    look = _attributes(params, workspace, settings, feature_file) if settings.attributes else None
     tables, rows = [], []
     for part in PARTS:
         asked = [example for example in getattr(prepared, part) if example.image_id in known]
-        mined = _mine(settings, asked, store, vectors, look)
+        mined = _mine(settings, asked, feature_file, vectors, look)
         tables.append(_table(asked, mined))
-        rows += _summary(part, asked, mined.found, store, needed)
+        rows += _summary(part, asked, mined.found, feature_file, relevant)
     everything = [example for part in PARTS for example in getattr(prepared, part)]
-    skipped = [*_without_regions(store, everything, known), *_without_vector(store, vectors)]
+    skipped = [
+        *_without_regions(feature_file, everything, known),
+        *_without_vector(feature_file, vectors),
+    ]
     out = workspace.key_objects(name)
     summary = pd.DataFrame(rows, columns=["part", "metric", "value", "n"])
     write_parquet(out, pd.concat(tables, ignore_index=True))
@@ -72,21 +75,21 @@ class Mined(NamedTuple):
     categories: np.ndarray
 
 
-def _regions(params: Params, workspace: Workspace, name: str) -> RegionStore:
-    store = open_store(params, workspace, name)
-    if not isinstance(store, RegionStore):
+def _regions(params: Params, workspace: Workspace, name: str) -> RegionFile:
+    feature_file = open_feature_file(params, workspace, name)
+    if not isinstance(feature_file, RegionFile):
         raise UsageError(
             f"params.yaml: key_objects: {name} is a grid, whose cells have no category; "
             "name one of `regions`"
         )
-    return store
+    return feature_file
 
 
 Look = Callable[[Sequence[Example]], Attributes]
 
 
 def _attributes(
-    params: Params, workspace: Workspace, settings: Settings, store: RegionStore
+    params: Params, workspace: Workspace, settings: Settings, feature_file: RegionFile
 ) -> Look:
     """What gives the attributes of boxes: the detector that made the regions.
 
@@ -105,14 +108,14 @@ def _attributes(
     def look(asked: Sequence[Example]) -> Attributes:
         rows = {}
         for image_id in dict.fromkeys(example.image_id for example in asked):
-            features = torch.from_numpy(store.batch([image_id])[0])
+            features = torch.from_numpy(feature_file.batch([image_id])[0])
             with torch.inference_mode():
                 rows[image_id] = head(features).argmax(dim=1).numpy()
         pairs = attribute_pairs([example.question for example in asked])
         of_boxes = np.array([rows[example.image_id] for example in asked], dtype=np.int64)
         return Attributes(
             [pairs[example.question] for example in asked],
-            of_boxes.reshape(len(asked), store.boxes_per_picture),
+            of_boxes.reshape(len(asked), feature_file.boxes_per_image),
             names,
         )
 
@@ -122,13 +125,13 @@ def _attributes(
 def _mine(
     settings: Settings,
     asked: Sequence[Example],
-    store: RegionStore,
+    feature_file: RegionFile,
     vectors: WordVectors,
     look: Look | None,
 ) -> Mined:
     image_ids = [example.image_id for example in asked]
-    classes = store.classes(image_ids)
-    check_classes(classes, image_ids, store.class_names, str(store.path))
+    classes = feature_file.classes(image_ids)
+    check_classes(classes, image_ids, feature_file.class_names, str(feature_file.path))
     answers = [example.multiple_choice_answer for example in asked]
     questions = [example.question for example in asked]
     words_of = content_words([*questions, *answers], settings.tokens)
@@ -139,8 +142,8 @@ def _mine(
     found = key_objects(
         words,
         classes,
-        store.scores(image_ids),
-        store.class_names,
+        feature_file.scores(image_ids),
+        feature_file.class_names,
         vectors,
         sigma=settings.sigma,
         top=settings.top,
@@ -148,7 +151,9 @@ def _mine(
         attributes=None if look is None else look(asked),
     )
     vocabulary = list(dict.fromkeys(word for one in words for word in one))
-    categories = np.array(store.class_names, dtype=object)[classes[found.question, found.box]]
+    categories = np.array(feature_file.class_names, dtype=object)[
+        classes[found.question, found.box]
+    ]
     return Mined(found, vocabulary, categories)
 
 
@@ -171,32 +176,32 @@ def _summary(
     part: str,
     asked: Sequence[Example],
     found: KeyObjects,
-    store: RegionStore,
-    needed: pd.DataFrame,
+    feature_file: RegionFile,
+    relevant: pd.DataFrame,
 ) -> list[tuple[str, str, float, int]]:
     """How many questions have key objects; where the needed ones are known, how right they are.
 
     ``reachable`` is the recall of all boxes together: no choice of key objects can have more.
     """
     having = len(np.unique(found.question))
-    pictures = {example.image_id for example in asked}
+    images = {example.image_id for example in asked}
     with_any = {asked[row].image_id for row in found.question}
     rows = [
         (part, "questions_with_key_objects", having / max(len(asked), 1), len(asked)),
         (part, "key_objects_per_question", len(found.box) / max(having, 1), having),
-        (part, "pictures_without_key_object", float(len(pictures - with_any)), len(pictures)),
+        (part, "images_without_key_object", float(len(images - with_any)), len(images)),
     ]
     boxes_of = {
         question_id: group[list(BOX)].to_numpy()
-        for question_id, group in needed[
-            needed["question_id"].isin([e.question_id for e in asked])
+        for question_id, group in relevant[
+            relevant["question_id"].isin([e.question_id for e in asked])
         ].groupby("question_id")
     }
     if not boxes_of:
         return rows
     none = np.zeros((0, 4))
     truly = padded_boxes([boxes_of.get(example.question_id, none) for example in asked])
-    regions = store.boxes([example.image_id for example in asked])
+    regions = feature_file.boxes([example.image_id for example in asked])
     chosen = np.zeros(regions.shape[:2], dtype=bool)
     chosen[found.question, found.box] = True
     right = found_objects(regions, chosen, truly)
@@ -204,24 +209,24 @@ def _summary(
     return [
         *rows,
         (part, "precision", right.precision, right.chosen),
-        (part, "recall", right.recall, right.needed),
-        (part, "reachable", reachable.recall, reachable.needed),
+        (part, "recall", right.recall, right.relevant),
+        (part, "reachable", reachable.recall, reachable.relevant),
     ]
 
 
 def _without_regions(
-    store: RegionStore, examples: Sequence[Example], known: set[int]
+    feature_file: RegionFile, examples: Sequence[Example], known: set[int]
 ) -> list[Skipped]:
     lost = sorted({example.image_id for example in examples} - known)
     reason = "has no regions; extract or import them"
-    return [Skipped(str(store.path), f"image_id {image_id}", reason) for image_id in lost]
+    return [Skipped(str(feature_file.path), f"image_id {image_id}", reason) for image_id in lost]
 
 
-def _without_vector(store: RegionStore, vectors: WordVectors) -> list[Skipped]:
-    known = category_vectors(store.class_names, vectors)[1]
+def _without_vector(feature_file: RegionFile, vectors: WordVectors) -> list[Skipped]:
+    known = category_vectors(feature_file.class_names, vectors)[1]
     reason = "has no word vector, so its boxes are no key objects; rename it or give other vectors"
     return [
-        Skipped(str(store.path), f"category {name!r}", reason)
-        for name, has in zip(store.class_names, known, strict=True)
+        Skipped(str(feature_file.path), f"category {name!r}", reason)
+        for name, has in zip(feature_file.class_names, known, strict=True)
         if not has
     ]

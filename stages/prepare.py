@@ -1,4 +1,4 @@
-"""Stage ``prepare``: check a data set, divide its pictures, build vocabularies from train."""
+"""Stage ``prepare``: check a data set, divide its images, build vocabularies from train."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from project.workspace import Workspace
 from vqax.accuracy_rules import Mode
 from vqax.data import Example, Skipped, VqaFolder
 from vqax.data.image_files import image_files_of, merge_image_files
-from vqax.data.needed import NeededObject, read_needed_objects
 from vqax.data.parts import hold_out
+from vqax.data.relevant_objects import RelevantObject, read_relevant_objects
 from vqax.data.vqa_cp import refuse_shared_questions
 from vqax.errors import BadData, shown
 from vqax.files import write_json, write_parquet
@@ -23,12 +23,12 @@ from vqax.metrics.accuracy import cannot_be_matched
 from vqax.text.answers import AnswerVocabulary, normalise_answer
 from vqax.text.tokens import QuestionVocabulary
 
-SHARED = "pictures in train and test"
+SHARED = "images in train and test"
 UNMATCHABLE = "questions no answer can match"
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
-    """Write parts, needed objects, skipped records, vocabularies and a card of ``name``."""
+    """Write parts, relevant objects, skipped records, vocabularies and a card of ``name``."""
     spec = named(params.datasets, name, "data set", "params.yaml: datasets")
     out = workspace.dataset(name)
     parts, skipped = _divide(spec, workspace, params.seed)
@@ -45,7 +45,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     test_folder = folders(spec, workspace)[1]
     skipped += write_human_maps(out / "human_maps.h5", test_folder, parts["test"])
     skipped += write_explanation_maps(out / "explanation_maps.h5", test_folder, parts["test"])
-    skipped += _write_needed(out / "needed.parquet", folders(spec, workspace), parts)
+    skipped += _write_relevant(out / "relevant_objects.parquet", folders(spec, workspace), parts)
     write_parquet(out / "parts.parquet", _parts_table(parts))
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
     questions.to_json(out / "question_vocabulary.json")
@@ -53,8 +53,8 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     card = {
         "root": str(spec.root),
         "questions": {part: len(examples) for part, examples in parts.items()},
-        "pictures": {part: len({e.image_id for e in found}) for part, found in parts.items()},
-        SHARED: len(shared_pictures(parts)),
+        "images": {part: len({e.image_id for e in found}) for part, found in parts.items()},
+        SHARED: len(shared_images(parts)),
         "accuracy": spec.accuracy,
         **_unmatchable(parts, spec.accuracy),
         "skipped": len(skipped),
@@ -65,7 +65,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     return card
 
 
-def shared_pictures(parts: dict[str, list[Example]]) -> set[int]:
+def shared_images(parts: dict[str, list[Example]]) -> set[int]:
     """The image_ids that questions of test and of train (or validation) are about."""
     learned = {example.image_id for part in ("train", "validation") for example in parts[part]}
     return learned & {example.image_id for example in parts["test"]}
@@ -119,19 +119,19 @@ def _divide(
     return parts, list(skipped)
 
 
-def _write_needed(
+def _write_relevant(
     path: Path, both: tuple[VqaFolder, VqaFolder], parts: dict[str, list[Example]]
 ) -> list[Skipped]:
     """The objects that questions need, a row per object; none where nobody says so."""
     examples = [example for found in parts.values() for example in found]
     image_of = {example.question_id: example.image_id for example in examples}
     skipped: list[Skipped] = []
-    needed: dict[int, list[NeededObject]] = {}
-    for folder in dict.fromkeys(one for given in both for one in given.picture_folders):
-        needed |= read_needed_objects(folder, examples, skipped)
+    relevant: dict[int, list[RelevantObject]] = {}
+    for folder in dict.fromkeys(one for given in both for one in given.image_folders):
+        relevant |= read_relevant_objects(folder, examples, skipped)
     rows = [
         (question_id, image_of[question_id], *one.box_px, one.category)
-        for question_id, objects in needed.items()
+        for question_id, objects in relevant.items()
         for one in objects
     ]
     types = {"question_id": np.int64, "image_id": np.int64, **dict.fromkeys(BOX, np.float64)}

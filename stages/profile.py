@@ -23,13 +23,13 @@ from vqax.ownership import mark
 WHOLE_SECTIONS = (
     *("scenes", "changing_priors", "datasets", "grids", "detectors", "coco_detectors", "regions"),
     *("imported_regions", "key_objects", "runs", "analyses", "region_analyses"),
-    *("pictures", "classifiers", "experiments", "studies", "labels"),
+    *("images", "classifiers", "experiments", "studies", "labels"),
 )
 ROOTED = (
     *("changing_priors", "datasets", "grids", "detectors", "coco_detectors"),
     *("regions", "imported_regions"),
 )
-PATHS = ("root", "pictures", "source", "ids", "vocabulary", "weights")
+PATHS = ("root", "images", "source", "ids", "vocabulary", "weights")
 NO_PATHS = (None, "random")
 SEEN_FROM_THE_REPOSITORY = ("stages", "project", "vqax", ".dvcignore")
 

@@ -1,4 +1,4 @@
-"""Stage ``regions``: the boxes of every picture of a data set, with feature, class and score."""
+"""Stage ``regions``: the boxes of every image of a data set, with feature, class and score."""
 
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,19 @@ from vqax.data.image_files import image_files
 from vqax.files import write_parquet
 from vqax.vision.extract_regions import extract_regions
 from vqax.vision.region_extractor import RegionExtractor
-from vqax.vision.region_store import RegionStore
+from vqax.vision.region_file import RegionFile
 from vqax.vision.trained_detector import stored_detector
 
 
 def run(
     params: Params, workspace: Workspace, name: str, *, workers: int = 2, progress: Any = None
 ) -> dict[str, Any]:
-    """Write data/features/``name``.h5; list the pictures left out beside it."""
-    spec = named(params.regions, name, "region store", "params.yaml: regions")
+    """Write data/features/``name``.h5; list the images left out beside it."""
+    spec = named(params.regions, name, "region file", "params.yaml: regions")
     extractor = region_extractor(workspace, spec)
     path = workspace.features(name)
     skipped = extract_regions(
-        pictures_of(spec, workspace), extractor, path, workers=workers, progress=progress
+        images_of(spec, workspace), extractor, path, workers=workers, progress=progress
     )
     write_parquet(
         path.with_name(f"{name}_skipped.parquet"), pd.DataFrame(skipped, columns=Skipped._fields)
@@ -36,26 +36,26 @@ def run(
 
 
 def region_extractor(workspace: Workspace, spec: Regions) -> RegionExtractor:
-    """The detector of a store of regions, to be shown pictures."""
+    """The detector of a feature file of regions, to be shown images."""
     detector, origin = stored_detector(workspace.detector(spec.detector))
     return RegionExtractor(spec.detector, detector, origin=origin, boxes=spec.boxes)
 
 
-def pictures_of(spec: Regions, workspace: Workspace) -> dict[int, Path]:
-    """Every picture of the splits that a question asks about, by image_id."""
+def images_of(spec: Regions, workspace: Workspace) -> dict[int, Path]:
+    """Every image of the splits that a question asks about, by image_id."""
     return image_files(VqaFolder(workspace.root / spec.root, split) for split in spec.splits)
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Detector, boxes, width, classes and scores of a region store."""
-    store = RegionStore(path)
-    scores = store.scores(store.image_ids)
+    """Detector, boxes, width, classes and scores of a region file."""
+    feature_file = RegionFile(path)
+    scores = feature_file.scores(feature_file.image_ids)
     return {
         "file": str(path),
-        "pictures": len(store.image_ids),
-        "boxes per picture": store.boxes_per_picture,
-        "width": store.width,
-        "classes": len(store.class_names),
-        "boxes with score .5 or more, per picture": float(np.mean((scores >= 0.5).sum(axis=1))),
-        **{key: str(value) for key, value in store.attributes.items()},
+        "images": len(feature_file.image_ids),
+        "boxes per image": feature_file.boxes_per_image,
+        "width": feature_file.width,
+        "classes": len(feature_file.class_names),
+        "boxes with score .5 or more, per image": float(np.mean((scores >= 0.5).sum(axis=1))),
+        **{key: str(value) for key, value in feature_file.attributes.items()},
     }

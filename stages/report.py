@@ -20,7 +20,7 @@ from project.study import Measured
 from project.workspace import Workspace
 from stages.figures import sections
 from stages.prepare import SHARED, UNMATCHABLE
-from stages.tables import printed_pairs, read_tables
+from stages.tables import read_tables, reported_pairs
 from vqax.accuracy_rules import RULES, Mode
 from vqax.data import load_rgb
 from vqax.errors import BadData
@@ -51,7 +51,7 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
     gallery, rule = _gallery(measured, shown) if shown and settings.gallery else ((), "")
     content = ReportContent(
         title=settings.title,
-        asked=settings.asked,
+        research_question=settings.research_question,
         dataset=_datasets(measured),
         dataset_description=_describe_datasets(measured),
         runs=tuple(_describe_run(params, n) for n in names),
@@ -62,7 +62,7 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         history=_history(measured.history[measured.history["run"].isin(shown)]),
         provenance=_provenance(measured),
         comparisons=tuple(
-            Comparison(proposed, baseline, printed_pairs(params, study, proposed, baseline))
+            Comparison(proposed, baseline, reported_pairs(params, study, proposed, baseline))
             for proposed, baseline in settings.comparisons.items()
         ),
         claims=_claims(measured),
@@ -98,9 +98,9 @@ def _gallery(measured: Measured, shown: list[str]) -> tuple[tuple[GalleryItem, .
         run_label=params.label(chosen),
         among=f"the {len(questions[chosen])} test questions",
     )
-    tables, people = {n: questions[n] for n in shown}, human_maps(prepared.test_folder)
+    tables, map_files = {n: questions[n] for n in shown}, human_maps(prepared.test_folder)
     items = tuple(
-        _item(measured.workspace, prepared, tables, people, question_id, reason)
+        _item(measured.workspace, prepared, tables, map_files, question_id, reason)
         for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
     )
     return items, selection.rule
@@ -126,11 +126,11 @@ def _describe_datasets(measured: Measured) -> str:
     return " ".join([*described, measured.study.report.about]).strip()
 
 
-def _test_pictures(number: int, shared: int) -> str:
-    """The pictures of test, and how many of them train has questions about."""
+def _test_images(number: int, shared: int) -> str:
+    """The images of test, and how many of them train has questions about."""
     if not shared:
-        return f"{number:,} other pictures"
-    return f"{number:,} pictures, {shared:,} of them also pictures of the training questions"
+        return f"{number:,} other images"
+    return f"{number:,} images, {shared:,} of them also images of the training questions"
 
 
 def _scored_by(rule: Mode, card: dict[str, Any]) -> str:
@@ -146,12 +146,12 @@ def _scored_by(rule: Mode, card: dict[str, Any]) -> str:
 
 def _describe_dataset(params: Params, workspace: Workspace, name: str) -> str:
     card = read_json(workspace.dataset(name) / "card.json")
-    questions, pictures, spec = card["questions"], card["pictures"], params.datasets[name]
+    questions, images, spec = card["questions"], card["images"], params.datasets[name]
     return (
         f"{spec.label}: trained on {questions['train']:,} questions about "
-        f"{pictures['train']:,} pictures, epochs chosen on {questions['validation']:,} questions "
+        f"{images['train']:,} images, epochs chosen on {questions['validation']:,} questions "
         f"held out of train, everything below measured on {questions['test']:,} other questions "
-        f"about {_test_pictures(pictures['test'], card.get(SHARED, 0))}. "
+        f"about {_test_images(images['test'], card.get(SHARED, 0))}. "
         f"{card['answers']} possible answers; "
         f"{card['skipped']} records could not be used and were skipped."
         f"{_scored_by(spec.accuracy, card)}"
@@ -255,22 +255,22 @@ def _item(
     workspace: Workspace,
     prepared: Prepared,
     questions: dict[str, pd.DataFrame],
-    people: dict[int, list[Path]],
+    map_files: dict[int, list[Path]],
     question_id: int,
     reason: str,
 ) -> GalleryItem:
     example = next(e for e in prepared.test if e.question_id == question_id)
-    picture = prepared.test_folder.image_path(example.image_id)
+    image = prepared.test_folder.image_path(example.image_id)
     return GalleryItem(
         question_id=question_id,
         question=example.question,
         question_type=example.question_type,
         answer_type=example.answer_type,
         reason=reason,
-        picture=load_rgb(picture),
+        image=load_rgb(image),
         truth=example.multiple_choice_answer,
         human_answers=example.answers,
-        human_map=_mean_map(people.get(question_id, []), picture),
+        human_map=_mean_map(map_files.get(question_id, []), image),
         answers=tuple(
             _answer(workspace, name, table.set_index("question_id").loc[question_id], question_id)
             for name, table in questions.items()
@@ -278,12 +278,12 @@ def _item(
     )
 
 
-def _mean_map(paths: list[Path], picture: Path) -> np.ndarray | None:
+def _mean_map(paths: list[Path], image: Path) -> np.ndarray | None:
     """The mean over people; maps that ``prepare`` had to skip are left out here too."""
     maps = []
     for path in paths:
         with suppress(BadData):
-            maps.append(usable_map(path, picture))
+            maps.append(usable_map(path, image))
     alike = [human for human in maps if human.shape == maps[0].shape]
     return np.mean(alike, axis=0) if alike else None
 

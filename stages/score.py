@@ -10,7 +10,7 @@ import pandas as pd
 from project.human_maps import read_human_maps
 from project.maps import read_maps
 from project.params import Params
-from project.region_weights import needed_scores
+from project.region_relevance import relevance_scores
 from project.schema import Score
 from project.workspace import Workspace
 from vqax.files import read_parquet, write_parquet
@@ -22,7 +22,7 @@ from vqax.metrics.calibration import (
     expected_calibration_error,
     misclassification_auroc,
 )
-from vqax.metrics.people import agreement_with_people
+from vqax.metrics.inter_annotator_agreement import human_alignment
 from vqax.metrics.resize import rectify, resize_area
 from vqax.metrics.ties import right_answers
 from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
@@ -49,13 +49,13 @@ def run(params: Params, workspace: Workspace, name: str, *, workers: int = 2) ->
     dataset = params.run(name).dataset
     source, out = workspace.explanation(name), workspace.scores(name)
     questions = read_parquet(source / "predictions.parquet")
-    people = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
+    human_maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
     for method, maps in _maps(source):
-        scores = _map_scores(maps, questions, people, params.score, params.seed, workers)
+        scores = _map_scores(maps, questions, human_maps, params.score, params.seed, workers)
         questions = questions.assign(
             **{f"{method}_{metric}": values for metric, values in scores.items()}
         )
-    questions = questions.assign(**needed_scores(source, workspace.dataset(dataset), questions))
+    questions = questions.assign(**relevance_scores(source, workspace.dataset(dataset), questions))
     write_parquet(out / "questions.parquet", questions)
     metrics = pd.DataFrame(_metrics(questions, params.score, params.seed))
     metrics.insert(0, "run", name)
@@ -72,7 +72,7 @@ def _maps(source: Path) -> Iterator[tuple[str, pd.Series]]:
 def _map_scores(
     maps: pd.Series,
     questions: pd.DataFrame,
-    people: dict[int, np.ndarray],
+    human_maps: dict[int, np.ndarray],
     settings: Score,
     seed: int,
     workers: int,
@@ -80,7 +80,7 @@ def _map_scores(
     """Each map metric per question; NaN where there is no human map or the map is constant."""
     ids = questions["question_id"].to_numpy()
     own = np.stack(maps.loc[ids].to_list())
-    seen = np.array([question_id in people for question_id in ids])
+    seen = np.array([question_id in human_maps for question_id in ids])
     chosen = {
         metric: _sample(seen, settings.emd_questions if metric == "emd" else None, seed)
         for metric in MAP_METRICS
@@ -89,10 +89,10 @@ def _map_scores(
     for metric, rows in chosen.items():
         options = {"workers": workers} if metric == "emd" else {}
         compute = MAP_METRICS[metric].compute
-        scores[metric][rows] = agreement_with_people(
+        scores[metric][rows] = human_alignment(
             lambda a, b, compute=compute, options=options: compute(a, b, **options),
             own[rows],
-            [people[int(question_id)] for question_id in ids[rows]],
+            [human_maps[int(question_id)] for question_id in ids[rows]],
         )
     return scores
 
@@ -107,13 +107,13 @@ def _sample(seen: np.ndarray, size: int | None, seed: int) -> np.ndarray:
 def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
     yield from _accuracies(questions, settings, seed)
     means = [c for c in questions if c.endswith((*MAP_METRICS, *REGION_METRICS))]
-    means += [*UNCERTAINTIES, "probability_variance", "classification_error", "margin"]
+    means += [*UNCERTAINTIES, "probability_variance", "nll_of_error", "margin"]
     for column in means:
         kind = METRICS[max((name for name in METRICS if column.endswith(name)), key=len)]
         interval = _mean(questions, column, settings, seed)
         yield Value(column, *interval, kind.unit, kind.direction)
     yield from _failures(questions, settings, seed)
-    yield from _map_quality(questions, settings, seed)
+    yield from _uncertainty_map_correlation(questions, settings, seed)
     aleatoric = questions["aleatoric"].to_numpy(dtype=np.float64)
     spread = bootstrap_statistic(
         np.var,
@@ -148,7 +148,9 @@ def _mean(questions: pd.DataFrame, column: str, settings: Score, seed: int) -> I
     )
 
 
-def _map_quality(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+def _uncertainty_map_correlation(
+    questions: pd.DataFrame, settings: Score, seed: int
+) -> Iterator[Value]:
     """Does uncertainty follow where the model looks? ρ with the attention's rank correlation.
 
     Over the questions with a human map; negative if a run that looks where people look is surer.
@@ -160,20 +162,20 @@ def _map_quality(questions: pd.DataFrame, settings: Score, seed: int) -> Iterato
         seen = questions.dropna(subset=[name, ATTENTION])
         if len(seen):
             pair = seen[[name, ATTENTION]].to_numpy(dtype=np.float64).T
-            pictures = seen["image_id"].to_numpy()
+            images = seen["image_id"].to_numpy()
             found = statistic_contrast(
-                correlation, *pair, clusters=pictures, samples=samples, seed=seed
+                correlation, *pair, clusters=images, samples=samples, seed=seed
             )
             interval = (found.value, found.low, found.high, found.n)
-            yield Value(f"map_quality_{name}", *interval, "Spearman's rho", "lower")
+            yield Value(f"uncertainty_map_correlation_{name}", *interval, "Spearman's rho", "lower")
 
 
 def _failures(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
     """Does uncertainty tell wrong from right, and are the probabilities honest?"""
     accuracy = questions["accuracy_official"].to_numpy(dtype=np.float64)
     right = right_answers(accuracy)
-    pictures = questions["image_id"].to_numpy()
-    draws = {"samples": min(settings.resamples, 500), "seed": seed, "clusters": pictures}
+    images = questions["image_id"].to_numpy()
+    draws = {"samples": min(settings.resamples, 500), "seed": seed, "clusters": images}
     for name in UNCERTAINTIES:
         uncertainty = questions[name].to_numpy(dtype=np.float64)
         interval = bootstrap_statistic(misclassification_auroc, uncertainty, right, **draws)

@@ -1,4 +1,4 @@
-"""Command ``regions show``: what the boxes of a store are, as a figure and in numbers."""
+"""Command ``regions show``: what the boxes of a feature file are, as a figure and in numbers."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from vqax.files import write_parquet
 from vqax.report.figures.write import write_section
 
 
-def run(params: Params, workspace: Workspace, name: str, *, pictures: int = 8) -> dict[str, Any]:
-    """Draw data/reports/regions/``name``/detections.png and its like; a store of params.yaml."""
-    named(params.regions, name, "region store", "params.yaml: regions")
+def run(params: Params, workspace: Workspace, name: str, *, images: int = 8) -> dict[str, Any]:
+    """Draw data/reports/regions/``name``/detections.png and its like; of params.yaml."""
+    named(params.regions, name, "region file", "params.yaml: regions")
     folder = workspace.data / "reports" / "regions" / name
-    drawn = parts(params, workspace, name, pictures)
+    drawn = parts(params, workspace, name, images)
     for part in drawn:
         write_parquet(folder / f"{part.file_name}.parquet", part.frame)
     write_section("detections", drawn, folder)

@@ -11,9 +11,9 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """Answers per type, human accuracy and agreement, prior strength; by split and group."""
     spec = named(params.datasets, name, "data set", "params.yaml: datasets")
     splits = [split for split in (spec.train, spec.test) if split is not None]
-    pictures = None if spec.pictures is None else workspace.root / spec.pictures
+    images = None if spec.images is None else workspace.root / spec.images
     table = statistics(
-        workspace.root / spec.root, splits, pictures, answers=spec.answers_per_question
+        workspace.root / spec.root, splits, images, answers=spec.answers_per_question
     )
     return {
         " ".join(filter(None, (row.split, row.metric, row.group))): round(float(row.value), 4)

@@ -46,9 +46,11 @@ def tables(measured: Measured) -> dict[str, pd.DataFrame]:
             for row, source in rows.items()
             for cell in _cells(measured, table, row, source, by_run)
         ]
-        added = {row for row, _ in spelled_out(measured.study.added.get(table, {}))}
+        extra_tables = {row for row, _ in spelled_out(measured.study.extra_tables.get(table, {}))}
         result[table] = join_published(
-            pd.DataFrame(cells, columns=CELL), _published(measured.workspace, table), added=added
+            pd.DataFrame(cells, columns=CELL),
+            _published(measured.workspace, table),
+            extra_tables=extra_tables,
         )
     return result
 
@@ -91,7 +93,7 @@ def _cells(
     ]
     if source.gap_to is not None:
         cells.append(_gap(measured, table, row, source.gap_to, source.run))
-    baseline = measured.study.gains.get(table)
+    baseline = measured.study.baseline_differences.get(table)
     if baseline and source.run in measured.questions and source.run != baseline:
         cells += _gains(measured, table, row, source.run, baseline)
     return cells
@@ -151,7 +153,7 @@ def _published(workspace: Workspace, table: str) -> pd.DataFrame:
     return published_table(path) if path.exists() else no_table()
 
 
-def printed_pairs(
+def reported_pairs(
     params: Params, study: str, proposed: str, baseline: str
 ) -> tuple[tuple[str, str, str], ...]:
     """(table, row of ``proposed``, row of ``baseline``) wherever a table prints both."""

@@ -13,7 +13,7 @@ from torch import nn
 
 from project.dataset import Prepared, load_prepared
 from project.device import checked
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.models import build, identity, trained
 from project.params import Params, named
 from project.questions import questions_of
@@ -28,7 +28,7 @@ from vqax.learning.objective import check_objective
 from vqax.learning.weights import save_model
 from vqax.locks import locked
 from vqax.settings import OptimiserSettings, TrainSettings
-from vqax.vision import FeatureStore
+from vqax.vision import FeatureFile
 
 
 def run(
@@ -65,21 +65,21 @@ def _train(
     make = named(OBJECTIVES, spec.objective.name, "objective", "vqax.learning.OBJECTIVES")
     training = params.training_of(name)
     prepared = load_prepared(params, workspace, spec.dataset)
-    store = open_store(params, workspace, spec.features)
+    feature_file = open_feature_file(params, workspace, spec.features)
     examples = {
         "train": share(prepared.train, spec.train_share, params.seed_of(name)),
         "validation": prepared.validation,
     }
     parts = {
-        part: questions_of(params, name, examples[part], prepared, store, workspace)
+        part: questions_of(params, name, examples[part], prepared, feature_file, workspace)
         for part in examples
     }
-    model = starting_point(params, workspace, name, prepared, store)
-    who = identity(params, name, prepared, store)
+    model = starting_point(params, workspace, name, prepared, feature_file)
+    fingerprint = identity(params, name, prepared, feature_file)
     objective = make(**spec.objective.options)
     if len(parts["train"]):
         check_objective(model, objective, parts["train"])
-    checkpoints = workspace.checkpoints(f"{name}-{_short_hash(who)}")
+    checkpoints = workspace.checkpoints(f"{name}-{_short_hash(fingerprint)}")
     history = train(
         model,
         objective,
@@ -87,7 +87,7 @@ def _train(
         parts["validation"],
         train_settings(training, params.seed_of(name)),
         checkpoint_dir=checkpoints,
-        fingerprint=who,
+        fingerprint=fingerprint,
         device=checked(device),
         **options,
     )
@@ -98,7 +98,7 @@ def _train(
         write_parquet(out / "history.parquet", curves)
         skipped = [record for dataset in parts.values() for record in dataset.skipped]
         write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
-        save_model(out, model, who)
+        save_model(out, model, fingerprint)
         remove_checkpoint(checkpoints)
     return {
         "run": name,
@@ -116,7 +116,7 @@ def _writes() -> bool:
 
 
 def starting_point(
-    params: Params, workspace: Workspace, name: str, prepared: Prepared, store: FeatureStore
+    params: Params, workspace: Workspace, name: str, prepared: Prepared, feature_file: FeatureFile
 ) -> nn.Module:
     """The untrained model of a run; of a fine-tuned one, its backbone as training left it.
 
@@ -127,14 +127,14 @@ def starting_point(
     run = params.run(name)
     if run.backbone_run is not None and not run.fresh:
         backbone = workspace.run(run.backbone_run)
-        return trained(params, run.backbone_run, prepared, store, backbone)
-    return build(params, name, prepared, store.width)
+        return trained(params, run.backbone_run, prepared, feature_file, backbone)
+    return build(params, name, prepared, feature_file.width)
 
 
 def share(examples: list[Example], part: float, seed: int) -> list[Example]:
-    """The questions about a seeded ``part`` of the pictures; a smaller one lies in a larger."""
-    pictures = np.unique([example.image_id for example in examples])
-    order = np.random.default_rng(seed).permutation(pictures)
+    """The questions about a seeded ``part`` of the images; a smaller one lies in a larger."""
+    images = np.unique([example.image_id for example in examples])
+    order = np.random.default_rng(seed).permutation(images)
     kept = set(order[: max(1, round(part * len(order)))].tolist())
     return [example for example in examples if example.image_id in kept]
 

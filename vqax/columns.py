@@ -43,7 +43,7 @@ COLUMNS: Mapping[str, Mapping[str, Kind]] = MappingProxyType(
 TABLE: Mapping[str, Kind] = MappingProxyType(
     {
         **{"table": TEXT, "row": TEXT, "dataset": TEXT, "metric": TEXT, **INTERVAL},
-        **{"seeds": COUNT, "published": NUMBER, "published_dataset": TEXT_OR_NONE},
+        **{"seeds": COUNT, "reported": NUMBER, "reported_dataset": TEXT_OR_NONE},
         **{"direction": TEXT_OR_NONE, "note": TEXT_OR_NONE},
     }
 )

@@ -14,7 +14,7 @@ import numpy as np
 
 ZIPPED = b"PK"
 MOST_BYTES = 1 << 30
-"""Of one array; all regions of a picture, or all its human maps, take some megabytes."""
+"""Of one array; all regions of an image, or all its human maps, take some megabytes."""
 
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 

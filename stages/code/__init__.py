@@ -43,7 +43,7 @@ STAGES = {
     "score": Entry("stages.score", ("seed", "score")),
     "analyse": Entry("stages.analyses", ("seed", "score.resamples"), ANALYSES),
     "classify": Entry("studies.edl.train", ("seed",)),
-    "examine": Entry("stages.examine", ("seed", "score.resamples"), EXPERIMENTS),
+    "evaluate": Entry("stages.evaluate", ("seed", "score.resamples"), EXPERIMENTS),
     "compare": Entry("stages.compare", ("seed", "score.resamples", "datasets"), None, ("tables",)),
     "claims": Entry("stages.claims", ("seed", "score.resamples"), "studies.*.claims"),
     "report": Entry("stages.report", OF_REPORTS, FIGURES, ("tables",)),

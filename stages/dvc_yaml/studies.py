@@ -150,9 +150,9 @@ class StudyInputs:
     def _detections(self) -> Iterator[str]:
         """The regions that a figure shows, and their detector."""
         for options in self.study.report.figures.values():
-            if (store := options.get("regions")) is not None:
-                yield f"data/detectors/{self.params.regions[store].detector}"
-                yield f"data/features/{store}.h5"
+            if (feature_file := options.get("regions")) is not None:
+                yield f"data/detectors/{self.params.regions[feature_file].detector}"
+                yield f"data/features/{feature_file}.h5"
 
     def _papers(self) -> list[str]:
         """Those whose printed tables it has."""

@@ -1,4 +1,4 @@
-"""Ask a run several questions about one picture."""
+"""Ask a run several questions about one image."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,15 +6,15 @@ from math import nan
 
 import torch
 
-from stages.explain_one.methods import Found, Methods, choose, look_with
-from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths, index_of
-from stages.explain_one.subject import Subject
-from stages.explain_one.vision import Looked
+from stages.explain_one.loaded_model import LoadedModel
+from stages.explain_one.methods import Maps, Methods, choose, map_each
+from stages.explain_one.question import PREDICTED, TRUTH, EncodedQuestion, Truths, index_of
+from stages.explain_one.vision import VisualInput
 from vqax.explain.predict import Prediction, mc_predict
 from vqax.explain.state import left_as_found
 from vqax.metrics.uncertainty import uncertainties
 from vqax.models.order import likeliest
-from vqax.report.one_picture import Explained
+from vqax.report.one_image import Explained
 
 Progress = Callable[[int, int], None]
 
@@ -22,7 +22,7 @@ OF_PASSES = ("epistemic", "probability_variance")
 """What compares several passes: one pass says nothing of it."""
 
 
-class Asker:
+class Answerer:
     """A run, the methods it is explained with, and the right answers it can look up.
 
     ``methods``: those named, or the usual ones that the run has what they need for; none without
@@ -32,14 +32,14 @@ class Asker:
         UsageError: a method that was named needs what the run has not.
     """
 
-    def __init__(self, subject: Subject, methods: Sequence[str], *, maps: bool = True) -> None:
-        self.subject, self.truths = subject, Truths(subject)
-        self.methods = choose(methods, subject) if maps else Methods((), {})
+    def __init__(self, loaded: LoadedModel, methods: Sequence[str], *, maps: bool = True) -> None:
+        self.loaded, self.truths = loaded, Truths(loaded)
+        self.methods = choose(methods, loaded) if maps else Methods((), {})
 
     def __call__(
         self,
-        looked: Looked,
-        questions: Sequence[tuple[Asked, str]],
+        visual_input: VisualInput,
+        questions: Sequence[tuple[EncodedQuestion, str]],
         progress: Progress | None = None,
         answered: Callable[[Explained], None] = lambda explained: None,  # noqa: ARG005
     ) -> list[Explained]:
@@ -54,56 +54,59 @@ class Asker:
             UsageError: an answer is unknown.
             BadData: a map is not finite.
         """
-        predictions = [self._predict(looked, asked) for asked, _ in questions]
+        predictions = [self._predict(visual_input, asked) for asked, _ in questions]
         chosen = [
-            self._answer(looked, asked, wanted, prediction)
+            self._answer(visual_input, asked, wanted, prediction)
             for (asked, wanted), prediction in zip(questions, predictions, strict=True)
         ]
         asked = [one for one, _ in questions]
         known = [
-            self._explained(looked, *one) for one in zip(asked, predictions, chosen, strict=True)
+            self._explained(visual_input, *one)
+            for one in zip(asked, predictions, chosen, strict=True)
         ]
         for one in known:
             answered(one)
-        found = self._look(looked, asked, chosen, progress)
+        found = self._look(visual_input, asked, chosen, progress)
         return [
             replace(one, maps=seen.maps, word_scores=seen.words)
             for one, seen in zip(known, found, strict=True)
         ]
 
-    def _predict(self, looked: Looked, asked: Asked) -> Prediction:
+    def _predict(self, visual_input: VisualInput, asked: EncodedQuestion) -> Prediction:
         """Passes of the head, or, of a model without one, the pass itself."""
-        run, tokens = self.subject, torch.tensor([asked.tokens], device=self.subject.place)
+        run, tokens = self.loaded, torch.tensor([asked.tokens], device=self.loaded.place)
         if hasattr(run.model, "head"):
-            return mc_predict(run.model, looked.cells, tokens, run.samples, run.seed)
+            return mc_predict(run.model, visual_input.cells, tokens, run.samples, run.seed)
         with left_as_found(run.model), torch.no_grad():
-            forward = run.model(looked.cells, tokens)
+            forward = run.model(visual_input.cells, tokens)
         probabilities, variance = forward.logits.softmax(dim=1)[None], forward.variance
         return Prediction(
             probabilities, None if variance is None else variance.mean(1)[None], forward
         )
 
-    def _answer(self, looked: Looked, asked: Asked, wanted: str, prediction: Prediction) -> int:
+    def _answer(
+        self, visual_input: VisualInput, asked: EncodedQuestion, wanted: str, prediction: Prediction
+    ) -> int:
         if wanted == PREDICTED:
             return int(prediction.forward.logits.argmax())
         if wanted == TRUTH:
-            wanted = self.truths.demand(looked.path, asked.text)
-        return index_of(self.subject.answers, wanted)
+            wanted = self.truths.demand(visual_input.path, asked.text)
+        return index_of(self.loaded.answers, wanted)
 
     def _look(
         self,
-        looked: Looked,
-        asked: Sequence[Asked],
+        visual_input: VisualInput,
+        asked: Sequence[EncodedQuestion],
         chosen: Sequence[int],
         progress: Progress | None,
-    ) -> list[Found]:
-        place = self.subject.place
-        return look_with(
+    ) -> list[Maps]:
+        place = self.loaded.place
+        return map_each(
             self.methods.used,
-            self.subject,
-            looked,
+            self.loaded,
+            visual_input,
             torch.tensor(
-                padded([one.tokens for one in asked], self.subject.special.padding), device=place
+                padded([one.tokens for one in asked], self.loaded.special.padding), device=place
             ),
             torch.tensor(chosen, device=place),
             [len(one.words) for one in asked],
@@ -111,21 +114,21 @@ class Asker:
         )
 
     def _explained(
-        self, looked: Looked, asked: Asked, prediction: Prediction, chosen: int
+        self, visual_input: VisualInput, asked: EncodedQuestion, prediction: Prediction, chosen: int
     ) -> Explained:
         """Everything but the maps."""
-        answers = self.subject.answers.answers
+        answers = self.loaded.answers.answers
         logits = prediction.forward.logits
         shares, top = logits.float().softmax(dim=1)[0], likeliest(logits, 5)[0]
-        variance, doubt = prediction.variance, prediction.vacuity
+        variance, vacuity = prediction.variance, prediction.vacuity
         passes = len(prediction.probabilities)
         measures = uncertainties(
             prediction.probabilities.double().cpu().numpy(),
             None if variance is None else variance.double().cpu().numpy(),
-            None if doubt is None else doubt.double().cpu().numpy(),
+            None if vacuity is None else vacuity.double().cpu().numpy(),
         )
         return Explained(
-            picture=looked.picture,
+            image=visual_input.image,
             question=asked.text,
             words=asked.words,
             top5=tuple(
@@ -138,7 +141,7 @@ class Asker:
             },
             explained=answers[chosen],
             probability=float(shares[chosen]),
-            truth=self.truths.get(looked.path, asked.text),
+            truth=self.truths.get(visual_input.path, asked.text),
             notes=asked.notes,
         )
 

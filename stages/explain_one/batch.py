@@ -1,4 +1,4 @@
-"""Questions about many pictures, of a table or a folder: a row of answers for each."""
+"""Questions about many images, of a table or a folder: a row of answers for each."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -13,18 +13,18 @@ from stages.explain_one.journal import Journal
 from stages.explain_one.methods import check_methods
 from stages.explain_one.model_choice import Model, told_with_its_line
 from stages.explain_one.output import folder_of, write_question
-from stages.explain_one.question import PREDICTED, Asked, ask, check_question
+from stages.explain_one.question import PREDICTED, EncodedQuestion, ask, check_question
 from stages.explain_one.summary import Say, quiet
 from stages.explain_one.table import Line, lines_of, mistake_of
-from stages.explain_one.vision import Looked
-from stages.explain_one.vision_language import AnyAsker, asker_of
+from stages.explain_one.vision import VisualInput
+from stages.explain_one.vision_language import AnyAnswerer, answerer_of
 from vqax.adapters.vision_language import is_pretrained
-from vqax.data.pictures import load_upright
+from vqax.data.images import load_upright
 from vqax.errors import BadData, VqaxError
 from vqax.files import write_parquet
 from vqax.locks import locked
 from vqax.ownership import OwnFiles
-from vqax.report.one_picture import Explained
+from vqax.report.one_image import Explained
 from vqax.vision.weights import weight_hash
 
 PREDICTIONS, SKIPPED = "predictions.parquet", "skipped.parquet"
@@ -47,8 +47,8 @@ def run(
 ) -> summary.Summary:
     """Answer every line of ``source``, a CSV or Parquet with the columns image and question.
 
-    Or a folder: ``questions`` about each of its pictures. A column answer names the answer to
-    explain, where it is not empty. Pictures are relative to the table. Writes predictions.parquet
+    Or a folder: ``questions`` about each of its images. A column answer names the answer to
+    explain, where it is not empty. Images are relative to the table. Writes predictions.parquet
     and, for lines that cannot be used, skipped.parquet; ``figures`` adds figures and raw maps. By
     default into data/explained/MODEL/NAME. Answers are kept as they come: started again after a
     kill, it goes on, and ends with the same tables.
@@ -63,28 +63,33 @@ def run(
     for question in questions:
         check_question(question)
     lines = lines_of(source, questions, answer)
-    asker = asker_of(model.load(device), methods, maps=figures)
-    pictures = source if source.is_dir() else source.parent
-    folder = folder_of(asker.subject.name, source.stem, out)
+    answerer = answerer_of(model.load(device), methods, maps=figures)
+    images = source if source.is_dir() else source.parent
+    folder = folder_of(answerer.loaded.name, source.stem, out)
     with locked(folder / ".explain.lock"):
         own = OwnFiles(folder)
         own.claim(*(folder / name for name in (PREDICTIONS, SKIPPED, journal.NAME)))
-        answers = Journal(folder / journal.NAME, _identity(asker, model.source, figures))
+        answers = Journal(folder / journal.NAME, _identity(answerer, model.source, figures))
         with answers:
-            each = _each(asker, lines, pictures, answers, own if figures else None)
+            each = _each(answerer, lines, images, answers, own if figures else None)
             rows, skipped = _sorted_out(each, len(lines), progress)
         written = _write(folder, rows, skipped)
         answers.finish()
     if not rows:
         raise BadData(f"{source}: none of its {len(lines)} lines can be used; {skipped[0][-1]}")
-    values = {"run": asker.subject.name, "explained": len(rows), "skipped": len(skipped), **written}
+    values = {
+        "run": answerer.loaded.name,
+        "explained": len(rows),
+        "skipped": len(skipped),
+        **written,
+    }
     for key, value in values.items():
         say(f"{key}: {value}")
     if skipped:
         say(f"first skipped: row {skipped[0][0]}, {skipped[0][-1]}")
-    for text in summary.left_out_lines(asker.methods.left_out):
+    for text in summary.left_out_lines(answerer.methods.left_out):
         say(text)
-    left_out = {method: list(needs) for method, needs in asker.methods.left_out.items()}
+    left_out = {method: list(needs) for method, needs in answerer.methods.left_out.items()}
     return {**values, "left_out": left_out}
 
 
@@ -110,10 +115,14 @@ def _sorted_out(
 
 
 def _each(
-    asker: AnyAsker, lines: Sequence[Line], folder: Path, answers: Journal, figures: OwnFiles | None
+    answerer: AnyAnswerer,
+    lines: Sequence[Line],
+    folder: Path,
+    answers: Journal,
+    figures: OwnFiles | None,
 ) -> Iterator[tuple[Line, Became]]:
-    """What became of each line; those about one picture together, so that it is read once."""
-    by_picture: dict[str, list[Line]] = {}
+    """What became of each line; those about one image together, so that it is read once."""
+    by_image: dict[str, list[Line]] = {}
     for line in lines:
         mistake = mistake_of(line)
         if mistake:
@@ -121,40 +130,50 @@ def _each(
         elif (known := answers.row(line, folder / line.image)) is not None:
             yield line, known
         else:
-            by_picture.setdefault(line.image, []).append(line)
-    for image, about in by_picture.items():
+            by_image.setdefault(line.image, []).append(line)
+    for image, about in by_image.items():
         try:
-            looked = asker.subject.eyes.look(folder / image, load_upright(folder / image))
+            visual_input = answerer.loaded.encoder.encode(
+                folder / image, load_upright(folder / image)
+            )
         except VqaxError as error:
             yield from ((line, error) for line in about)
             continue
-        yield from ((line, _answered(asker, looked, line, answers, figures)) for line in about)
+        yield from (
+            (line, _answered(answerer, visual_input, line, answers, figures)) for line in about
+        )
 
 
 def _answered(
-    asker: AnyAsker, looked: Looked, line: Line, answers: Journal, figures: OwnFiles | None
+    answerer: AnyAnswerer,
+    visual_input: VisualInput,
+    line: Line,
+    answers: Journal,
+    figures: OwnFiles | None,
 ) -> Became:
     """The row of a line, kept as soon as it is known."""
     try:
-        asked = ask(asker.subject, line.question)
-        explained = asker(looked, [(asked, line.answer)])[0]
+        asked = ask(answerer.loaded, line.question)
+        explained = answerer(visual_input, [(asked, line.answer)])[0]
     except VqaxError as error:
         return error
     files = write_question(explained, figures, line.row, below="figures") if figures else {}
-    return answers.add(line, looked.path, _row(line, explained, asked, files), files)
+    return answers.add(line, visual_input.path, _row(line, explained, asked, files), files)
 
 
-def _identity(asker: AnyAsker, source: str | None, figures: bool) -> dict[str, Any]:
-    """What the answers depend on beside the lines and pictures."""
-    subject = asker.subject
-    trunk = subject.eyes.pixel_model
+def _identity(answerer: AnyAnswerer, source: str | None, figures: bool) -> dict[str, Any]:
+    """What the answers depend on beside the lines and images."""
+    loaded = answerer.loaded
+    image_encoder = loaded.encoder.pixel_model
     code = "" if source is None or is_pretrained(source) else _code(source)
     return {
-        "model": [subject.name, dict(subject.facts), weight_hash(subject.model.state_dict())],
-        "trunk": None if trunk is None else weight_hash(trunk.trunk.state_dict()),
+        "model": [loaded.name, dict(loaded.facts), weight_hash(loaded.model.state_dict())],
+        "image_encoder": None
+        if image_encoder is None
+        else weight_hash(image_encoder.image_encoder.state_dict()),
         "code": hashlib.sha256(code.encode()).hexdigest(),
-        "passes": [subject.samples, subject.seed],
-        "methods": list(asker.methods.used),
+        "passes": [loaded.samples, loaded.seed],
+        "methods": list(answerer.methods.used),
         "figures": figures,
     }
 
@@ -164,7 +183,7 @@ def _code(source: str) -> str:
     return Path(source.rpartition(":")[0]).read_text(encoding="utf-8")
 
 
-def _row(line: Line, explained: Explained, asked: Asked, files: Any) -> dict[str, Any]:
+def _row(line: Line, explained: Explained, asked: EncodedQuestion, files: Any) -> dict[str, Any]:
     return {
         "row": line.row,
         "image": line.image,

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from stages.explain_one.methods import choose, look_with
-from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths, ask, index_of
-from stages.explain_one.subject import Subject
+from stages.explain_one.loaded_model import LoadedModel
+from stages.explain_one.methods import choose, map_each
+from stages.explain_one.question import PREDICTED, TRUTH, EncodedQuestion, Truths, ask, index_of
 from stages.explain_one.table import Line
-from stages.explain_one.vision import Looked
+from stages.explain_one.vision import VisualInput
+from vqax.data.images import load_upright
 from vqax.data.map_files import read_named_maps
-from vqax.data.pictures import load_upright
 from vqax.errors import MissingArtefact, UsageError
 from vqax.evaluation import Faithfulness, Subsets, cascading_randomisation, faithfulness
 from vqax.evaluation.inputs import check_baseline
@@ -58,10 +58,10 @@ class Evaluation:
         MissingArtefact, BadData: maps or masks are not there, or damaged.
     """
 
-    def __init__(self, subject: Subject, options: Options) -> None:
-        self.subject, self.options, self.truths = subject, options, Truths(subject)
-        self.unit = _unit(subject, options.unit)
-        self.methods = _methods(subject, options, self.unit)
+    def __init__(self, loaded: LoadedModel, options: Options) -> None:
+        self.loaded, self.options, self.truths = loaded, options, Truths(loaded)
+        self.unit = _unit(loaded, options.unit)
+        self.methods = _methods(loaded, options, self.unit)
         check_baseline(self.unit, options.baseline)
         chosen_measures(
             options.measures, masks=options.masks is not None, explain=bool(self.methods)
@@ -76,12 +76,12 @@ class Evaluation:
             MissingArtefact: there is no such image, or it has no map or mask.
             BadData: the image cannot be read, or a map has a NaN.
         """
-        looked = self.subject.eyes.look(path, load_upright(path))
-        asked = ask(self.subject, line.question)
-        tokens = torch.tensor([asked.tokens], device=self.subject.place)
-        answer = self._answer(line, path, asked, looked, tokens)
-        model, inputs = self._hidden_from(looked)
-        explain = {name: self._explain(name, looked, tokens, answer) for name in self.methods}
+        visual_input = self.loaded.encoder.encode(path, load_upright(path))
+        asked = ask(self.loaded, line.question)
+        tokens = torch.tensor([asked.tokens], device=self.loaded.place)
+        answer = self._answer(line, path, asked, visual_input, tokens)
+        model, inputs = self._hidden_from(visual_input)
+        explain = {name: self._explain(name, visual_input, tokens, answer) for name in self.methods}
         maps = {name: make(inputs) for name, make in explain.items()}
         given, mask = _of_line(self.maps, line, "map"), _of_line(self.masks, line, "mask")
         if given is not None:
@@ -96,29 +96,27 @@ class Evaluation:
         )  # fmt: skip
         return found, self._randomised(model, explain, inputs) if options.randomise else {}
 
-    def _hidden_from(self, looked: Looked) -> tuple[nn.Module, Tensor]:
+    def _hidden_from(self, visual_input: VisualInput) -> tuple[nn.Module, Tensor]:
         """Who is asked without some units, and the inputs that have them."""
         if self.unit in OF_PIXELS:
-            pixel_model = self.subject.eyes.pixel_model
+            pixel_model = self.loaded.encoder.pixel_model
             assert pixel_model is not None  # or the unit would not be offered
-            assert looked.pixels is not None
-            return pixel_model, looked.pixels
-        return self.subject.model, looked.cells
+            assert visual_input.pixels is not None
+            return pixel_model, visual_input.pixels
+        return self.loaded.model, visual_input.cells
 
     def _explain(
-        self, method: str, looked: Looked, tokens: Tensor, answer: Tensor
+        self, method: str, visual_input: VisualInput, tokens: Tensor, answer: Tensor
     ) -> Callable[[Tensor], Tensor]:
         """The map (1,h,w), or word scores (1,t), of other inputs in the place of those seen."""
-        trunk = getattr(self.subject.eyes.pixel_model, "trunk", None)
+        image_encoder = getattr(self.loaded.encoder.pixel_model, "image_encoder", None)
 
         def explain(inputs: Tensor) -> Tensor:
-            seen = looked._replace(cells=inputs, boxes_rel=None)
-            if self.unit in OF_PIXELS and trunk is not None:
+            seen = visual_input._replace(cells=inputs, boxes_rel=None)
+            if self.unit in OF_PIXELS and image_encoder is not None:
                 with torch.no_grad():
-                    seen = seen._replace(cells=trunk(inputs), pixels=inputs)
-            (one,) = look_with(
-                [method], self.subject, seen, tokens, answer, [tokens.shape[1]], None
-            )
+                    seen = seen._replace(cells=image_encoder(inputs), pixels=inputs)
+            (one,) = map_each([method], self.loaded, seen, tokens, answer, [tokens.shape[1]], None)
             if self.unit == "words":
                 return torch.from_numpy(one.words[method][None])
             return self._fitted(one.maps[method][None])
@@ -127,21 +125,26 @@ class Evaluation:
 
     def _fitted(self, maps: np.ndarray) -> Tensor:
         """Maps of pixels brought to the grid of cells, where cells are hidden."""
-        grid = self.subject.grid
+        grid = self.loaded.grid
         if self.unit == "cells" and grid is not None and maps.shape[1:] != grid:
             maps = resize_area(maps, grid)
         return torch.from_numpy(maps)
 
     def _answer(
-        self, line: Line, path: Path, asked: Asked, looked: Looked, tokens: Tensor
+        self,
+        line: Line,
+        path: Path,
+        asked: EncodedQuestion,
+        visual_input: VisualInput,
+        tokens: Tensor,
     ) -> Tensor:
         """The index of the answer to explain, (1,)."""
         if line.answer == PREDICTED:
             with torch.no_grad():
-                logits: Tensor = self.subject.model(looked.cells, tokens).logits
+                logits: Tensor = self.loaded.model(visual_input.cells, tokens).logits
             return logits.argmax(1)
         text = self.truths.demand(path, asked.text) if line.answer == TRUTH else line.answer
-        return torch.tensor([index_of(self.subject.answers, text)], device=self.subject.place)
+        return torch.tensor([index_of(self.loaded.answers, text)], device=self.loaded.place)
 
     def _of_inputs(self, explain: Mapping[str, Explain]) -> dict[str, Explain]:
         """Those whose maps depend on what is hidden: not maps of pixels, where cells are."""
@@ -160,23 +163,23 @@ class Evaluation:
         return found
 
 
-def _unit(subject: Subject, wanted: str | None) -> str:
+def _unit(loaded: LoadedModel, wanted: str | None) -> str:
     """What is hidden, by default the image's patches, or the cells where pixels are not reached."""
-    has_pixels, has_cells = subject.eyes.pixel_model is not None, subject.grid is not None
+    has_pixels, has_cells = loaded.encoder.pixel_model is not None, loaded.grid is not None
     offered = [*(OF_PIXELS if has_pixels else ()), *(("cells",) if has_cells else ()), "words"]
     unit = offered[0] if wanted is None else wanted
     if unit not in offered:
         raise UsageError(
-            f"--unit {unit}: {subject.name} ({subject.kind}) offers {', '.join(offered)}"
+            f"--unit {unit}: {loaded.name} ({loaded.kind}) offers {', '.join(offered)}"
         )
     return unit
 
 
-def _methods(subject: Subject, options: Options, unit: str) -> list[str]:
+def _methods(loaded: LoadedModel, options: Options, unit: str) -> list[str]:
     """Those that make maps of the unit; none by themselves where maps are given."""
     if options.maps is not None and not options.methods:
         return []
-    used = choose(options.methods, subject).used
+    used = choose(options.methods, loaded).used
     methods = [name for name in used if (name in WORD_EXPLAINERS) == (unit == "words")]
     if not methods and options.maps is None:
         raise UsageError(f"--unit {unit}: no method that was named makes such maps; name another")

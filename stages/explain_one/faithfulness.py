@@ -66,7 +66,7 @@ def run(
         )
     found = pooled(parts, images, seed=options.seed)
     return found, {
-        "run": evaluation.subject.name,
+        "run": evaluation.loaded.name,
         "questions": len(parts),
         "unit": evaluation.unit,
         "methods": found.summary(),

@@ -16,7 +16,7 @@ class Journal:
     """The rows of answered lines, kept in ``path`` until ``finish`` removes it.
 
     Rows that were answered with another ``identity`` (the model and what it is asked for), about
-    a picture that has changed, or whose files are gone, are answered again. A line that a kill cut
+    an image that has changed, or whose files are gone, are answered again. A line that a kill cut
     is left out.
 
     Raises:
@@ -39,20 +39,20 @@ class Journal:
     def __exit__(self, *_error: object) -> None:
         self._file.close()
 
-    def row(self, line: Line, picture: Path) -> dict[str, Any] | None:
+    def row(self, line: Line, image: Path) -> dict[str, Any] | None:
         """The row of a line that was answered before."""
         entry = self._entries.get(_key(line))
-        if entry is None or entry["picture"] != _state(picture):
+        if entry is None or entry["image"] != _state(image):
             return None
         row: dict[str, Any] = entry["row"]
         return row if all(map(os.path.exists, entry["files"])) else None
 
     def add(
-        self, line: Line, picture: Path, row: dict[str, Any], files: Mapping[str, Path]
+        self, line: Line, image: Path, row: dict[str, Any], files: Mapping[str, Path]
     ) -> dict[str, Any]:
         """Keep the row of a line, and return it as ``row`` will give it."""
         written = [str(path) for path in files.values()]
-        entry = {"line": line, "picture": _state(picture), "row": row, "files": written}
+        entry = {"line": line, "image": _state(image), "row": row, "files": written}
         text = json.dumps(entry)
         try:
             self._file.write(text + "\n")
@@ -85,10 +85,10 @@ def _key(line: Any) -> tuple[Any, ...]:
     return tuple(line)
 
 
-def _state(picture: Path) -> list[int] | None:
-    """What tells whether a picture is still the one it was."""
+def _state(image: Path) -> list[int] | None:
+    """What tells whether an image is still the one it was."""
     try:
-        state = picture.stat()
+        state = image.stat()
     except OSError:
         return None
     return [state.st_size, state.st_mtime_ns]

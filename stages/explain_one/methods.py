@@ -1,4 +1,4 @@
-"""Which explainers of the family a run and its picture allow, and their maps."""
+"""Which explainers of the family a run and its image allow, and their maps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from stages.explain_one.subject import Subject, as_array
-from stages.explain_one.vision import Looked
+from stages.explain_one.loaded_model import LoadedModel, as_array
+from stages.explain_one.vision import VisualInput
 from vqax.adapters.first_pass import check_forward, question_is_read
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
@@ -39,7 +39,7 @@ class Methods(NamedTuple):
     left_out: Mapping[str, tuple[str, ...]]
 
 
-class Found(NamedTuple):
+class Maps(NamedTuple):
     """Raw maps (h,w) by method, and scores of the question's words by method."""
 
     maps: dict[str, np.ndarray]
@@ -52,40 +52,40 @@ def check_methods(names: Sequence[str]) -> None:
         known([*EXPLAINERS, *WORD_EXPLAINERS], name, "--method")
 
 
-def choose(names: Sequence[str], subject: Subject, *, usual: Sequence[str] = ()) -> Methods:
+def choose(names: Sequence[str], loaded: LoadedModel, *, usual: Sequence[str] = ()) -> Methods:
     """The methods named, or of the ``usual`` ones all that the model offers what they need.
 
     Raises:
         UsageError: one that was named needs what the model has not.
     """
-    lacking = _lacking(subject)
+    lacking = _lacking(loaded)
     usable = [name for name, needs in lacking.items() if not needs]
     for name in names:
         if lacking[name]:
             raise UsageError(
-                f"--method {name}: needs {' and '.join(lacking[name])}, which {subject.name} "
-                f"({subject.kind}) has not; choose from {', '.join(usable)}"
+                f"--method {name}: needs {' and '.join(lacking[name])}, which {loaded.name} "
+                f"({loaded.kind}) has not; choose from {', '.join(usable)}"
             )
-    usual = usual or (USUAL_OF_REGIONS if subject.eyes.pixel_model is None else USUAL)
+    usual = usual or (USUAL_OF_REGIONS if loaded.encoder.pixel_model is None else USUAL)
     wanted = names or usual
     used = [name for name in usable if name in wanted]
     left_out = {name: lacking[name] for name in wanted if lacking[name]}
     return Methods(tuple(used), left_out)
 
 
-def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
+def _lacking(loaded: LoadedModel) -> dict[str, tuple[str, ...]]:
     """The needs of each method that the model does not meet; a black box has no cells either."""
     below, above = Rectifiers(), Rectifiers()
     with below:
-        cells = subject.eyes.blank()
+        cells = loaded.encoder.blank()
     with above:
-        forward = _any_forward(subject, cells)
-    pixels, gradient = subject.eyes.pixel_model is not None, subject.grid is not None
+        forward = _any_forward(loaded, cells)
+    pixels, gradient = loaded.encoder.pixel_model is not None, loaded.grid is not None
     there = {
         "pixels": pixels,
         "gradient": gradient,
-        "question": not _checked(subject) or question_is_read(subject.model, cells, _any(subject)),
-        "layers": shows_layers(subject.model),
+        "question": not _checked(loaded) or question_is_read(loaded.model, cells, _any(loaded)),
+        "layers": shows_layers(loaded.model),
         "rectifier": below.count + above.count > 0,
     }
     lacking = {
@@ -100,42 +100,42 @@ def _lacking(subject: Subject) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(needs)) for name, needs in (lacking | words).items()}
 
 
-def _any_forward(subject: Subject, cells: Tensor) -> Forward:
+def _any_forward(loaded: LoadedModel, cells: Tensor) -> Forward:
     """What the model returns for any input: it shows what there is to explain it by."""
     with torch.no_grad():
-        if _checked(subject):
-            return check_forward(subject.model, cells, _any(subject), len(subject.answers))
-        forward: Forward = subject.model(cells, _any(subject))
+        if _checked(loaded):
+            return check_forward(loaded.model, cells, _any(loaded), len(loaded.answers))
+        forward: Forward = loaded.model(cells, _any(loaded))
     return forward
 
 
-def _checked(subject: Subject) -> bool:
+def _checked(loaded: LoadedModel) -> bool:
     """Whether a ``Forward`` is somebody else's work; a black box has none of its own."""
-    return subject.prepared is None and subject.grid is not None
+    return loaded.prepared is None and loaded.grid is not None
 
 
-def _any(subject: Subject) -> Int[Tensor, "1 1"]:
+def _any(loaded: LoadedModel) -> Int[Tensor, "1 1"]:
     """A question of one unknown word."""
-    return torch.full((1, 1), subject.special.unknown, device=subject.place)
+    return torch.full((1, 1), loaded.special.unknown, device=loaded.place)
 
 
-def look_with(
+def map_each(
     methods: Sequence[str],
-    subject: Subject,
-    looked: Looked,
+    loaded: LoadedModel,
+    visual_input: VisualInput,
     tokens: Int[Tensor, "b t"],
     answer: Int[Tensor, "b"],
     words: Sequence[int],
     progress: Callable[[int, int], None] | None,
-) -> list[Found]:
-    """What each method says of every question about one picture, all questions at once.
+) -> list[Maps]:
+    """What each method says of every question about one image, all questions at once.
 
     A method of words gives a row of numbers (b,t): question i has ``words[i]`` of them, at the
     end of its row.
     """
-    found = [Found({}, {}) for _ in words]
+    found = [Maps({}, {}) for _ in words]
     for number, method in enumerate(methods, 1):
-        raw = _raw(method, subject, looked, tokens, answer)
+        raw = _raw(method, loaded, visual_input, tokens, answer)
         for one, values, count in zip(found, raw, words, strict=True):
             if method in WORD_EXPLAINERS:
                 one.words[method] = values[len(values) - count :]
@@ -147,17 +147,17 @@ def look_with(
 
 
 def _raw(
-    method: str, subject: Subject, looked: Looked, tokens: Tensor, answer: Tensor
+    method: str, loaded: LoadedModel, visual_input: VisualInput, tokens: Tensor, answer: Tensor
 ) -> np.ndarray:
-    cells = looked.cells.expand(len(tokens), *looked.cells.shape[1:])
+    cells = visual_input.cells.expand(len(tokens), *visual_input.cells.shape[1:])
     if method in WORD_EXPLAINERS:
-        of_words, special = WORD_EXPLAINERS[method], subject.special
-        return as_array(of_words(subject.model, cells, tokens, answer, special=special))
+        of_words, special = WORD_EXPLAINERS[method], loaded.special
+        return as_array(of_words(loaded.model, cells, tokens, answer, special=special))
     explainer = EXPLAINERS[method]
     if "pixels" in explainer.needs:
-        same = torch.zeros(len(tokens), dtype=torch.int64, device=subject.place)
-        model, grid = subject.eyes.pixel_model, subject.grid or ANY_GRID
-        raw = explainer(model, looked.pixels, tokens, answer, grid, picture_of=same)
+        same = torch.zeros(len(tokens), dtype=torch.int64, device=loaded.place)
+        model, grid = loaded.encoder.pixel_model, loaded.grid or ANY_GRID
+        raw = explainer(model, visual_input.pixels, tokens, answer, grid, image_of=same)
     else:
-        raw = looked.painted(explainer(subject.model, cells, tokens, answer, subject.grid))
+        raw = visual_input.painted(explainer(loaded.model, cells, tokens, answer, loaded.grid))
     return as_array(raw)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from project.params import load
 from project.workspace import Workspace
-from stages.explain_one.subject import Subject, chosen_run, foreign_subject, load_subject
-from stages.explain_one.vision_language import Speech, pretrained_subject
+from stages.explain_one.loaded_model import LoadedModel, chosen_run, load_run, loaded_foreign
+from stages.explain_one.vision_language import Speech, load_pretrained
 from vqax.adapters import Foreign
 from vqax.adapters.vision_language import is_pretrained
 from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError
@@ -34,7 +34,7 @@ class Model(NamedTuple):
     source: str | None = None
     speech: Speech = Speech()
 
-    def load(self, device: str) -> Subject:
+    def load(self, device: str) -> LoadedModel:
         """It, ready to be asked.
 
         Raises:
@@ -47,12 +47,12 @@ class Model(NamedTuple):
             if self.run is not None:
                 raise UsageError(f"{self.run} and --model {self.source}: give one of the two")
             if is_pretrained(self.source):
-                return pretrained_subject(self.source, self.speech, device=device)
-            return foreign_subject(load_foreign(self.source), self.source, device=device)
+                return load_pretrained(self.source, self.speech, device=device)
+            return loaded_foreign(load_foreign(self.source), self.source, device=device)
         params = load()
         workspace = Workspace(groups=params.groups)
         name = chosen_run(params, workspace, self.run)
-        return load_subject(params, workspace, name, device=device)
+        return load_run(params, workspace, name, device=device)
 
 
 def load_foreign(source: str) -> Foreign:

@@ -7,7 +7,7 @@ from pathlib import Path
 from project.maps import write_hdf5
 from project.workspace import Workspace
 from vqax.ownership import OwnFiles
-from vqax.report.one_picture import Explained
+from vqax.report.one_image import Explained
 
 
 def folder_of(model: str, name: str, out: Path | None) -> Path:
@@ -33,16 +33,16 @@ def write_question(
     """
     path = own.folder / below / f"{number}_{slug(explained.question)}"
     own.claim(*map(path.with_suffix, (".png", ".svg", ".h5")), *([path] if panels else []))
-    from vqax.report.one_picture_figure import write_one_picture  # matplotlib, once it is needed
+    from vqax.report.one_image_figure import write_one_image  # matplotlib, once it is needed
 
-    png, svg = write_one_picture(explained, path)
+    png, svg = write_one_image(explained, path)
     written = {"figure": png, "svg": svg}
     raw = {**explained.maps, **explained.word_scores}
     if raw:
         written["maps"] = path.with_suffix(".h5")
         write_hdf5(written["maps"], **raw)
     if panels:
-        from vqax.report.one_picture_panels import write_panels
+        from vqax.report.one_image_panels import write_panels
 
         written["panels"] = path
         write_panels(explained, path)

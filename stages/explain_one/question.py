@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from stages.explain_one.subject import Subject
+from stages.explain_one.loaded_model import LoadedModel
 from vqax.data import Example, VqaFolder
 from vqax.errors import UsageError
 from vqax.text.answers import AnswerVocabulary, normalise_answer
@@ -17,7 +17,7 @@ NEAR = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EncodedQuestion:
     """A question as the model reads it: ``words`` are its first ones, ``unread`` those beyond."""
 
     text: str
@@ -32,7 +32,7 @@ class Asked:
         notes = []
         if self.unknown:
             notes.append(
-                "No word of the question is known to the model, so it answers from the picture "
+                "No word of the question is known to the model, so it answers from the image "
                 f"alone: {', '.join(self.unknown)}."
                 if set(self.unknown) == set(self.words)
                 else f"Words the model does not know: {', '.join(self.unknown)}."
@@ -50,13 +50,13 @@ def check_question(text: str) -> None:
         raise UsageError(f"question {text!r}: holds no word; ask something")
 
 
-def ask(subject: Subject, text: str) -> Asked:
-    """Encode a question for ``subject``; raises UsageError if it holds no word."""
+def ask(loaded: LoadedModel, text: str) -> EncodedQuestion:
+    """Encode a question for ``loaded``; raises UsageError if it holds no word."""
     check_question(text)
-    reading = subject.read(text)
+    reading = loaded.read(text)
     if not reading.words:
-        raise UsageError(f"question {text!r}: {subject.name} reads no word of it; ask another way")
-    return Asked(
+        raise UsageError(f"question {text!r}: {loaded.name} reads no word of it; ask another way")
+    return EncodedQuestion(
         text=" ".join(text.split()),
         words=reading.words,
         unread=reading.unread,
@@ -86,33 +86,33 @@ def index_of(answers: AnswerVocabulary, text: str) -> int:
 
 @dataclass(frozen=True)
 class Truths:
-    """The right answers of a data set, by picture and question."""
+    """The right answers of a data set, by image and question."""
 
-    subject: Subject
+    loaded: LoadedModel
 
-    def get(self, picture: Path, question: str) -> str:
+    def get(self, image: Path, question: str) -> str:
         """The answer most people gave; "" if the question is not one of the data set."""
-        number = re.search(r"\d+$", picture.stem) if self.subject.prepared else None
+        number = re.search(r"\d+$", image.stem) if self.loaded.prepared else None
         key = (int(number[0]), _plain(question)) if number else None
         if key is None or key not in self._by_question:
             return ""
         folder, answer = self._by_question[key]
-        return answer if folder.image_path(key[0]).resolve() == picture.resolve() else ""
+        return answer if folder.image_path(key[0]).resolve() == image.resolve() else ""
 
-    def demand(self, picture: Path, question: str) -> str:
+    def demand(self, image: Path, question: str) -> str:
         """As ``get``; raises UsageError where there is none."""
-        answer = self.get(picture, question)
+        answer = self.get(image, question)
         if not answer:
             raise UsageError(
-                f"answer {TRUTH!r}: {question!r} about {picture} is no question of "
-                f"{self.subject.facts.get('data set', 'a data set')}, so its right answer is not "
+                f"answer {TRUTH!r}: {question!r} about {image} is no question of "
+                f"{self.loaded.facts.get('data set', 'a data set')}, so its right answer is not "
                 "known; give the answer itself"
             )
         return answer
 
     @cached_property
     def _by_question(self) -> dict[tuple[int, str], tuple[VqaFolder, str]]:
-        prepared = self.subject.prepared
+        prepared = self.loaded.prepared
         assert prepared is not None  # or ``get`` has returned before
         parts: Iterable[tuple[VqaFolder, list[Example]]] = (
             (prepared.train_folder, prepared.train),

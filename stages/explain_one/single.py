@@ -1,4 +1,4 @@
-"""Questions about one picture: answers, figures and, if asked for, a page."""
+"""Questions about one image: answers, figures and, if asked for, a page."""
 
 from collections.abc import Sequence
 from importlib import metadata
@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from stages.explain_one import summary
+from stages.explain_one.loaded_model import LoadedModel
 from stages.explain_one.methods import check_methods
 from stages.explain_one.model_choice import Model, told_with_its_line
 from stages.explain_one.output import folder_of, write_question
 from stages.explain_one.question import PREDICTED, ask, check_question
-from stages.explain_one.subject import Subject
 from stages.explain_one.summary import Say, quiet
-from stages.explain_one.vision import Looked
-from stages.explain_one.vision_language import asker_of
-from vqax.data.pictures import load_upright
+from stages.explain_one.vision import VisualInput
+from stages.explain_one.vision_language import answerer_of
+from vqax.data.images import load_upright
 from vqax.ownership import OwnFiles
-from vqax.report.one_picture import Explained
+from vqax.report.one_image import Explained
 
 
 @told_with_its_line
@@ -42,66 +42,66 @@ def run(
 
     Raises:
         UsageError: an unknown run, method or answer, or a question without a word.
-        MissingArtefact: the run is not trained, or there is no such picture.
-        BadData: the picture cannot be read, or a file cannot be written or is not ours to
+        MissingArtefact: the run is not trained, or there is no such image.
+        BadData: the image cannot be read, or a file cannot be written or is not ours to
             replace.
     """
     check_methods(methods)
     for question in questions:
         check_question(question)
-    picture = load_upright(image)
-    subject = model.load(device)
-    looked = subject.eyes.look(image, picture)
-    asked = [ask(subject, question) for question in questions]
-    asker = asker_of(subject, methods)
-    opening = [f"{subject.label} looks at {image}, {picture.width} × {picture.height} px"]
+    photograph = load_upright(image)
+    loaded = model.load(device)
+    visual_input = loaded.encoder.encode(image, photograph)
+    asked = [ask(loaded, question) for question in questions]
+    answerer = answerer_of(loaded, methods)
+    opening = [f"{loaded.label} looks at {image}, {photograph.width} × {photograph.height} px"]
 
     def answered(one: Explained) -> None:
         say("\n".join([*opening, *summary.lines(one)]))
         opening.clear()
 
-    explained = asker(
-        looked,
+    explained = answerer(
+        visual_input,
         [(one, answer) for one in asked],
         progress,
         answered,
     )
-    own = OwnFiles(folder_of(subject.name, image.stem, out))
+    own = OwnFiles(folder_of(loaded.name, image.stem, out))
     written = [
         write_question(one, own, number, panels=panels) for number, one in enumerate(explained, 1)
     ]
     values = {
-        "run": subject.name,
-        "picture": str(image),
-        "size_px": list(picture.size),
-        "grid": list(subject.grid or ()),
+        "run": loaded.name,
+        "photograph": str(image),
+        "size_px": list(photograph.size),
+        "grid": list(loaded.grid or ()),
         "questions": [
             summary.of_question(*one) for one in zip(explained, asked, written, strict=True)
         ],
         "meanings": summary.meanings(),
-        "left_out": {method: list(needs) for method, needs in asker.methods.left_out.items()},
+        "left_out": {method: list(needs) for method, needs in answerer.methods.left_out.items()},
     }
-    for text in summary.closing(explained[0], written, asker.methods.left_out):
+    for text in summary.closing(explained[0], written, answerer.methods.left_out):
         say(text)
     if html:
-        from vqax.report.one_picture_html import write_page
+        from vqax.report.one_image_html import write_page
 
         page = own.folder / "page.html"
         own.claim(page)
-        write_page(page, explained, _facts(subject, looked))
+        write_page(page, explained, _facts(loaded, visual_input))
         values["page"] = str(page)
         say(f"page: {page}")
     return values
 
 
-def _facts(subject: Subject, looked: Looked) -> dict[str, str]:
+def _facts(loaded: LoadedModel, visual_input: VisualInput) -> dict[str, str]:
     """What a reader of the page needs to make it again."""
-    width, height = looked.picture.size
-    sampled = hasattr(subject.model, "head")
+    width, height = visual_input.photograph.size
+    sampled = hasattr(loaded.model, "head")
     return {
-        "picture": f"{looked.path.name}, {width} × {height} px",
-        **subject.facts,
-        "uncertainty": f"{subject.samples} dropout samples of the head, seed {subject.seed}"
+        "photograph": f"{visual_input.path.name}, {width} × {height} px",
+        **loaded.facts,
+        "uncertainty": f"{loaded.samples} dropout samples of the head, seed {loaded.seed}"
         if sampled
         else "of one pass: the model has no head that could be sampled",
         "vqax": metadata.version("vqax"),

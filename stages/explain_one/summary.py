@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.explain_one.question import Asked
+from stages.explain_one.question import EncodedQuestion
 from vqax.metrics.catalogue import METRICS
-from vqax.report.one_picture import UNCERTAINTIES, Explained, percent, unsure
+from vqax.report.one_image import UNCERTAINTIES, Explained, percent, unsure
 
 Summary = dict[str, Any]
 Say = Callable[[str], None]
@@ -19,7 +19,7 @@ def quiet(line: str) -> None:
     """Say nothing: a program reads the summary."""
 
 
-def of_question(explained: Explained, asked: Asked, files: Mapping[str, Path]) -> Summary:
+def of_question(explained: Explained, asked: EncodedQuestion, files: Mapping[str, Path]) -> Summary:
     """Everything numeric of one question; None where the run estimates nothing."""
     return {
         "question": explained.question,

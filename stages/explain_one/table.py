@@ -1,4 +1,4 @@
-"""What is asked of many pictures: the lines of a table, or each question about each picture."""
+"""What is asked of many images: the lines of a table, or each question about each image."""
 
 import csv
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ from vqax.foreign import reading
 
 NEEDED, ANSWER, MORE = ("image", "question"), "answer", "more fields"
 MANY = "more fields than columns; put quotes around a text with commas"
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 class Line(NamedTuple):
-    """A picture and a question, counted from 0; ``answer`` is the one to explain.
+    """An image and a question, counted from 0; ``answer`` is the one to explain.
 
     ``mistake``: what is wrong with the line in itself, and what to do about it.
     """
@@ -30,11 +30,11 @@ class Line(NamedTuple):
 
 def mistake_of(line: Line) -> str:
     """What is wrong with a line in itself; empty where nothing is."""
-    return line.mistake or ("" if line.image else "image: is empty; name a picture")
+    return line.mistake or ("" if line.image else "image: is empty; name an image")
 
 
 def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
-    """The lines of a table, or of a folder: every question about every picture in it.
+    """The lines of a table, or of a folder: every question about every image in it.
 
     Raises:
         UsageError: a folder without questions, or a table with some.
@@ -53,16 +53,16 @@ def lines_of(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
 
 
 def read_folder(source: Path, questions: Sequence[str], answer: str) -> list[Line]:
-    """Pictures by the endings ``PICTURES``, in the order of their names; not of folders below.
+    """Images by the endings ``IMAGES``, in the order of their names; not of folders below.
 
     Raises:
         BadData: there is none.
     """
     names = sorted(
-        path.name for path in source.iterdir() if path.is_file() and path.suffix.lower() in PICTURES
+        path.name for path in source.iterdir() if path.is_file() and path.suffix.lower() in IMAGES
     )
     if not names:
-        raise BadData(f"{source}: holds no picture; names must end in {', '.join(PICTURES)}")
+        raise BadData(f"{source}: holds no image; names must end in {', '.join(IMAGES)}")
     asked = [(*_printable(name), question) for name in names for question in questions]
     return [
         Line(row, name, question, answer, mistake)
@@ -91,7 +91,7 @@ def read_table(source: Path, answer: str) -> list[Line]:
             f"{', '.join(columns) or 'none'}"
         )
     if not records:
-        raise BadData(f"{source}: holds no line; give at least one picture with a question")
+        raise BadData(f"{source}: holds no line; give at least one image with a question")
     return [
         Line(row, *(_text(record.get(column)) for column in NEEDED),
              answer=_text(record.get(ANSWER)) or answer, mistake=MANY * (MORE in record))

@@ -14,11 +14,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from project.device import checked
-from stages.explain_one.answer import Asker, Progress
-from stages.explain_one.methods import Methods, choose, look_with
-from stages.explain_one.question import PREDICTED, TRUTH, Asked, Truths
-from stages.explain_one.subject import Subject, foreign_subject
-from stages.explain_one.vision import Looked
+from stages.explain_one.answer import Answerer, Progress
+from stages.explain_one.loaded_model import LoadedModel, loaded_foreign
+from stages.explain_one.methods import Methods, choose, map_each
+from stages.explain_one.question import PREDICTED, TRUTH, EncodedQuestion, Truths
+from stages.explain_one.vision import VisualInput
 from vqax.adapters.pretrained import ENCODERS, load_encoder, model_type
 from vqax.adapters.vision_language import (
     EncodedImage,
@@ -30,7 +30,7 @@ from vqax.adapters.vision_language import (
 )
 from vqax.errors import UsageError
 from vqax.explain import PixelModel
-from vqax.report.one_picture import Explained
+from vqax.report.one_image import Explained
 from vqax.text.answers import AnswerVocabulary
 
 USUAL = (*("attention", "grad_cam", "word_occlusion", "word_gradient_input"),)
@@ -49,7 +49,7 @@ class Speech(NamedTuple):
     by_token: bool = False
 
 
-class EncodedLook(Looked):
+class TokenInput(VisualInput):
     """An image with its image tokens; their maps are spread on its own pixels."""
 
     encoded: EncodedImage
@@ -59,54 +59,56 @@ class EncodedLook(Looked):
 
 
 @dataclass(frozen=True)
-class TokenEyes:
+class TokenEncoder:
     """Encodes an image once for all its questions."""
 
     source: VisionLanguage
     pixel_model: PixelModel | None = None
 
-    def look(self, path: Path, picture: Image.Image) -> EncodedLook:
-        encoded = self.source.encode(picture)
-        looked = EncodedLook(path, picture, encoded.cells, encoded.pixels)
-        looked.encoded = encoded
-        return looked
+    def encode(self, path: Path, image: Image.Image) -> TokenInput:
+        encoded = self.source.encode(image)
+        visual_input = TokenInput(path, image, encoded.cells, encoded.pixels)
+        visual_input.encoded = encoded
+        return visual_input
 
     def blank(self) -> Float[Tensor, "1 l d"]:
         return self.source.encode(Image.new("RGB", (64, 48))).cells
 
 
 @dataclass(frozen=True)
-class SpeakingSubject(Subject):
+class LoadedVisionLanguage(LoadedModel):
     """A vision-language model; what is explained of it depends on image and question."""
 
     source: VisionLanguage = None  # type: ignore[assignment]
     speech: Speech = field(default=Speech())
 
-    def about(self, encoded: EncodedImage, model: PixelModel, answers: Sequence[str]) -> Subject:
+    def about(
+        self, encoded: EncodedImage, model: PixelModel, answers: Sequence[str]
+    ) -> LoadedModel:
         """The model of one image that tells ``answers`` apart."""
         return replace(
             self,
             model=model.model,
-            eyes=TokenEyes(self.source, model),
+            encoder=TokenEncoder(self.source, model),
             answers=AnswerVocabulary(tuple(answers)),
             grid=encoded.grid,
         )
 
 
-def pretrained_subject(source: str, speech: Speech, *, device: str) -> Subject:
+def load_pretrained(source: str, speech: Speech, *, device: str) -> LoadedModel:
     """A vision-language model or an encoder model (ViLT, BLIP) of the hub or of a folder.
 
     Raises:
         UsageError, MissingArtefact, BadData: as ``load_vision_language`` and ``load_encoder``.
     """
     if model_type(source) not in ENCODERS:
-        return speaking_subject(source, speech, device=device)
+        return load_speaking(source, speech, device=device)
     foreign = load_encoder(source, speech.choices)
     name = _letters(Path(source.removeprefix("hf:")).name)
-    return replace(foreign_subject(foreign, source, device=device), name=name, label=name)
+    return replace(loaded_foreign(foreign, source, device=device), name=name, label=name)
 
 
-def speaking_subject(source: str, speech: Speech, *, device: str) -> SpeakingSubject:
+def load_speaking(source: str, speech: Speech, *, device: str) -> LoadedVisionLanguage:
     """A model of the hub or of a folder, ready to be asked.
 
     ``device`` auto shares it among the devices of the machine.
@@ -118,11 +120,11 @@ def speaking_subject(source: str, speech: Speech, *, device: str) -> SpeakingSub
     loaded = load_vision_language(source, **where)
     name = _letters(Path(loaded.name).name)
     network: nn.Module = loaded.network
-    return SpeakingSubject(
+    return LoadedVisionLanguage(
         name=name,
         label=loaded.name,
         model=network,
-        eyes=TokenEyes(loaded),
+        encoder=TokenEncoder(loaded),
         answers=AnswerVocabulary(speech.choices),
         read=loaded.prompt,
         grid=(1, 1),
@@ -139,32 +141,32 @@ def speaking_subject(source: str, speech: Speech, *, device: str) -> SpeakingSub
     )
 
 
-def asker_of(subject: Subject, methods: Sequence[str], *, maps: bool = True) -> "AnyAsker":
+def answerer_of(loaded: LoadedModel, methods: Sequence[str], *, maps: bool = True) -> "AnyAnswerer":
     """Who asks a subject of its kind."""
-    kind = SpeakingAsker if isinstance(subject, SpeakingSubject) else Asker
-    return kind(subject, methods, maps=maps)  # type: ignore[arg-type]
+    kind = VisionLanguageAnswerer if isinstance(loaded, LoadedVisionLanguage) else Answerer
+    return kind(loaded, methods, maps=maps)  # type: ignore[arg-type]
 
 
-class SpeakingAsker:
-    """As ``Asker``, of a vision-language model.
+class VisionLanguageAnswerer:
+    """As ``Answerer``, of a vision-language model.
 
     Raises:
         UsageError: a method that was named needs what the model has not.
     """
 
     def __init__(
-        self, subject: SpeakingSubject, methods: Sequence[str], *, maps: bool = True
+        self, loaded: LoadedVisionLanguage, methods: Sequence[str], *, maps: bool = True
     ) -> None:
-        self.subject, self.truths = subject, Truths(subject)
-        source = subject.source
+        self.loaded, self.truths = loaded, Truths(loaded)
+        source = loaded.source
         blank = source.encode(Image.new("RGB", (64, 48)))
-        probe = subject.about(blank, source.said(blank, [0]), ("", ALL_ELSE))
+        probe = loaded.about(blank, source.said(blank, [0]), ("", ALL_ELSE))
         self.methods = choose(methods, probe, usual=USUAL) if maps else Methods((), {})
 
     def __call__(
         self,
-        looked: Looked,
-        questions: Sequence[tuple[Asked, str]],
+        visual_input: VisualInput,
+        questions: Sequence[tuple[EncodedQuestion, str]],
         progress: Progress | None = None,
         answered: Callable[[Explained], None] = lambda explained: None,  # noqa: ARG005
     ) -> list[Explained]:
@@ -173,91 +175,97 @@ class SpeakingAsker:
         Raises:
             UsageError: the right answer is asked for, or an answer is not among the choices.
         """
-        assert isinstance(looked, EncodedLook)
+        assert isinstance(visual_input, TokenInput)
         if any(answer == TRUTH for _, answer in questions):
-            raise UsageError(f"--answer {TRUTH}: {self.subject.name} has no data set; give a text")
-        if self.subject.speech.choices:
-            return self._chosen(looked, questions, progress, answered)
-        return [self._free(looked, *one, progress, answered) for one in questions]
+            raise UsageError(f"--answer {TRUTH}: {self.loaded.name} has no data set; give a text")
+        if self.loaded.speech.choices:
+            return self._chosen(visual_input, questions, progress, answered)
+        return [self._free(visual_input, *one, progress, answered) for one in questions]
 
     def _chosen(
         self,
-        looked: EncodedLook,
-        questions: Sequence[tuple[Asked, str]],
+        visual_input: TokenInput,
+        questions: Sequence[tuple[EncodedQuestion, str]],
         progress: Progress | None,
         answered: Callable[[Explained], None],
     ) -> list[Explained]:
-        choices = self.subject.speech.choices
-        model = self.subject.source.listed(looked.encoded, choices)
-        return self._asker(looked, model, choices)(looked, questions, progress, answered)
+        choices = self.loaded.speech.choices
+        model = self.loaded.source.listed(visual_input.encoded, choices)
+        return self._answerer(visual_input, model, choices)(
+            visual_input, questions, progress, answered
+        )
 
     def _free(
         self,
-        looked: EncodedLook,
-        asked: Asked,
+        visual_input: TokenInput,
+        asked: EncodedQuestion,
         wanted: str,
         progress: Progress | None,
         answered: Callable[[Explained], None],
     ) -> Explained:
-        source, encoded = self.subject.source, looked.encoded
-        answer = self._said(looked, asked, wanted)
+        source, encoded = self.loaded.source, visual_input.encoded
+        answer = self._said(visual_input, asked, wanted)
         model = source.said(encoded, answer.tokens)
-        samples = self._written(looked, asked, self.subject.samples)
-        asker = self._asker(looked, model, (answer.text, ALL_ELSE))
+        samples = self._written(visual_input, asked, self.loaded.samples)
+        answerer = self._answerer(visual_input, model, (answer.text, ALL_ELSE))
         known: list[Explained] = []
-        explained = asker(looked, [(asked, answer.text)], progress, known.append)[0]
+        explained = answerer(visual_input, [(asked, answer.text)], progress, known.append)[0]
         answered(_spoken(known[0], answer, samples))
         explained = _spoken(explained, answer, samples)
-        if self.subject.speech.by_token and self.methods.used:
-            explained = self._by_token(looked, asked, answer, explained, progress)
+        if self.loaded.speech.by_token and self.methods.used:
+            explained = self._by_token(visual_input, asked, answer, explained, progress)
         return explained
 
-    def _said(self, looked: EncodedLook, asked: Asked, wanted: str) -> Said:
+    def _said(self, visual_input: TokenInput, asked: EncodedQuestion, wanted: str) -> Said:
         if wanted == PREDICTED:
-            return self._written(looked, asked, 0)[0]
-        tokens = tuple(self.subject.source.answer_tokens(wanted))
-        question = torch.tensor([asked.tokens], device=looked.cells.device)
+            return self._written(visual_input, asked, 0)[0]
+        tokens = tuple(self.loaded.source.answer_tokens(wanted))
+        question = torch.tensor([asked.tokens], device=visual_input.cells.device)
         return Said(
-            tokens, wanted, self.subject.source.log_tokens(looked.encoded, question, tokens)
+            tokens, wanted, self.loaded.source.log_tokens(visual_input.encoded, question, tokens)
         )
 
-    def _written(self, looked: EncodedLook, asked: Asked, samples: int) -> list[Said]:
-        model = self.subject.source.said(looked.encoded, [0]).model
-        tokens = torch.tensor([asked.tokens], device=looked.cells.device)
-        return write(model, looked.cells, tokens, samples=samples, seed=self.subject.seed)
+    def _written(
+        self, visual_input: TokenInput, asked: EncodedQuestion, samples: int
+    ) -> list[Said]:
+        model = self.loaded.source.said(visual_input.encoded, [0]).model
+        tokens = torch.tensor([asked.tokens], device=visual_input.cells.device)
+        return write(model, visual_input.cells, tokens, samples=samples, seed=self.loaded.seed)
 
-    def _asker(self, looked: EncodedLook, model: PixelModel, answers: Sequence[str]) -> Asker:
-        asker = Asker(self.subject.about(looked.encoded, model, answers), (), maps=False)
-        asker.methods = self.methods
-        return asker
+    def _answerer(
+        self, visual_input: TokenInput, model: PixelModel, answers: Sequence[str]
+    ) -> Answerer:
+        answerer = Answerer(self.loaded.about(visual_input.encoded, model, answers), (), maps=False)
+        answerer.methods = self.methods
+        return answerer
 
     def _by_token(
         self,
-        looked: EncodedLook,
-        asked: Asked,
+        visual_input: TokenInput,
+        asked: EncodedQuestion,
         answer: Said,
         explained: Explained,
         progress: Progress | None,
     ) -> Explained:
         """Besides the maps of the whole answer those of each of its tokens."""
         maps, words = dict(explained.maps), dict(explained.word_scores)
-        device = looked.cells.device
+        device = visual_input.cells.device
         for place, index in enumerate(answer.tokens):
-            model = self.subject.source.said(looked.encoded, answer.tokens, token=place)
-            subject = self.subject.about(looked.encoded, model, (answer.text, ALL_ELSE))
-            (found,) = look_with(
-                self.methods.used, subject, looked,
+            model = self.loaded.source.said(visual_input.encoded, answer.tokens, token=place)
+            loaded = self.loaded.about(visual_input.encoded, model, (answer.text, ALL_ELSE))
+            (found,) = map_each(
+                self.methods.used, loaded, visual_input,
                 torch.tensor([asked.tokens], device=device), torch.tensor([0], device=device),
                 [len(asked.words)], progress,
             )  # fmt: skip
-            text = self.subject.source.processor.tokenizer.decode([index])
+            text = self.loaded.source.processor.tokenizer.decode([index])
             ending = f"of_token_{place + 1}_{_letters(text)}".rstrip("_")
             maps |= {f"{name}_{ending}": values for name, values in found.maps.items()}
             words |= {f"{name}_{ending}": values for name, values in found.words.items()}
         return replace(explained, maps=maps, word_scores=words)
 
 
-AnyAsker = Asker | SpeakingAsker
+AnyAnswerer = Answerer | VisionLanguageAnswerer
 
 
 def _told(speech: Speech) -> str:

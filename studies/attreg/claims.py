@@ -138,8 +138,8 @@ RULES: dict[str, Rule] = {
     "A12": Rule(
         (
             *(
-                larger(ACCURACY, *rows("attreg/3", f"{name}-AttReg (Ours)", printed))
-                for name, printed in (("UpDn", "UpDn [2]"), ("LMH", "LMH [9]"))
+                larger(ACCURACY, *rows("attreg/3", f"{name}-AttReg (Ours)", reported))
+                for name, reported in (("UpDn", "UpDn [2]"), ("LMH", "LMH [9]"))
             ),
             *above(
                 ACCURACY,

@@ -65,16 +65,16 @@ def _baselines(prepared: Prepared, seed: int) -> Iterator[Answered]:
 def _of_run(
     params: Params, workspace: Workspace, name: str, where: str, *, masked: bool
 ) -> Answered:
-    subject = load_trained(params, workspace, name, part=PARTS[where])
+    loaded = load_trained(params, workspace, name, part=PARTS[where])
     scores = []
-    for _, batch in subject.batches(BATCH):
+    for _, batch in loaded.batches(BATCH):
         with torch.no_grad():
-            scores.append(subject.model(batch.visual, batch.tokens).logits.float().cpu().numpy())
+            scores.append(loaded.model(batch.visual, batch.tokens).logits.float().cpu().numpy())
     found = np.concatenate(scores)
     chosen = top_answer_masked(found) if masked else found.argmax(axis=1)
-    names = subject.prepared.answers.answers
+    names = loaded.prepared.answers.answers
     row = f"{name}_top_answer_masked_{where}" if masked else f"{name}_{where}"
-    return row, subject.examples, [names[one] for one in chosen]
+    return row, loaded.examples, [names[one] for one in chosen]
 
 
 def _table(row: str, examples: list[Example], answers: list[str], rule: Mode) -> pd.DataFrame:

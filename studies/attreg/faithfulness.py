@@ -18,7 +18,7 @@ from project.schema import Positive
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
 from vqax.explain import EXPLAINERS
-from vqax.explain.fewer_regions import answers_by_part, without_each
+from vqax.explain.region_ablation import answers_by_part, without_each
 from vqax.files import write_parquet
 from vqax.learning.batches import Batch
 from vqax.metrics.accuracy import ACCURACIES
@@ -53,9 +53,9 @@ def run(
     """
     frames = []
     for name in runs:
-        subject = load_trained(params, workspace, name)
-        subject = subject.asked(subject.examples[:questions])
-        frames += list(_questions(subject, methods, parts, scores, params.seed))
+        loaded = load_trained(params, workspace, name)
+        loaded = loaded.asked(loaded.examples[:questions])
+        frames += list(_questions(loaded, methods, parts, scores, params.seed))
     table = pd.concat(frames, ignore_index=True)
     ranks = pd.DataFrame(_ranks(table, params), columns=RANKS)
     shares = pd.DataFrame(_parts(table, params), columns=PARTS)
@@ -66,13 +66,13 @@ def run(
 
 
 def _questions(
-    subject: Trained, methods: list[str], parts: int, scores: str, seed: int
+    loaded: Trained, methods: list[str], parts: int, scores: str, seed: int
 ) -> Iterator[pd.DataFrame]:
     """Of each question and method, by rank: change and drop; by part: accuracy (lists)."""
-    known = subject.prepared.answers.answers
-    accuracy = ACCURACIES[subject.prepared.accuracy]
-    for start, batch in subject.batches(BATCH):
-        asked = subject.examples[start : start + len(batch.question_ids)]
+    known = loaded.prepared.answers.answers
+    accuracy = ACCURACIES[loaded.prepared.accuracy]
+    for start, batch in loaded.batches(BATCH):
+        asked = loaded.examples[start : start + len(batch.question_ids)]
 
         def right(answers: torch.Tensor, asked: list[Any] = asked) -> np.ndarray:
             """The accuracy of each answer, in the shape of ``answers``."""
@@ -82,18 +82,18 @@ def _questions(
             ]
             return np.array(rows).reshape(answers.shape)
 
-        found = without_each(subject.model, batch.visual, batch.tokens, scores=scores)
+        found = without_each(loaded.model, batch.visual, batch.tokens, scores=scores)
         drop = right(found.answers)[:, None] - right(found.without)
         change = found.change.cpu().numpy().astype(np.float64)
         for method in methods:
-            weights = _weights(subject, batch, method, found.answers, seed)
+            weights = _weights(loaded, batch, method, found.answers, seed)
             share = torch.from_numpy(parts_by_rank(weights, parts)).to(batch.visual.device)
-            alone = answers_by_part(subject.model, batch.visual, batch.tokens, share)
+            alone = answers_by_part(loaded.model, batch.visual, batch.tokens, share)
             fifths = torch.from_numpy(parts_by_rank(weights, 5)).to(batch.visual.device)
-            halves = answers_by_part(subject.model, batch.visual, batch.tokens, fifths.clamp(max=1))
+            halves = answers_by_part(loaded.model, batch.visual, batch.tokens, fifths.clamp(max=1))
             yield pd.DataFrame(
                 {
-                    "run": subject.name,
+                    "run": loaded.name,
                     "method": method,
                     "question_id": [example.question_id for example in asked],
                     "image_id": [example.image_id for example in asked],
@@ -107,7 +107,7 @@ def _questions(
 
 
 def _weights(
-    subject: Trained, batch: Batch, method: str, answers: torch.Tensor, seed: int
+    loaded: Trained, batch: Batch, method: str, answers: torch.Tensor, seed: int
 ) -> np.ndarray:
     """A weight for each region (b, l)."""
     regions = batch.visual.shape[1]
@@ -116,12 +116,12 @@ def _weights(
             [np.random.default_rng([seed, q]).random(regions) for q in batch.question_ids.tolist()]
         )
     explain = option(EXPLAINERS, method, f"analyses.{NAME}.methods")
-    maps = explain(subject.model, batch.visual, batch.tokens, answers, subject.store.grid)
+    maps = explain(loaded.model, batch.visual, batch.tokens, answers, loaded.feature_file.grid)
     return maps.detach().double().cpu().numpy().reshape(len(answers), regions)
 
 
 def _stacked(table: pd.DataFrame, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """The lists of a column as (n, k), and the pictures that the questions are about."""
+    """The lists of a column as (n, k), and the images that the questions are about."""
     return np.stack(table[column].to_list()), table["image_id"].to_numpy()
 
 

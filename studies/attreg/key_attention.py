@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from project.dataset import load_prepared
-from project.feature_files import region_store
+from project.feature_files import region_file
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
 from project.questions import hints_of
@@ -63,14 +63,14 @@ def run(
 def _of_run(
     params: Params, workspace: Workspace, name: str, hints_among: HintsAmong, keep_top: int
 ) -> pd.DataFrame:
-    subject = load_trained(params, workspace, name)
-    regions = region_store(subject.store, NAME).boxes_per_picture
+    loaded = load_trained(params, workspace, name)
+    regions = region_file(loaded.feature_file, NAME).boxes_per_image
     hints = hints_among(regions)
     none, share, ignored = np.zeros(regions, np.float32), [], []
-    for _, batch in subject.batches(BATCH):
+    for _, batch in loaded.batches(BATCH):
         with torch.no_grad():
-            forward = subject.model(batch.visual, batch.tokens)
-        attention = attention_of(forward, subject.model).float().cpu()
+            forward = loaded.model(batch.visual, batch.tokens)
+        attention = attention_of(forward, loaded.model).float().cpu()
         key = torch.from_numpy(
             np.stack([hints.get(one, none) for one in batch.question_ids.tolist()]) > 0
         )
@@ -78,7 +78,7 @@ def _of_run(
         share.append((attention * key).sum(1).where(found, torch.nan))
         passed_by = (key & ignored_by(attention, keep_top)).sum(1).float()
         ignored.append(passed_by.where(found, torch.nan))
-    examples = subject.examples
+    examples = loaded.examples
     return pd.DataFrame(
         {
             "question_id": [e.question_id for e in examples],

@@ -4,8 +4,8 @@ from project.tables import ACCURACIES, Table
 
 NAME = "AttReg"
 REGIONS = {
-    "needed_share": "attention_needed_share",
-    "pointing": "attention_pointing",
+    "relevance_mass": "attention_relevance_mass",
+    "pointing_game": "attention_pointing_game",
     "rank_correlation": "attention_rank_correlation",
 }
 TABLES = {

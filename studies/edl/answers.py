@@ -9,7 +9,7 @@ import pandas as pd
 from project.params import Params
 from project.schema import Positive
 from project.workspace import Workspace
-from studies.edl.metric_rows import Row, means, pictures_table, statistic, write_metrics
+from studies.edl.metric_rows import Row, images_table, means, statistic, write_metrics
 from studies.edl.trained import Trained, load_classifier
 from vqax.evidential.reliability import (
     brier_score_of_classes,
@@ -25,7 +25,7 @@ NAME = "answers"
 def run(
     params: Params, workspace: Workspace, *, classifiers: list[str], bins: Positive
 ) -> dict[str, Any]:
-    """Write pictures, metrics, reliability and rejection .parquet, of the test pictures."""
+    """Write images, metrics, reliability and rejection .parquet, of the test images."""
     tables, rows, diagrams, curves = [], [], [], []
     for name in classifiers:
         table, probabilities = _answers(load_classifier(params, workspace, name))
@@ -38,7 +38,7 @@ def run(
         curves.append(pd.DataFrame(curve._asdict()).assign(run=name))
     out = workspace.analysis(NAME)
     for file, frame in {
-        "pictures": pd.concat(tables),
+        "images": pd.concat(tables),
         "reliability": pd.concat(diagrams),
         "rejection": pd.concat(curves),
     }.items():
@@ -58,7 +58,7 @@ def _answers(trained: Trained) -> tuple[pd.DataFrame, Any]:
     }
     if found.belief is not None:
         values["belief"] = found.belief.max(dim=1).values.double().numpy()
-    return pictures_table(trained.name, values), found.probabilities.double().numpy()
+    return images_table(trained.name, values), found.probabilities.double().numpy()
 
 
 def _metrics(params: Params, name: str, table: pd.DataFrame, probabilities: Any) -> Iterator[Row]:

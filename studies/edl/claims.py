@@ -16,7 +16,7 @@ ANGLES = (30, 60, 90, 120, 150, 180)
 RIGHT = "correct"
 
 
-def _normal_and_turned(table: str, name: str) -> tuple[tuple[Row, Row], ...]:
+def _normal_and_rotated(table: str, name: str) -> tuple[tuple[Row, Row], ...]:
     """The printed rows of a table, per data set."""
     return tuple(
         (Row(table, f"{name} Normal | {one}"), Row(table, f"{name} Rotated | {one}"))
@@ -24,12 +24,12 @@ def _normal_and_turned(table: str, name: str) -> tuple[tuple[Row, Row], ...]:
     )
 
 
-DICE, IOU = _normal_and_turned("edl/1", "DSC"), _normal_and_turned("edl/2", "IoU")
-UPRIGHT, TURNED = (f"overlap/{EVIDENTIAL}_only_{one}" for one in ("upright", "turned"))
+DICE, IOU = _normal_and_rotated("edl/1", "DSC"), _normal_and_rotated("edl/2", "IoU")
+UPRIGHT, ROTATED = (f"overlap/{EVIDENTIAL}_only_{one}" for one in ("upright", "rotated"))
 ACCURACIES = tuple(f"answers/{one}" for one in ("edl_digits", "edl_fashion", "edl_cifar"))
 
 STAND_IN = (
-    "Fashion-MNIST's rows are those of other pictures where its own do not come along; tables 1 "
+    "Fashion-MNIST's rows are those of other images where its own do not come along; tables 1 "
     "and 2 name them."
 )
 
@@ -49,18 +49,25 @@ RULES: dict[str, Rule] = {
         (
             Comparison(
                 "separation",
-                tuple(Side(f"strangers/{EVIDENTIAL}", one) for one in ("uncertainty", "familiar")),
+                tuple(
+                    Side(f"out_of_distribution/{EVIDENTIAL}", one)
+                    for one in ("uncertainty", "in_distribution")
+                ),
             ),
-            larger("confidence", f"strangers/{SOFTMAX}_strange", f"strangers/{EVIDENTIAL}_strange"),
+            larger(
+                "confidence",
+                f"out_of_distribution/{SOFTMAX}_ood",
+                f"out_of_distribution/{EVIDENTIAL}_ood",
+            ),
         ),
-        note="Over hundreds of strangers, where the paper shows one photograph.",
+        note="Over hundreds of out-of-distribution images, where the paper shows one photograph.",
     ),
     "E03": Rule(
         tuple(
             Comparison(APART, (Side(first, RIGHT), Side(second, RIGHT)))
             for first, second in itertools.pairwise(ACCURACIES)
         ),
-        note="Needs classifiers of Fashion-MNIST and CIFAR-10, whose pictures do not come along.",
+        note="Needs classifiers of Fashion-MNIST and CIFAR-10, whose images do not come along.",
     ),
     "E04": Rule(
         note="Needs a ResNet-18 trained on ImageNet, and CIFAR-10; neither comes along.",
@@ -77,8 +84,8 @@ RULES: dict[str, Rule] = {
     ),
     "E08": Rule(
         (
-            larger("dice", UPRIGHT, TURNED),
-            larger("centroid_distance", TURNED, UPRIGHT, role="beside"),
+            larger("dice", UPRIGHT, ROTATED),
+            larger("centroid_distance", ROTATED, UPRIGHT, role="beside"),
         ),
         note="Over all digits 8, where the paper shows one.",
     ),
@@ -87,25 +94,25 @@ RULES: dict[str, Rule] = {
             Comparison(
                 "mean",
                 tuple(
-                    Side(f"overlap/{EVIDENTIAL}_turned", column)
+                    Side(f"overlap/{EVIDENTIAL}_rotated", column)
                     for column in ("dice_centred", "dice")
                 ),
             ),
             larger(
                 "centroid_distance",
-                f"overlap/{EVIDENTIAL}_turned",
+                f"overlap/{EVIDENTIAL}_rotated",
                 f"overlap/{EVIDENTIAL}_upright",
                 role="beside",
             ),
         ),
-        note="Beside: is the distance between the centres, which forgives spread, larger turned?",
+        note="Beside: is the distance between the centres, which forgives spread, larger rotated?",
     ),
     "E10": Rule(
         (
             larger("map_similarity", "map_kinds/same", "map_kinds/other"),
             larger("passes", "map_kinds/rise_upright", "map_kinds/grad_cam_upright"),
         ),
-        note="Similar: more like RISE's map of the same picture than of another. Faster: fewer "
+        note="Similar: more like RISE's map of the same image than of another. Faster: fewer "
         "passes of the network; benchmarks/evidential_overlap.py has seconds.",
     ),
 }

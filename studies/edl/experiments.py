@@ -5,7 +5,7 @@ from studies.edl import answers, map_kinds, out_of_distribution, overlap, rotati
 EXPERIMENTS = {
     "answers": answers.run,
     "rotation": rotation.run,
-    "strangers": out_of_distribution.run,
+    "out_of_distribution": out_of_distribution.run,
     "overlap": overlap.run,
     "map_kinds": map_kinds.run,
 }

@@ -12,41 +12,43 @@ from vqax.report.frames import DOT_COLUMNS, Part
 
 CASES = {
     "upright": "upright",
-    "turned": "turned by 90°",
+    "rotated": "rotated by 90°",
     "upright_255": "upright, in 0 to 255",
-    "released": "turned, in 0 to 255 (as released)",
+    "released": "rotated, in 0 to 255 (as released)",
 }
-MOVED = "turned, map moved onto the digit"
+MOVED = "rotated, map moved onto the digit"
 
 
 def rotation(measured: Measured, *, classifiers: list[str], curves: list[str]) -> list[Part]:
-    """Figure 2: one digit turned under ``classifiers``, and all pictures under ``curves``."""
+    """Figure 2: one digit rotated under ``classifiers``, and all images under ``curves``."""
     source = measured.workspace.analysis("rotation")
     example = _chosen(measured, read_parquet(source / "example.parquet"), classifiers)
     with open_hdf5(source / "example.h5") as file:
-        pictures = file["pictures"][:].mean(axis=1)
+        images = file["images"][:].mean(axis=1)
     table = read_parquet(source / "curves.parquet")
     return [
-        Part("turned_picture", example, {"pictures": pictures}),
-        Part("turned_curves", _chosen(measured, table, curves)),
+        Part("rotated_image", example, {"images": images}),
+        Part("rotated_curves", _chosen(measured, table, curves)),
     ]
 
 
-def strangers(measured: Measured, *, classifiers: list[str], example: list[str]) -> list[Part]:
-    """Figures 3 and 4: a stranger under ``example``, and all of them under ``classifiers``."""
-    source = measured.workspace.analysis("strangers")
-    table = read_parquet(source / "pictures.parquet").rename(columns={"row": "run"})
+def out_of_distribution(
+    measured: Measured, *, classifiers: list[str], example: list[str]
+) -> list[Part]:
+    """Figures 3 and 4: one out-of-distribution image (``example``), and all of them."""
+    source = measured.workspace.analysis("out_of_distribution")
+    table = read_parquet(source / "images.parquet").rename(columns={"row": "run"})
     with open_hdf5(source / "example.h5") as file:
-        picture = file["pictures"][0]
+        image = file["images"][0]
     shown = _chosen(measured, read_parquet(source / "example.parquet"), example)
     kinds = _chosen(measured, table, classifiers)
     return [
-        Part("stranger_example", shown, {"picture": picture}),
-        Part("stranger_histograms", kinds[["run", "kind", "uncertainty"]]),
+        Part("ood_example", shown, {"image": image}),
+        Part("ood_histograms", kinds[["run", "kind", "uncertainty"]]),
     ]
 
 
-def honesty(measured: Measured, *, classifiers: list[str]) -> list[Part]:
+def calibration(measured: Measured, *, classifiers: list[str]) -> list[Part]:
     """Reliability diagram and risk over coverage."""
     source = measured.workspace.analysis("answers")
     return [
@@ -56,12 +58,12 @@ def honesty(measured: Measured, *, classifiers: list[str]) -> list[Part]:
 
 
 def object_maps(measured: Measured, *, classifier: str, examples: int) -> list[Part]:
-    """Figures 5 to 7: digits upright and turned, and the turned ones with the map moved."""
+    """Figures 5 to 7: digits upright and rotated, and the turned ones with the map moved."""
     maps, rows = {}, []
     options = measured.params.experiments["overlap"]
     with open_hdf5(measured.workspace.analysis("overlap") / "examples.h5") as file:
         group = file[classifier]
-        for case in ("upright", "turned"):
+        for case in ("upright", "rotated"):
             found = {key: group[case][key][:examples] for key in ("pixels", "maps", "uncertainty")}
             _add(maps, rows, CASES[case], found, options)
     objects = object_masks(found["pixels"][:, None], options["mask"])
@@ -79,10 +81,10 @@ def _add(
     objects = object_masks(found["pixels"][:, None], str(options["mask"]))
     cut = (float(str(options["threshold"])),)
     dice = overlap(found["maps"], objects, cut, scale=str(options["scale"])).dice[:, 0]
-    for number, picture in enumerate(found["pixels"]):
-        maps[run, number] = (picture, found["maps"][number])
-        doubt = float(found["uncertainty"][number])
-        rows.append({"run": run, "example": number, "dice": dice[number], "uncertainty": doubt})
+    for number, image in enumerate(found["pixels"]):
+        maps[run, number] = (image, found["maps"][number])
+        vacuity = float(found["uncertainty"][number])
+        rows.append({"run": run, "example": number, "dice": dice[number], "uncertainty": vacuity})
 
 
 def overlap_curves(measured: Measured, *, classifiers: list[str]) -> list[Part]:
@@ -106,13 +108,15 @@ def overlap_curves(measured: Measured, *, classifiers: list[str]) -> list[Part]:
     ]
 
 
-def map_quality(measured: Measured, *, runs: list[str]) -> list[Part]:
+def uncertainty_map_correlation(measured: Measured, *, runs: list[str]) -> list[Part]:
     """Section 7 for VQA: does any uncertainty follow where the model looks?"""
     table = measured.metrics
-    chosen = table[table["run"].isin(runs) & table["metric"].str.startswith("map_quality_")]
+    chosen = table[
+        table["run"].isin(runs) & table["metric"].str.startswith("uncertainty_map_correlation_")
+    ]
     order = chosen["run"].map(runs.index)
     chosen = chosen.assign(order=order).sort_values("order", kind="stable")
-    return [Part("map_quality", chosen[DOT_COLUMNS].reset_index(drop=True))]
+    return [Part("uncertainty_map_correlation", chosen[DOT_COLUMNS].reset_index(drop=True))]
 
 
 def _chosen(measured: Measured, table: pd.DataFrame, classifiers: list[str]) -> pd.DataFrame:
@@ -124,9 +128,9 @@ def _chosen(measured: Measured, table: pd.DataFrame, classifiers: list[str]) -> 
 
 FIGURES = {
     "rotation": rotation,
-    "strangers": strangers,
-    "honesty": honesty,
+    "out_of_distribution": out_of_distribution,
+    "calibration": calibration,
     "object_maps": object_maps,
     "overlap_curves": overlap_curves,
-    "map_quality": map_quality,
+    "uncertainty_map_correlation": uncertainty_map_correlation,
 }

@@ -10,7 +10,7 @@ import torch
 from project.params import Params
 from project.schema import Positive, Share
 from project.workspace import Workspace
-from studies.edl.metric_rows import Row, means, number, pictures_table, write_metrics
+from studies.edl.metric_rows import Row, images_table, means, number, write_metrics
 from studies.edl.overlap import CONDITIONS
 from studies.edl.paired_conditions import signed_rank_p
 from studies.edl.trained import Trained, load_classifier
@@ -21,7 +21,7 @@ from vqax.files import write_parquet
 from vqax.metrics.rank_correlation import rank_correlation
 
 NAME = "map_kinds"
-TURNS = ("upright", "turned")
+TURNS = ("upright", "rotated")
 GRAD_CAM_PASSES = 2.0  # one forward, one backward
 
 
@@ -30,43 +30,43 @@ def run(
     workspace: Workspace,
     *,
     classifier: str,
-    pictures: Positive,
+    images: Positive,
     masks: Positive,
     mask: str,
     scale: str,
     threshold: Share,
 ) -> dict[str, Any]:
-    """Write pictures.parquet and metrics.parquet, of the first ``pictures`` of the test part.
+    """Write images.parquet and metrics.parquet, of the first ``images`` of the test part.
 
     Rows grad_cam and rise by condition, with Dice and IoU; ``same`` and ``other``: the rank
-    correlation of a Grad-CAM map with RISE's of the same picture, and of the next one.
+    correlation of a Grad-CAM map with RISE's of the same image, and of the next one.
     """
-    subject = load_classifier(params, workspace, classifier)
+    loaded = load_classifier(params, workspace, classifier)
     tables, found = [], {}
     for condition in TURNS:
-        pixels = CONDITIONS[condition](subject.parts.test.pixels[:pictures])
+        pixels = CONDITIONS[condition](loaded.parts.test.pixels[:images])
         objects = object_masks(pixels, mask)
-        for kind, maps in _maps(subject, pixels, masks, params.seed).items():
+        for kind, maps in _maps(loaded, pixels, masks, params.seed).items():
             here = overlap(maps, objects, (threshold,), scale=scale)
             passes = np.full(len(maps), masks if kind == "rise" else GRAD_CAM_PASSES, float)
             values = {"dice": here.dice[:, 0], "iou": here.iou[:, 0], "passes": passes}
             found[kind, condition] = maps
-            tables.append(pictures_table(f"{kind}_{condition}", values))
+            tables.append(images_table(f"{kind}_{condition}", values))
     cam, rise = (found[kind, TURNS[0]] for kind in ("grad_cam", "rise"))
     for row, other in (("same", rise), ("other", np.roll(rise, 1, axis=0))):
         values = {"map_similarity": rank_correlation(cam, other)}
-        tables.append(pictures_table(row, values))
+        tables.append(images_table(row, values))
     out = workspace.analysis(NAME)
-    write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
     return write_metrics(out, _metrics(params, tables))
 
 
-def _maps(subject: Trained, pixels: np.ndarray, masks: int, seed: int) -> dict[str, np.ndarray]:
-    """Both kinds at the size of the pictures, of the answer given."""
+def _maps(loaded: Trained, pixels: np.ndarray, masks: int, seed: int) -> dict[str, np.ndarray]:
+    """Both kinds at the size of the images, of the answer given."""
     given = torch.from_numpy(pixels)
-    labels = subject.predict(pixels).label
-    cam = enlarge(classifier_grad_cam(subject.model, given, labels), tuple(pixels.shape[2:]))
-    rise = classifier_rise(subject.model, subject.head, given, labels, masks=masks, seed=seed)
+    labels = loaded.predict(pixels).label
+    cam = enlarge(classifier_grad_cam(loaded.model, given, labels), tuple(pixels.shape[2:]))
+    rise = classifier_rise(loaded.model, loaded.head, given, labels, masks=masks, seed=seed)
     return {"grad_cam": cam.numpy(), "rise": rise.numpy()}
 
 
@@ -78,4 +78,4 @@ def _metrics(params: Params, tables: list[pd.DataFrame]) -> Iterator[Row]:
     for kind in ("grad_cam", "rise"):
         pair = [by_row[f"{kind}_{condition}"]["dice"].to_numpy() for condition in TURNS]
         p = signed_rank_p(*pair)
-        yield number(NAME, f"{kind}_upright_vs_turned", "p_dice", p, len(pair[0]))
+        yield number(NAME, f"{kind}_upright_vs_rotated", "p_dice", p, len(pair[0]))

@@ -1,4 +1,4 @@
-"""The rows that experiments write: values per picture, and their means with intervals."""
+"""The rows that experiments write: values per image, and their means with intervals."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -31,7 +31,7 @@ KINDS = {
     "object_emd": ("fraction of the diagonal", "lower"),
     "blank_map": ("fraction", "lower"),
     "map_similarity": ("Spearman's rho", "higher"),
-    "stranger_auroc": ("probability", "higher"),
+    "ood_auroc": ("probability", "higher"),
     "passes": ("passes of the network", "lower"),
     **dict.fromkeys(
         (f"uncertainty_{of}" for of in ("dice", "iou", "centroid_distance", "object_emd")),
@@ -42,8 +42,8 @@ KINDS = {
 Row = tuple[object, ...]
 
 
-def pictures_table(row: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """A row per picture; its number is also its question id, as the rules of claims want it."""
+def images_table(row: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """A row per image; its number is also its question id, as the rules of claims want it."""
     number = np.arange(len(next(iter(values.values()))))
     return pd.DataFrame({"row": row, "question_id": number, "image_id": number, **values})
 
@@ -51,7 +51,7 @@ def pictures_table(row: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
 def means(
     params: Params, experiment: str, row: str, values: Mapping[str, np.ndarray]
 ) -> Iterator[Row]:
-    """The mean over the pictures of each metric."""
+    """The mean over the images of each metric."""
     for metric, each in values.items():
         draws = {"samples": params.score.resamples, "seed": params.seed}
         yield of_interval(experiment, row, metric, bootstrap_mean(each.astype(np.float64), **draws))
@@ -65,7 +65,7 @@ def statistic(
     compute: Callable[..., float],
     *columns: np.ndarray,
 ) -> Row:
-    """``compute(*columns)`` over the pictures."""
+    """``compute(*columns)`` over the images."""
     samples = min(params.score.resamples, FEWER_DRAWS)
     found = bootstrap_statistic(compute, *columns, samples=samples, seed=params.seed)
     return of_interval(experiment, row, metric, found)

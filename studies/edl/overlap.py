@@ -16,7 +16,7 @@ from project.maps import write_hdf5
 from project.params import Params
 from project.schema import Positive, Share
 from project.workspace import Workspace
-from studies.edl.metric_rows import Row, means, pictures_table, statistic, write_metrics
+from studies.edl.metric_rows import Row, images_table, means, statistic, write_metrics
 from studies.edl.paired_conditions import compared
 from studies.edl.trained import Trained, load_classifier
 from vqax.evidential.cam import classifier_grad_cam, enlarge
@@ -35,11 +35,11 @@ from vqax.stats.contrast import correlation
 NAME = "overlap"
 CONDITIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "upright": lambda pixels: pixels,
-    "turned": lambda pixels: rotate(pixels, -90.0),
+    "rotated": lambda pixels: rotate(pixels, -90.0),
     "upright_255": scale_as_released,
     "released": rotate_as_released,
 }
-PAIRS = {"turned": "upright", "released": "upright", "upright_255": "upright"}
+PAIRS = {"rotated": "upright", "released": "upright", "upright_255": "upright"}
 EXAMPLES = 6
 
 
@@ -51,71 +51,71 @@ def run(
     mask: str,
     scale: str,
     threshold: Share,
-    emd_pictures: Positive,
+    emd_images: Positive,
     shown: Annotated[dict[str, str], Field(min_length=1)],
     workers: Literal[1, 2] = 1,
 ) -> dict[str, Any]:
-    """Write pictures, metrics and thresholds .parquet, and examples.h5.
+    """Write images, metrics and thresholds .parquet, and examples.h5.
 
-    All pictures of a data set are looked at, those of the test part once more by themselves
+    All images of a data set are looked at, those of the test part once more by themselves
     (`dice_test`); ``threshold`` is a fraction of a map's maximum. ``shown``: classifier -> the
     class of which rows of their own are kept (CLASSIFIER_only_CONDITION).
     """
     tables, rows, curves, examples = [], [], [], {}
     for name in classifiers:
-        subject = load_classifier(params, workspace, name)
+        loaded = load_classifier(params, workspace, name)
         found = {}
         for condition, change in CONDITIONS.items():
-            seen = _seen(subject, change, mask)
-            values = _values(subject, seen, threshold, scale, emd_pictures, workers)
-            found[condition] = pictures_table(f"{name}_{condition}", values)
+            seen = _seen(loaded, change, mask)
+            values = _values(loaded, seen, threshold, scale, emd_images, workers)
+            found[condition] = images_table(f"{name}_{condition}", values)
             tables.append(found[condition])
             rows += list(_metrics(params, f"{name}_{condition}", values))
             curves.append(_curve(f"{name}_{condition}", seen, scale))
             if name in shown:
-                examples |= _examples(subject, condition, seen, shown[name])
+                examples |= _examples(loaded, condition, seen, shown[name])
         if name in shown:
-            tables += _one_class(subject, found, shown[name])
+            tables += _one_class(loaded, found, shown[name])
         for changed, kept in PAIRS.items():
             pair = found[kept], found[changed]
             rows += list(compared(params, NAME, f"{name}_{kept}_vs_{changed}", *pair))
     out = workspace.analysis(NAME)
-    write_parquet(out / "pictures.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "thresholds.parquet", pd.concat(curves, ignore_index=True))
     write_hdf5(out / "examples.h5", **examples)
     return write_metrics(out, rows)
 
 
-def _seen(subject: Trained, change: Callable[..., np.ndarray], mask: str) -> dict[str, np.ndarray]:
-    """All pictures under a condition: pixels, objects, maps at their size, uncertainty."""
-    parts = subject.parts
+def _seen(loaded: Trained, change: Callable[..., np.ndarray], mask: str) -> dict[str, np.ndarray]:
+    """All images under a condition: pixels, objects, maps at their size, uncertainty."""
+    parts = loaded.parts
     pixels = change(np.concatenate([parts.test.pixels, parts.train.pixels]))
     size = (pixels.shape[2], pixels.shape[3])
-    maps = enlarge(classifier_grad_cam(subject.model, torch.from_numpy(pixels)), size)
+    maps = enlarge(classifier_grad_cam(loaded.model, torch.from_numpy(pixels)), size)
     return {
         "pixels": pixels,
         "objects": object_masks(pixels, mask),
         "maps": maps.numpy(),
-        "uncertainty": subject.predict(pixels).uncertainty.double().numpy(),
+        "uncertainty": loaded.predict(pixels).uncertainty.double().numpy(),
     }
 
 
 def _values(
-    subject: Trained,
+    loaded: Trained,
     seen: dict[str, np.ndarray],
     threshold: float,
     scale: str,
-    emd_pictures: int,
+    emd_images: int,
     workers: int,
 ) -> dict[str, np.ndarray]:
-    """Every measure of each picture; the EMD of the first ``emd_pictures``, NaN for the others."""
+    """Every measure of each image; the EMD of the first ``emd_images``, NaN for the others."""
     maps, objects = seen["maps"], seen["objects"]
     here = overlap(maps, objects, (threshold,), scale=scale)
     moved = overlap(centred(maps, objects), objects, (threshold,), scale=scale)
     emd = np.full(len(maps), np.nan)
-    some = slice(emd_pictures)
+    some = slice(emd_images)
     emd[some] = object_emd(maps[some], objects[some], workers=workers)
-    unseen = np.arange(len(maps)) < len(subject.parts.test.labels)
+    unseen = np.arange(len(maps)) < len(loaded.parts.test.labels)
     return {
         "dice": here.dice[:, 0],
         "iou": here.iou[:, 0],
@@ -129,7 +129,7 @@ def _values(
 
 
 def _metrics(params: Params, row: str, values: dict[str, np.ndarray]) -> Iterator[Row]:
-    """Means, and whether certainty follows the overlap from picture to picture."""
+    """Means, and whether certainty follows the overlap from image to image."""
     yield from means(params, NAME, row, values)
     for metric in ("dice", "iou", "centroid_distance", "object_emd"):
         known = ~np.isnan(values[metric])
@@ -138,7 +138,7 @@ def _metrics(params: Params, row: str, values: dict[str, np.ndarray]) -> Iterato
 
 
 def _curve(row: str, seen: dict[str, np.ndarray], scale: str) -> pd.DataFrame:
-    """Mean Dice and IoU over the thresholds; how many pictures have no object, maps no value."""
+    """Mean Dice and IoU over the thresholds; how many images have no object, maps no value."""
     found = overlap(seen["maps"], seen["objects"], scale=scale)
     return pd.DataFrame(
         {
@@ -153,28 +153,28 @@ def _curve(row: str, seen: dict[str, np.ndarray], scale: str) -> pd.DataFrame:
     )
 
 
-def _all_labels(subject: Trained) -> np.ndarray:
-    return np.concatenate([subject.parts.test.labels, subject.parts.train.labels])
+def _all_labels(loaded: Trained) -> np.ndarray:
+    return np.concatenate([loaded.parts.test.labels, loaded.parts.train.labels])
 
 
-def _members(subject: Trained, shown: str) -> np.ndarray:
-    return np.flatnonzero(_all_labels(subject) == subject.parts.train.classes.index(shown))
+def _members(loaded: Trained, shown: str) -> np.ndarray:
+    return np.flatnonzero(_all_labels(loaded) == loaded.parts.train.classes.index(shown))
 
 
 def _one_class(
-    subject: Trained, found: dict[str, pd.DataFrame], shown: str
+    loaded: Trained, found: dict[str, pd.DataFrame], shown: str
 ) -> Iterator[pd.DataFrame]:
-    members = _members(subject, shown)
+    members = _members(loaded, shown)
     for condition, table in found.items():
-        yield table.iloc[members].assign(row=f"{subject.name}_only_{condition}")
+        yield table.iloc[members].assign(row=f"{loaded.name}_only_{condition}")
 
 
 def _examples(
-    subject: Trained, condition: str, seen: dict[str, np.ndarray], shown: str
+    loaded: Trained, condition: str, seen: dict[str, np.ndarray], shown: str
 ) -> dict[str, np.ndarray]:
-    """Pictures and maps of the first test pictures of the class."""
-    chosen = _members(subject, shown)[:EXAMPLES]
-    start = f"{subject.name}/{condition}"
+    """Images and maps of the first test images of the class."""
+    chosen = _members(loaded, shown)[:EXAMPLES]
+    start = f"{loaded.name}/{condition}"
     return {
         f"{start}/pixels": seen["pixels"][chosen, 0],
         f"{start}/maps": seen["maps"][chosen],

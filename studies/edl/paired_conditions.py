@@ -1,4 +1,4 @@
-"""Two conditions of the same pictures against each other: p-values, differences, effect sizes."""
+"""Two conditions of the same images against each other: p-values, differences, effect sizes."""
 
 from collections.abc import Iterator
 

@@ -5,18 +5,18 @@ from project.tables import Table
 NAME = "EDL"
 TABLES = {
     "1": Table(
-        "EDL Table 1: Dice index of Grad-CAM and object, upright and turned", {"dice": "dice"}
+        "EDL Table 1: Dice index of Grad-CAM and object, upright and rotated", {"dice": "dice"}
     ),
-    "2": Table("EDL Table 2: IoU of Grad-CAM and object, upright and turned", {"iou": "iou"}),
+    "2": Table("EDL Table 2: IoU of Grad-CAM and object, upright and rotated", {"iou": "iou"}),
     "heads": Table(
-        "EDL sections 2 and 7: four kinds of uncertainty on the same pictures",
+        "EDL sections 2 and 7: four kinds of uncertainty on the same images",
         {
             **{name: name for name in ("accuracy", "uncertainty", "belief", "ece")},
             **{name: name for name in ("brier_classes", "aurc", "auroc_uncertainty")},
         },
     ),
     "overlap": Table(
-        "EDL, not in the paper: turned or brighter? and overlaps that forgive a shift",
+        "EDL, not in the paper: rotated or brighter? and overlaps that forgive a shift",
         {
             name: name
             for name in (
@@ -33,16 +33,16 @@ TABLES = {
             for kind in ("difference", "effect")
         },
     ),
-    "strangers": Table(
-        "EDL Figures 3 and 4 in numbers: pictures of another kind",
+    "out_of_distribution": Table(
+        "EDL Figures 3 and 4 in numbers: images of another kind",
         {
             f"{measure}_{kind}": f"{measure}_{kind}"
-            for measure in ("stranger_auroc", "uncertainty", "confidence")
-            for kind in ("familiar", "silhouettes", "photographs", "noise", "fashion")
+            for measure in ("ood_auroc", "uncertainty", "confidence")
+            for kind in ("in_distribution", "silhouettes", "photographs", "noise", "fashion")
         },
     ),
     "rotation": Table(
-        "EDL Figure 2 in numbers: turned pictures",
+        "EDL Figure 2 in numbers: rotated images",
         {name: name for name in ("accuracy", "uncertainty", "confidently_wrong")},
     ),
     "maps": Table(
@@ -56,7 +56,7 @@ TABLES = {
             "ece": "ece",
             **{
                 f"{kind}_{name}": f"{kind}_{name}"
-                for kind in ("auroc", "map_quality")
+                for kind in ("auroc", "uncertainty_map_correlation")
                 for name in ("aleatoric", "epistemic", "entropy", "predictive", "evidential")
             },
         },

@@ -9,7 +9,7 @@ from project.workspace import Workspace
 from studies.edl.images import Parts, read_parts
 from studies.edl.trained import build, identity
 from vqax.evidential.heads import predict
-from vqax.evidential.pictures import Pictures
+from vqax.evidential.images import Images
 from vqax.evidential.train import accuracy, train
 from vqax.files import write_parquet
 from vqax.learning.weights import save_model
@@ -20,7 +20,7 @@ from vqax.settings import ClassifierTraining
 def run(params: Params, workspace: Workspace, name: str, *, progress: Any = None) -> dict[str, Any]:
     """Train classifier ``name``; leave model.safetensors, model.json and history.parquet.
 
-    The test pictures are looked at once, after the last epoch, for the summary.
+    The test images are looked at once, after the last epoch, for the summary.
 
     Raises:
         BadData: another process trains this classifier.
@@ -32,7 +32,7 @@ def run(params: Params, workspace: Workspace, name: str, *, progress: Any = None
 
 def _train(params: Params, workspace: Workspace, name: str, progress: Any) -> dict[str, Any]:
     spec = params.classifier(name)
-    parts = read_parts(params, spec.pictures, workspace.root)
+    parts = read_parts(params, spec.images, workspace.root)
     seed = params.seed if spec.seed is None else spec.seed
     model, head = build(params, name, parts.train, seed)
     settings = ClassifierTraining(seed=seed, **params.classifier_training_of(name).model_dump())
@@ -46,14 +46,14 @@ def _train(params: Params, workspace: Workspace, name: str, progress: Any) -> di
     found = predict(model, head, pixels, seed=seed)
     return {
         "classifier": name,
-        "pictures": _sizes(parts),
+        "images": _sizes(parts),
         "test accuracy": accuracy(found.label, labels),
         "mean uncertainty": found.uncertainty.mean().item(),
     }
 
 
-def tensors(pictures: Pictures) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
+def tensors(images: Images) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(images.pixels), torch.from_numpy(images.labels)
 
 
 def _sizes(parts: Parts) -> dict[str, int]:

@@ -13,15 +13,15 @@ from studies.edl.images import Parts, read_parts
 from vqax.errors import BadData
 from vqax.evidential.classifier import Classifier
 from vqax.evidential.heads import HEADS, Head, Prediction, predict
+from vqax.evidential.images import Images
 from vqax.evidential.networks import NETWORKS
-from vqax.evidential.pictures import Pictures
 from vqax.evidential.train import initialised
 from vqax.learning.fingerprint import differences
 from vqax.learning.weights import META, load_model_weights
 
 
 class Trained(NamedTuple):
-    """A classifier in evaluation mode with the pictures of its data set."""
+    """A classifier in evaluation mode with the images of its data set."""
 
     name: str
     model: Classifier
@@ -30,7 +30,7 @@ class Trained(NamedTuple):
     seed: int
 
     def predict(self, pixels: np.ndarray) -> Prediction:
-        """The same draws for any set of pictures of one size."""
+        """The same draws for any set of images of one size."""
         return predict(self.model, self.head, torch.from_numpy(pixels), seed=self.seed)
 
 
@@ -39,10 +39,10 @@ def load_classifier(params: Params, workspace: Workspace, name: str) -> Trained:
 
     Raises:
         MissingArtefact: it was not trained.
-        BadData: the weights are of other settings or pictures.
+        BadData: the weights are of other settings or images.
     """
     spec = params.classifier(name)
-    parts = read_parts(params, spec.pictures, workspace.root)
+    parts = read_parts(params, spec.images, workspace.root)
     seed = params.seed if spec.seed is None else spec.seed
     model, head = build(params, name, parts.train, seed)
     folder = workspace.classifier(name)
@@ -55,17 +55,17 @@ def load_classifier(params: Params, workspace: Workspace, name: str) -> Trained:
     return Trained(name, model.eval(), head, parts, seed)
 
 
-def build(params: Params, name: str, pictures: Pictures, seed: int) -> tuple[Classifier, Head]:
+def build(params: Params, name: str, images: Images, seed: int) -> tuple[Classifier, Head]:
     """The untrained classifier and its head; a head that counts examples is told how many."""
     spec = params.classifier(name)
     kind = named(HEADS, spec.head.name, "head", "vqax.evidential.heads.HEADS")
-    counted = {"examples": len(pictures.labels)} if "examples" in _names(kind) else {}
+    counted = {"examples": len(images.labels)} if "examples" in _names(kind) else {}
     head = kind(**{**counted, **spec.head.options})
     make = named(NETWORKS, spec.network.name, "network", "vqax.evidential.networks.NETWORKS")
-    channels, *size = pictures.pixels.shape[1:]
+    channels, *size = images.pixels.shape[1:]
     model = initialised(
         lambda: make(
-            len(pictures.classes),
+            len(images.classes),
             **{"channels": channels, "size": tuple(size), "linear": head.linear},
             **spec.network.options,
         ),
@@ -78,20 +78,18 @@ def _names(kind: Any) -> set[str]:
     return {field.name for field in fields(kind)}
 
 
-def identity(params: Params, name: str, pictures: Pictures, seed: int) -> dict[str, Any]:
+def identity(params: Params, name: str, images: Images, seed: int) -> dict[str, Any]:
     """What makes weights this classifier's."""
     spec = params.classifier(name)
-    labels = hashlib.sha256(pictures.labels.tobytes())
+    labels = hashlib.sha256(images.labels.tobytes())
     return {
         "classifier": name,
         "network": spec.network.model_dump(mode="json"),
         "head": spec.head.model_dump(mode="json"),
         "training": params.classifier_training_of(name).model_dump(mode="json"),
         "seed": seed,
-        "classes": list(pictures.classes),
-        "pictures": params.pictures[spec.pictures].model_dump(
-            mode="json", exclude={"folder", "label"}
-        ),
-        "shape": list(pictures.pixels.shape),
+        "classes": list(images.classes),
+        "images": params.images[spec.images].model_dump(mode="json", exclude={"folder", "label"}),
+        "shape": list(images.pixels.shape),
         "labels": labels.hexdigest()[:16],
     }

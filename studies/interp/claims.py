@@ -40,8 +40,8 @@ RULES: dict[str, Rule] = {
             *above(MAPS, (OCCLUSION, GUIDED), (NEITHER,), role="beside"),
         ),
         note="Chance is a random map, as in the paper. A map that attends should also agree "
-        "better than the map for another question about the picture, and than a mean human map, "
-        "which knows neither picture nor question.",
+        "better than the map for another question about the image, and than a mean human map, "
+        "which knows neither image nor question.",
     ),
     "I03": Rule(above(MAPS, (HUMAN,), (OCCLUSION, GUIDED))),
     "I04": Rule(
@@ -59,12 +59,12 @@ RULES: dict[str, Rule] = {
             larger("hit", CHANGES, "interp_images/confidence", role="beside"),
         ),
         note="The paper names neither predictor nor chance level; here a logistic regression is "
-        "fitted on half of the pictures and asked about the other half. The verdict is about "
+        "fitted on half of the images and asked about the other half. The verdict is about "
         "chance and majority, not about the level of 72 %.",
     ),
     "I06": Rule(
         (larger(MAPS, GUIDED, "interp_images/deconvolution"),),
-        note="The paper cites this of pictures of what deep layers see; here it is tested by "
-        "agreement with people.",
+        note="The paper cites this of images of what deep layers see; here it is tested by "
+        "alignment with human attention.",
     ),
 }

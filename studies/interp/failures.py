@@ -16,7 +16,7 @@ from project.params import Params
 from vqax.metrics.calibration import misclassification_auroc
 from vqax.metrics.ties import right_answers
 from vqax.stats.contrast import statistic_contrast
-from vqax.stats.failure import foretell
+from vqax.stats.failure import predict_failure
 
 PREDICTORS: dict[str, tuple[str, ...]] = {
     "changes": ("patches", "words"),
@@ -31,12 +31,12 @@ COLUMNS = [
 ]
 
 
-def foretold(changes: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def predicted_failures(changes: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """A row per question and predictor (``row``): ``hit`` is 1 where it told right from wrong.
 
     ``changes`` has question_id, image_id, accuracy_official and the features; ``uncertainty`` is
     the predicted probability of a wrong answer. Every question is predicted from the half of the
-    pictures that it is not in; questions without words are left out.
+    images that it is not in; questions without words are left out.
     """
     table = changes.dropna(subset=list(SHARES)).reset_index(drop=True)
     right = right_answers(table["accuracy_official"].to_numpy())
@@ -44,7 +44,7 @@ def foretold(changes: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     frames = []
     for name, columns in PREDICTORS.items():
         features = table[list(columns)].to_numpy(dtype=np.float64)
-        found = foretell(features, right, clusters=images, seed=seed)
+        found = predict_failure(features, right, clusters=images, seed=seed)
         frames.append(_rows(table, name, (found > 0.5) == right, 1 - found))
     nothing = np.full(len(table), 0.5)
     frames.append(_rows(table, "majority", right == (right.mean() > 0.5), nothing))
@@ -75,9 +75,9 @@ def share_metrics(name: str, changes: pd.DataFrame, params: Params) -> Iterator[
     for share in SHARES:
         row = f"{name}/{share}"
         for metric, table in (
-            ("changed_share", changes),
-            ("changed_share_of_right", changes[right]),
-            ("changed_share_of_wrong", changes[~right]),
+            ("flip_rate", changes),
+            ("flip_rate_of_right", changes[right]),
+            ("flip_rate_of_wrong", changes[~right]),
         ):
             yield row, metric, *column_mean(table, share, params), "fraction", ""
         yield row, "failure_auroc", *_auroc(changes, share, params), "", "higher"

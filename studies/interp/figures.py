@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from project.map_figures import PEOPLE, map_row, people_maps, pictures_for, spaced
+from project.map_figures import HUMANS, human_maps_of_run, images_for, map_row, spaced
 from project.maps import open_hdf5
 from project.study import Measured
 from studies.interp.words import slug
@@ -23,8 +23,8 @@ PREDICTORS = {
 }
 PARTS = ("patches", "large_patches", "words")
 SHARES = {
-    "changed_share_of_right": "of right answers",
-    "changed_share_of_wrong": "of wrong answers",
+    "flip_rate_of_right": "of right answers",
+    "flip_rate_of_wrong": "of wrong answers",
 }
 
 
@@ -41,16 +41,16 @@ def importance_maps(
     with open_hdf5(source / "maps.h5") as file:
         ids = file["question_ids"][:].tolist()
         found = {row: dict(zip(ids, file[row][:], strict=True)) for row in shown}
-    people = people_maps(measured, run, "human_maps")
+    human_maps = human_maps_of_run(measured, run, "human_maps")
     chosen = spaced(sorted(ids), questions)
-    drawn: dict[tuple[int, str], np.ndarray] = {(one, PEOPLE): people[one] for one in chosen}
-    rows = [map_row(measured, run, one, PEOPLE, float("nan")) for one in chosen]
+    drawn: dict[tuple[int, str], np.ndarray] = {(one, HUMANS): human_maps[one] for one in chosen}
+    rows = [map_row(measured, run, one, HUMANS, float("nan")) for one in chosen]
     for row, of in found.items():
         drawn |= {(one, maps[row]): of[one] for one in chosen}
         for one in chosen:
             score = float(scores.loc[(row, one), "rank_correlation"])
             rows.append(map_row(measured, run, one, maps[row], score, answer=""))
-    arrays = {"pictures": pictures_for(measured, run, chosen), "maps": drawn}
+    arrays = {"images": images_for(measured, run, chosen), "maps": drawn}
     metrics = _metrics(measured, IMAGES)
     dots = metrics[metrics["metric"] == "rank_correlation"]
     return [

@@ -7,10 +7,10 @@ WORDS = {
     name: name
     for name in (
         *("most_important_occlusion", "most_important_gradient", "most_important_chance"),
-        "changed_share",
+        "flip_rate",
     )
 }
-CHANGES = {f"changed_share{of}": f"changed_share{of}" for of in ("", "_of_right", "_of_wrong")}
+CHANGES = {f"flip_rate{of}": f"flip_rate{of}" for of in ("", "_of_right", "_of_wrong")}
 TABLES = {
     "1": Table(
         "Interp Table 1: agreement of importance maps with where people looked",

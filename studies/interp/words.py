@@ -42,8 +42,8 @@ def run(
     All test questions of the run ``name`` are asked; words whose Penn tag is not among the
     ``tags`` most frequent ones have no ``kind``.
     """
-    subject = load_trained(params, workspace, name)
-    words = _words(subject, _tags(subject))
+    loaded = load_trained(params, workspace, name)
+    words = _words(loaded, _tags(loaded))
     frequent = frequent_tags(words["tag"], tags)
     words["kind"] = [KIND_OF[tag] if tag in frequent else "" for tag in words["tag"]]
     out = workspace.analysis(NAME)
@@ -52,19 +52,19 @@ def run(
     return write_metrics(out, _metrics(words, params))
 
 
-def _tags(subject: Trained) -> list[list[tuple[str, str]]]:
-    return pos_tags(example.question for example in subject.examples)
+def _tags(loaded: Trained) -> list[list[tuple[str, str]]]:
+    return pos_tags(example.question for example in loaded.examples)
 
 
-def _words(subject: Trained, tags: list[list[tuple[str, str]]]) -> pd.DataFrame:
+def _words(loaded: Trained, tags: list[list[tuple[str, str]]]) -> pd.DataFrame:
     """A row per word that the run reads, in the order of the questions."""
     frames = []
-    for start, batch in subject.batches(BATCH):
+    for start, batch in loaded.batches(BATCH):
         tokens = batch.tokens
         with torch.no_grad():
-            answer = subject.model(batch.visual, tokens).logits.argmax(1)
-        hidden = occluded_words(subject.model, batch.visual, tokens, answer)
-        slopes = word_gradient(subject.model, batch.visual, tokens, answer, score="probability")
+            answer = loaded.model(batch.visual, tokens).logits.argmax(1)
+        hidden = occluded_words(loaded.model, batch.visual, tokens, answer)
+        slopes = word_gradient(loaded.model, batch.visual, tokens, answer, score="probability")
         present = (tokens != PAD_INDEX).cpu().numpy()
         values = {
             "drop": hidden.drops.double().cpu().numpy(),
@@ -74,7 +74,7 @@ def _words(subject: Trained, tags: list[list[tuple[str, str]]]) -> pd.DataFrame:
         }
         values["occlusion"] = most_important(values["drop"], present)
         values["gradient"] = most_important(values["slope"], present)
-        asked = subject.examples[start : start + len(tokens)]
+        asked = loaded.examples[start : start + len(tokens)]
         read = [tags[start + row][: int(count)] for row, count in enumerate(present.sum(axis=1))]
         rows, _ = present.nonzero()
         frames.append(
@@ -121,7 +121,7 @@ def _metrics(words: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
         "most_important_occlusion": "occlusion",
         "most_important_gradient": "gradient",
         "most_important_chance": "chance",
-        "changed_share": "changed",
+        "flip_rate": "changed",
     }
     for kind in (*KINDS, OTHER):
         chosen = words["kind"] == kind

@@ -36,11 +36,11 @@ from studies.topn.routing import (
 from studies.topn.vectors import compared, examples, listed, relations
 from vqax.explain.topn import REDUCTIONS
 from vqax.files import write_parquet
-from vqax.metrics.people import agreement_with_people
+from vqax.metrics.inter_annotator_agreement import human_alignment
 from vqax.metrics.rank_correlation import rank_correlation
 
 Entries = Annotated[list[Positive], Field(min_length=1)]
-SAME_ANSWER = "same answer, same picture"
+SAME_ANSWER = "same answer, same image"
 MEASURES = (
     *("pair_similarity", "own_share", "other_share", "preference", "shared_share"),
     *("rank_correlation", "shared_of_10", "spearman"),
@@ -58,7 +58,7 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         *,
         dataset: str,
         name: str,
-        pictures: Positive,
+        images: Positive,
         pairs: dict[str, Positive],
         n: Entries,
         typical: Positive,
@@ -67,22 +67,24 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
     ) -> dict[str, Any]:
         """Look into run ``name``; studies/topn/README.md lists the files that this writes.
 
-        The questions are those of the first ``pictures`` test pictures, and of ``pairs``: kind
+        The questions are those of the first ``images`` test images, and of ``pairs``: kind
         of pair -> how many at most. ``n``: how many entries let gradients through, besides all
         of them; reductions other than the first are tried at ``typical``. ``words``: the
         colour questions whose words are looked into; ``gallery``: pairs of each kind whose maps
         are kept.
         """
-        subject = load_trained(params, workspace, name)
-        asked = subject.asked(_of_pictures(subject, pictures))
-        probes = make_probes(subject, pairs)
-        put = subject.asked([probe.example for probe in probes.probes])
+        loaded = load_trained(params, workspace, name)
+        asked = loaded.asked(_of_images(loaded, images))
+        probes = make_probes(loaded, pairs)
+        put = loaded.asked([probe.example for probe in probes.probes])
         of_asked, of_put = vectors(asked, ("l2",)), vectors(put, tuple(REDUCTIONS))
         full = of_put.read.shape[1]
         steps = [*sorted({one for one in n if one < full}), ALL]
         by_word = topn_words.vectors(put, probes, words)
         choices = _choices(of_put, steps, typical, probes, params.seed)
-        choices += list(sweep(WORD, by_word.of_object, by_word.looked & of_put.read, steps[:-1]))
+        choices += list(
+            sweep(WORD, by_word.of_object, by_word.visual_input & of_put.read, steps[:-1])
+        )
         drawn = maps(put, choices)
         human = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
         questions = pd.concat(
@@ -115,9 +117,9 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
     return run
 
 
-def _of_pictures(subject: Trained, count: int) -> list[Any]:
-    first = set(sorted({example.image_id for example in subject.examples})[:count])
-    return [example for example in subject.examples if example.image_id in first]
+def _of_images(loaded: Trained, count: int) -> list[Any]:
+    first = set(sorted({example.image_id for example in loaded.examples})[:count])
+    return [example for example in loaded.examples if example.image_id in first]
 
 
 def _choices(
@@ -137,7 +139,7 @@ def _people(
     asked: Trained,
     found: Vectors,
     steps: list[int],
-    people: dict[int, np.ndarray],
+    human_maps: dict[int, np.ndarray],
     seed: int,
 ) -> pd.DataFrame:
     """Agreement of the maps of the run's own answers with people, a row per question and choice."""
@@ -146,7 +148,7 @@ def _people(
         *sweep(RANDOM, at_random(found.read.shape, seed), found.read, steps[:-1]),
     ]
     drawn = maps(asked, choices, own=True)
-    seen = [people.get(one.question_id, np.empty((0, 14, 14))) for one in asked.examples]
+    seen = [human_maps.get(one.question_id, np.empty((0, 14, 14))) for one in asked.examples]
     head = {
         "question_id": [one.question_id for one in asked.examples],
         "image_id": [one.image_id for one in asked.examples],
@@ -156,7 +158,7 @@ def _people(
             row=name_of(choice.how, choice.n),
             how=choice.how,
             n=choice.n,
-            rank_correlation=agreement_with_people(rank_correlation, of_all, seen),
+            rank_correlation=human_alignment(rank_correlation, of_all, seen),
         )
         for choice, of_all in zip(choices, drawn, strict=True)
     ]
@@ -201,7 +203,7 @@ def _gallery(
 
 
 def _means(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:
-    """A row of metrics.parquet without its analysis: every mean, pictures drawn whole."""
+    """A row of metrics.parquet without its analysis: every mean, images resampled whole."""
     for row, table in questions.groupby("row", sort=False):
         for measure in (one for one in MEASURES if table[one].notna().any()):
             mean = column_mean(table, measure, params)

@@ -33,10 +33,10 @@ def checks(put: Trained, probes: Probes) -> pd.DataFrame:
             forwards = [put.model(batch.visual, batch.tokens) for _ in range(2)]
         answer = batch.targets.argmax(1)
         other = next_likely(forwards[0].logits, answer)
-        plain = grad_cam(*given, answer, put.store.grid)
-        drawn.append(torch.stack([plain, grad_cam(*given, other, put.store.grid)]).cpu())
+        plain = grad_cam(*given, answer, put.feature_file.grid)
+        drawn.append(torch.stack([plain, grad_cam(*given, other, put.feature_file.grid)]).cpu())
         combined.append(torch.stack([one.combined for one in forwards]).cpu())
-        whole = topn_grad_cam(*given, answer, put.store.grid, n=ALL)
+        whole = topn_grad_cam(*given, answer, put.feature_file.grid, n=ALL)
         largest = plain.abs().amax((1, 2)).clamp(min=torch.finfo(plain.dtype).tiny)
         differences.append(((whole - plain).abs().amax((1, 2)) / largest).cpu())
     return _table(

@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
         ),
         note="Pythia's combine layer and attention on the same grid features, not the Pythia of "
         "the paper with its detected regions. Beside: mass on the thing asked about minus that on "
-        "the other one; rank correlation with people.",
+        "the other one; rank correlation with human attention.",
     ),
     "T05": Rule((within(SAME, "shared_of_10", 7.0),)),
     "T06": Rule(
@@ -61,7 +61,7 @@ RULES: dict[str, Rule] = {
             within(OTHER, 5.0, "shared_of_10"),
             larger("shared_of_10", SAME, OTHER),
         ),
-        note="Any two questions of one picture. Those of our pairs, which ask the same of two "
+        note="Any two questions of one image. Those of our pairs, which ask the same of two "
         "things, share more.",
     ),
     "T07": Rule(
@@ -102,8 +102,8 @@ RULES: dict[str, Rule] = {
             within(f"{DEEPER}/{EXISTENCE}: {SAME_ANSWER}", "spearman", 0.8, role="beside"),
             within(OTHER, "spearman", 0.8, role="beside"),
         ),
-        note="Of questions for the colour of two things of a picture, as the paper's pairs are. "
-        "Beside: whether each of two things is there; any two questions of one picture.",
+        note="Of questions for the colour of two things of an image, as the paper's pairs are. "
+        "Beside: whether each of two things is there; any two questions of one image.",
     ),
     "T12": Rule(
         (

@@ -7,7 +7,7 @@ from project.dataset import load_prepared
 from project.maps import open_hdf5
 from project.study import Measured
 from studies.topn.routing import ALL, EXCLUSIVE, RANDOM, SENSITIVE, WORD, name_of
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.files import read_parquet
 from vqax.report.frames import Part
 
@@ -57,15 +57,15 @@ def map_pairs(measured: Measured, *, analysis: str, columns: dict[str, str]) -> 
     prepared = load_prepared(
         measured.params, measured.workspace, measured.params.analyses[analysis]["dataset"]
     )
-    maps, rows, pictures = {}, [], {}
+    maps, rows, images = {}, [], {}
     for place, one in enumerate(ids):
         asked = probes.loc[one]
-        pictures[place] = load_rgb(prepared.test_folder.image_path(int(asked["image_id"])))
+        images[place] = load_rgb(prepared.test_folder.image_path(int(asked["image_id"])))
         for heading, drawn in found.items():
             maps[place, heading] = drawn[place]
             head = {"question_id": place, "question": asked["question"], "truth": asked["answer"]}
             rows.append({**head, "map": heading, "answer": "", "rank_correlation": np.nan})
-    return [Part("topn_maps", pd.DataFrame(rows), {"pictures": pictures, "maps": maps})]
+    return [Part("topn_maps", pd.DataFrame(rows), {"images": images, "maps": maps})]
 
 
 FIGURES = {

@@ -1,4 +1,4 @@
-"""Pairs of questions about two objects of one picture that have the same answer.
+"""Pairs of questions about two objects of one image that have the same answer.
 
 TopN looks at such pairs ("What color is the cake?", "What color are the balloons?"). Few are asked
 in a data set, so they are put here to the objects that its instances file lists: whether each of
@@ -16,7 +16,7 @@ from jaxtyping import Float
 from project.trained import Trained
 from vqax.data import Example
 from vqax.data.coco import Instance, read_instances
-from vqax.data.pictures import size_px
+from vqax.data.images import size_px
 from vqax.errors import BadData
 from vqax.metrics.resize import GRID
 
@@ -25,7 +25,7 @@ YES = "yes"
 
 
 class Probe(NamedTuple):
-    """A question about one thing of a picture; ``covered`` is the share of each cell it covers."""
+    """A question about one thing of an image; ``covered`` is the share of each cell it covers."""
 
     example: Example
     thing: str
@@ -33,7 +33,7 @@ class Probe(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two probes of one picture by their rows; ``kind`` is existence or colour."""
+    """Two probes of one image by their rows; ``kind`` is existence or colour."""
 
     kind: str
     first: int
@@ -45,31 +45,31 @@ class Probes(NamedTuple):
     pairs: list[Pair]
 
 
-def make_probes(subject: Trained, pairs: dict[str, int]) -> Probes:
+def make_probes(loaded: Trained, pairs: dict[str, int]) -> Probes:
     """At most ``pairs[kind]`` pairs, evenly spaced over all there are, and their questions.
 
     Raises:
         BadData: the data set has no instances file, or no two things with one answer.
     """
-    path = subject.prepared.test_folder.instances_path
+    path = loaded.prepared.test_folder.instances_path
     if path is None:
         raise BadData(
-            f"{subject.prepared.test_folder.root}: no annotations/instances_*.json, which TopN "
+            f"{loaded.prepared.test_folder.root}: no annotations/instances_*.json, which TopN "
             "takes its pairs of objects from; take the analysis out of params.yaml"
         )
-    shown = {example.image_id for example in subject.examples}
+    shown = {example.image_id for example in loaded.examples}
     things = _things(read_instances(path, skipped=[]), shown)
-    made = _Made(subject)
+    made = _Made(loaded)
     for kind, found in ((EXISTENCE, list(_any_two(things))), (COLOUR, list(_one_colour(things)))):
         for image_id, first, second, answer in _spaced(found, pairs.get(kind, 0)):
-            if answer in subject.prepared.answers.index:
+            if answer in loaded.prepared.answers.index:
                 rows = [
                     made.row(kind, image_id, one, answer, things[image_id])
                     for one in (first, second)
                 ]
                 made.pairs.append(Pair(kind, *rows))
     if not made.pairs:
-        raise BadData(f"{path}: no picture of the test part shows two kinds of things; none to ask")
+        raise BadData(f"{path}: no image of the test part shows two kinds of things; none to ask")
     return Probes(made.probes, made.pairs)
 
 
@@ -78,7 +78,7 @@ Found = tuple[int, str, str, str]
 
 
 def _things(instances: list[Instance], shown: set[int]) -> Things:
-    """Picture -> category -> its instances."""
+    """Image -> category -> its instances."""
     things: Things = defaultdict(lambda: defaultdict(list))
     for one in instances:
         if one.image_id in shown:
@@ -108,10 +108,10 @@ def _spaced(found: list[Found], count: int) -> list[Found]:
 
 
 class _Made:
-    """Probes as they are made: one for each kind of question, picture and thing."""
+    """Probes as they are made: one for each kind of question, image and thing."""
 
-    def __init__(self, subject: Trained) -> None:
-        self.folder = subject.prepared.test_folder
+    def __init__(self, loaded: Trained) -> None:
+        self.folder = loaded.prepared.test_folder
         self.probes: list[Probe] = []
         self.pairs: list[Pair] = []
         self.rows: dict[tuple[str, int, str], int] = {}

@@ -47,10 +47,10 @@ class Vectors(NamedTuple):
     read: Bool[Tensor, "m c"]
 
 
-def vectors(subject: Trained, reductions: tuple[str, ...]) -> Vectors:
+def vectors(loaded: Trained, reductions: tuple[str, ...]) -> Vectors:
     found, read = [], []
-    for _, batch in subject.batches(BATCH):
-        given = subject.model, batch.visual, batch.tokens
+    for _, batch in loaded.batches(BATCH):
+        given = loaded.model, batch.visual, batch.tokens
         found.append(question_sensitivities(*given, reductions=reductions).cpu())
         read.append(entries_read(*given).cpu())
     together = torch.cat(found, 1)
@@ -82,18 +82,18 @@ def partners(probes: Probes) -> Tensor:
 
 
 def maps(
-    subject: Trained, choices: list[Choice], *, own: bool = False
+    loaded: Trained, choices: list[Choice], *, own: bool = False
 ) -> Float32[np.ndarray, "k m 14 14"]:
     """The published maps on the 14×14 grid, negative evidence 0; of right answers, or ``own``."""
     found = []
-    for start, batch in subject.batches(BATCH):
+    for start, batch in loaded.batches(BATCH):
         rows = slice(start, start + len(batch.tokens))
         answer = batch.targets.argmax(1)
         if own:
             with torch.no_grad():
-                answer = subject.model(batch.visual, batch.tokens).logits.argmax(1)
-        allowed = torch.stack([choice.allowed[rows] for choice in choices]).to(subject.place)
-        given = subject.model, batch.visual, batch.tokens, answer, subject.store.grid, allowed
+                answer = loaded.model(batch.visual, batch.tokens).logits.argmax(1)
+        allowed = torch.stack([choice.allowed[rows] for choice in choices]).to(loaded.place)
+        given = loaded.model, batch.visual, batch.tokens, answer, loaded.feature_file.grid, allowed
         found.append(routed_grad_cam(*given).float().cpu().numpy())
     return rectify(resize_area(np.concatenate(found, 1)))
 

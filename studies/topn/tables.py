@@ -16,21 +16,21 @@ TABLES = {
     "1": Table(
         (
             "TopN Table 1: the ten entries of the combine layer that depend most on the "
-            "question, one question about two pictures"
+            "question, one question about two images"
         ),
         {**ENTRIES, **VECTORS},
     ),
     "2": Table(
         (
             "TopN Table 2: the ten entries of the combine layer that depend most on the "
-            "question, one question about two other pictures"
+            "question, one question about two other images"
         ),
         {**ENTRIES, **VECTORS},
     ),
     "3": Table(
         (
             "TopN Table 3: the ten entries of the combine layer that depend most on the "
-            "question, two questions about one picture"
+            "question, two questions about one image"
         ),
         {**ENTRIES, **VECTORS},
     ),
@@ -42,11 +42,11 @@ TABLES = {
         {**ENTRIES, **VECTORS},
     ),
     "5": Table(
-        ("TopN Table 5: likeness of ∂A/∂q between two questions with one answer about one picture"),
+        ("TopN Table 5: likeness of ∂A/∂q between two questions with one answer about one image"),
         {**ENTRIES, **VECTORS},
     ),
     "6": Table(
-        ("TopN Table 6: likeness of ∂A/∂q between two questions with one answer about one picture"),
+        ("TopN Table 6: likeness of ∂A/∂q between two questions with one answer about one image"),
         {**ENTRIES, **VECTORS},
     ),
     "vectors": Table(
@@ -67,14 +67,14 @@ TABLES = {
     "future": Table(
         "TopN, future work: n entries that the pair does not share, or by one word", ROUTED
     ),
-    "readings": Table(
+    "interpretations": Table(
         "TopN, not in the paper: three readings of what the n largest rows are", ROUTED
     ),
     "models": Table("TopN, two models: Grad-CAM and n entries", ROUTED),
 }
 NOTES = {
     "dA_dq_top10_value": (
-        "ours: length of the row of ∂A/∂q, of another question and picture than the "
+        "ours: length of the row of ∂A/∂q, of another question and image than the "
         "printed ones (examples.parquet of the analysis); the paper does not say how the "
         "rows are reduced"
     ),

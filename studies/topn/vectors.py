@@ -1,7 +1,7 @@
 """TopN, tables 1 to 6: which entries of the combine layer are most sensitive to the question?
 
 Two questions are compared by the entries that both have among their first ten, and by Spearman's ρ
-of their whole vectors. The same question is put to two pictures, or two are put to one picture.
+of their whole vectors. The same question is put to two images, or two are put to one image.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from vqax.metrics.ties import exact_ties
 
 TOP = 10
 COLUMNS = ["question_id", "image_id", "shared_of_10", "spearman"]
-SAME, OTHER = "same question, other picture", "other question, same picture"
+SAME, OTHER = "same question, other image", "other question, same image"
 Vectors = Float[np.ndarray, "n c"]
 
 
@@ -69,7 +69,7 @@ def shared(vectors: Vectors, rows: Int[np.ndarray, "p 2"], n: int) -> Float[np.n
 
 
 def _same(examples: list[Example]) -> Iterator[tuple[int, int]]:
-    """Neighbours among the pictures that a question is asked of."""
+    """Neighbours among the images that a question is asked of."""
     asked: dict[str, list[int]] = defaultdict(list)
     for row, example in enumerate(examples):
         asked[example.question].append(row)
@@ -80,10 +80,10 @@ def _same(examples: list[Example]) -> Iterator[tuple[int, int]]:
 
 
 def _other(examples: list[Example]) -> Iterator[tuple[int, int]]:
-    of_picture: dict[int, list[int]] = defaultdict(list)
+    of_image: dict[int, list[int]] = defaultdict(list)
     for row, example in enumerate(examples):
-        of_picture[example.image_id].append(row)
-    for rows in of_picture.values():
+        of_image[example.image_id].append(row)
+    for rows in of_image.values():
         for first, second in combinations(rows, 2):
             if examples[first].question != examples[second].question:
                 yield first, second
@@ -92,7 +92,7 @@ def _other(examples: list[Example]) -> Iterator[tuple[int, int]]:
 def examples(asked: list[Example], put: list[Example], probes: Probes) -> pd.DataFrame:
     """What tables 1 to 6 show, by rules that look at no result: a row per example or its half.
 
-    The question that most pictures are asked, of the first four of them (``picture k``); two
+    The question that most images are asked, of the first four of them (``image k``); two
     other questions of the first of these (``other question k``); the pair of one colour in the
     middle of the list (``same answer k``); five such, evenly spaced (``pair k``, two rows each).
     ``row`` is that in ``asked`` or in ``put``, as ``of`` says.
@@ -109,7 +109,7 @@ def examples(asked: list[Example], put: list[Example], probes: Probes) -> pd.Dat
         for row, example in enumerate(asked)
         if example.image_id == first.image_id and example.question != first.question
     ]
-    named = [(f"picture {k}", "asked", row) for k, row in enumerate(of_most[:4], start=1)]
+    named = [(f"image {k}", "asked", row) for k, row in enumerate(of_most[:4], start=1)]
     named += [(f"other question {k}", "asked", row) for k, row in enumerate(beside[:2], start=1)]
     alike = [pair for pair in probes.pairs if pair.kind == COLOUR] or probes.pairs
     middle = alike[len(alike) // 2]

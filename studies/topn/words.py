@@ -17,11 +17,11 @@ COLUMNS = ["question_id", "image_id", "object_word", "colour_word"]
 
 
 class ByWord(NamedTuple):
-    """|∂A/∂w| of the object's word and of "color"; zero where not ``looked`` into."""
+    """|∂A/∂w| of the object's word and of "color"; zero where not ``visual_input`` into."""
 
     of_object: Float[Tensor, "m c"]
     of_colour: Float[Tensor, "m c"]
-    looked: Bool[Tensor, "m c"]
+    visual_input: Bool[Tensor, "m c"]
 
 
 def vectors(put: Trained, probes: Probes, count: int) -> ByWord:
@@ -39,9 +39,9 @@ def vectors(put: Trained, probes: Probes, count: int) -> ByWord:
     result = torch.zeros(2, len(probes.probes), width)
     if found:
         result[:, rows] = torch.cat(found, 1)
-    looked = torch.zeros(len(probes.probes), width, dtype=torch.bool)
-    looked[rows] = True
-    return ByWord(result[0], result[1], looked)
+    visual_input = torch.zeros(len(probes.probes), width, dtype=torch.bool)
+    visual_input[rows] = True
+    return ByWord(result[0], result[1], visual_input)
 
 
 def _width(put: Trained) -> int:
@@ -61,6 +61,6 @@ def weights(
     rows = [
         (example.question_id, example.image_id, float(means[0][row]), float(means[1][row]))
         for row, example in enumerate(put.examples)
-        if by_word.looked[row].any()
+        if by_word.visual_input[row].any()
     ]
     return pd.DataFrame(rows, columns=COLUMNS).assign(row="words")

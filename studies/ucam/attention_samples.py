@@ -7,14 +7,14 @@ import pandas as pd
 from torch import Tensor
 
 from project.maps import write_hdf5
-from project.metric_rows import people_of
+from project.metric_rows import human_maps_of
 from project.params import Params
 from project.schema import Positive
 from project.trained import load_trained
 from project.workspace import Workspace
 from vqax.explain.attention_samples import attention_samples
 from vqax.files import write_parquet
-from vqax.metrics.people import agreement_with_people
+from vqax.metrics.inter_annotator_agreement import human_alignment
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.metrics.resize import resize_area
 
@@ -40,20 +40,20 @@ def run(
     Raises:
         BadData: the data set has no human maps.
     """
-    people = people_of(workspace, dataset, NAME)
-    chosen = frozenset(sorted(people)[:questions])
-    subject = load_trained(params, workspace, name, among=chosen)
+    human_maps = human_maps_of(workspace, dataset, NAME)
+    chosen = frozenset(sorted(human_maps)[:questions])
+    loaded = load_trained(params, workspace, name, among=chosen)
     frames, maps = [], []
-    for start, batch in subject.batches(BATCH):
+    for start, batch in loaded.batches(BATCH):
         drawn = attention_samples(
-            subject.model, batch.visual, batch.tokens, subject.store.grid,
+            loaded.model, batch.visual, batch.tokens, loaded.feature_file.grid,
             samples=samples, seed=params.seed,
         )  # fmt: skip
-        asked = subject.examples[start : start + len(batch.question_ids)]
-        small = resize_area(_numpy(drawn.maps).reshape(-1, *subject.store.grid))
+        asked = loaded.examples[start : start + len(batch.question_ids)]
+        small = resize_area(_numpy(drawn.maps).reshape(-1, *loaded.feature_file.grid))
         maps.append(small.reshape(samples, len(asked), *small.shape[1:]))
-        answers = np.asarray(subject.prepared.answers.answers)[drawn.answer.cpu().numpy()]
-        seen = [people[example.question_id] for example in asked] * samples
+        answers = np.asarray(loaded.prepared.answers.answers)[drawn.answer.cpu().numpy()]
+        seen = [human_maps[example.question_id] for example in asked] * samples
         frames.append(
             pd.DataFrame(
                 {
@@ -71,7 +71,7 @@ def run(
                     "aleatoric": np.nan
                     if drawn.variance is None
                     else _numpy(drawn.variance).reshape(-1),
-                    "rank_correlation": agreement_with_people(rank_correlation, small, seen),
+                    "rank_correlation": human_alignment(rank_correlation, small, seen),
                 }
             )
         )
@@ -80,7 +80,7 @@ def run(
     write_parquet(out / "samples.parquet", table)
     write_hdf5(
         out / "maps.h5",
-        question_ids=subject.questions.question_ids,
+        question_ids=loaded.questions.question_ids,
         maps=np.concatenate(maps, axis=1).astype(np.float32),
     )
     by = table.groupby("correct")[["entropy", "aleatoric", "rank_correlation"]].mean()

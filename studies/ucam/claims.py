@@ -2,8 +2,8 @@
 
 A rule names the rows of the paper's tables, and the study says which run measures a row; what
 the paper prints no row for is named by its run or analysis. "Attention quality" is the rank
-correlation with people, the paper's first measure of it. An EMD is better when it is smaller, so
-the baseline stands first there.
+correlation with human attention, the paper's first measure of it. An EMD is better when it is
+smaller, so the baseline stands first there.
 """
 
 from vqax.claims.measure import MEAN_RANK
@@ -20,7 +20,7 @@ from vqax.claims.rules import (
     rising,
     rows,
 )
-from vqax.claims.sources import PEOPLE
+from vqax.claims.sources import HUMANS
 
 LSTM, SAN, LSTM_U, SAN_U, SAN_P = rows(
     "ucam/I",
@@ -69,7 +69,7 @@ OTHERS_VII = rows(
 RULES: dict[str, Rule] = {
     "U01": Rule(
         (
-            Comparison("correlation", (Side(P, "predictive"), Side(P, "classification_error"))),
+            Comparison("correlation", (Side(P, "predictive"), Side(P, "nll_of_error"))),
             Comparison("separation", (Side(P, "predictive"), Side(P, ACCURACY))),
         ),
         note="The classification error is −log of the top probability, so its correlation with "
@@ -91,8 +91,8 @@ RULES: dict[str, Rule] = {
     "U09": Rule((*falling("margin", P, A, PUL, AUL, UDL, VE), larger("margin", P, BASE))),
     "U10": Rule(
         (
-            *above(CORRELATION, (PEOPLE,), (SAN_IV, BASE_IV, *STEPS_IV)),
-            *above(CORRELATION, (PEOPLE,), CITED_IV, role="if measured"),
+            *above(CORRELATION, (HUMANS,), (SAN_IV, BASE_IV, *STEPS_IV)),
+            *above(CORRELATION, (HUMANS,), CITED_IV, role="if measured"),
         ),
     ),
     "U11": Rule(
@@ -164,7 +164,7 @@ RULES: dict[str, Rule] = {
             *above(CORRELATION, (P_IV,), ("mcb_p_gca_image", "mcb_p_gca_question")),
             *above(CORRELATION, ("mcb_p_gca_image", "mcb_p_gca_question"), (BASE_IV,)),
         ),
-        note="What the variance head reads: both, the picture alone, the question alone.",
+        note="What the variance head reads: both, the image alone, the question alone.",
     ),
     "U29": Rule(
         (

@@ -14,8 +14,8 @@ from vqax.report.labels import label_of
 from vqax.report.loss_terms import from_history
 from vqax.stats.bootstrap import bootstrap_mean
 
-KINDS = {IMAGE: "picture", QUESTION: "question"}
-CONDITIONS = {"none": "clean", IMAGE: "noise in the picture", QUESTION: "another word"}
+KINDS = {IMAGE: "image", QUESTION: "question"}
+CONDITIONS = {"none": "clean", IMAGE: "noise in the image", QUESTION: "another word"}
 UNITS = {IMAGE: "standard deviations of the features", QUESTION: "words replaced"}
 
 
@@ -70,7 +70,7 @@ def _top5(
 
 def uncertainty_error(measured: Measured, *, runs: list[str]) -> list[Part]:
     """Figure 7 a and b."""
-    columns = ["question_id", "accuracy_official", "predictive", "classification_error"]
+    columns = ["question_id", "accuracy_official", "predictive", "nll_of_error"]
     frame = _of_runs(measured, runs, columns)
     return [Part("uncertainty_error", frame), Part("uncertainty_histograms", frame)]
 

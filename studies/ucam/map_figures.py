@@ -1,9 +1,9 @@
-"""Figures made of pictures with maps over them."""
+"""Figures made of images with maps over them."""
 
 import numpy as np
 import pandas as pd
 
-from project.map_figures import PEOPLE, map_row, people_maps, pictures_for, spaced
+from project.map_figures import HUMANS, human_maps_of_run, images_for, map_row, spaced
 from project.maps import open_hdf5, read_maps
 from project.study import Measured
 from vqax.files import read_parquet
@@ -17,10 +17,10 @@ def variance_inputs(measured: Measured, *, runs: list[str], questions: int) -> l
 
     The questions are spaced evenly over those with human maps.
     """
-    people = people_maps(measured, runs[0], "human_maps")
-    chosen = spaced(sorted(people), questions)
-    maps: dict[tuple[int, str], np.ndarray] = {(one, PEOPLE): people[one] for one in chosen}
-    rows = [map_row(measured, runs[0], one, PEOPLE, float("nan"), answer="") for one in chosen]
+    human_maps = human_maps_of_run(measured, runs[0], "human_maps")
+    chosen = spaced(sorted(human_maps), questions)
+    maps: dict[tuple[int, str], np.ndarray] = {(one, HUMANS): human_maps[one] for one in chosen}
+    rows = [map_row(measured, runs[0], one, HUMANS, float("nan"), answer="") for one in chosen]
     for run in runs:
         label = measured.params.label(run)
         scores = measured.questions[run].set_index("question_id")
@@ -35,7 +35,7 @@ def variance_inputs(measured: Measured, *, runs: list[str], questions: int) -> l
     table = measured.metrics
     wanted = ["attention_rank_correlation", "accuracy_all"]
     dots = table[table["run"].isin(runs) & table["metric"].isin(wanted)]
-    arrays = {"pictures": pictures_for(measured, runs[0], chosen), "maps": maps}
+    arrays = {"images": images_for(measured, runs[0], chosen), "maps": maps}
     return [
         Part("variance_inputs_maps", pd.DataFrame(rows), arrays),
         Part("variance_inputs", dots[DOT_COLUMNS].reset_index(drop=True)),
@@ -54,9 +54,9 @@ def mask_comparison(measured: Measured, *, rows: dict[str, str], questions: int)
         ids = file["question_ids"][:].tolist()
         found = {row: dict(zip(ids, file[row][:], strict=True)) for row in rows}
     first = str(scores.loc[next(iter(rows))]["run"].iloc[0])
-    people = people_maps(measured, first, "explanation_maps")
+    human_maps = human_maps_of_run(measured, first, "explanation_maps")
     chosen = spaced(sorted(ids), questions)
-    maps = {(one, OUTLINED): people[one] for one in chosen}
+    maps = {(one, OUTLINED): human_maps[one] for one in chosen}
     drawn = [map_row(measured, first, one, OUTLINED, float("nan"), answer="") for one in chosen]
     for row, words in rows.items():
         maps |= {(one, words): found[row][one] for one in chosen}
@@ -65,7 +65,7 @@ def mask_comparison(measured: Measured, *, rows: dict[str, str], questions: int)
             drawn.append(
                 map_row(measured, str(score["run"]), one, words, float(score["rank_correlation"]))
             )
-    arrays = {"pictures": pictures_for(measured, first, chosen), "maps": maps}
+    arrays = {"images": images_for(measured, first, chosen), "maps": maps}
     return [Part("mask_comparison", pd.DataFrame(drawn), arrays)]
 
 
@@ -82,7 +82,7 @@ def attention_samples(measured: Measured, *, questions: int, samples: int) -> li
         maps = file["maps"][:]
     variety = table.groupby("question_id")["answer"].nunique()
     chosen = variety.sort_values(ascending=False, kind="stable").index[:questions].tolist()
-    pictures = pictures_for(measured, run, chosen)
+    images = images_for(measured, run, chosen)
     asked = measured.questions[run].set_index("question_id")
     parts = []
     for one in chosen:
@@ -94,6 +94,6 @@ def attention_samples(measured: Measured, *, questions: int, samples: int) -> li
             truth=asked.loc[one, "truth"],
         )
         drawn = {int(number): maps[int(number), row_of[one]] for number in rows["sample"]}
-        arrays = {"picture": pictures[one], "maps": drawn}
+        arrays = {"image": images[one], "maps": drawn}
         parts.append(Part("attention_samples", frame, arrays, suffix=str(one)))
     return parts

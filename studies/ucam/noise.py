@@ -1,4 +1,4 @@
-"""U-CAM figure 4: does the answer survive a little noise in the picture or in the question?"""
+"""U-CAM figure 4: does the answer survive a little noise in the image or in the question?"""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -47,14 +47,14 @@ def run(
     """
     rows, tops = [], []
     for name in runs:
-        subject = load_trained(params, workspace, name)
-        for start, batch in subject.batches(BATCH):
+        loaded = load_trained(params, workspace, name)
+        for start, batch in loaded.batches(BATCH):
             for kind, strength, answers in _disturbed(
-                subject, batch, strengths, samples, params.seed
+                loaded, batch, strengths, samples, params.seed
             ):
-                rows.append(_rows(subject, batch, kind, strength, answers))
+                rows.append(_rows(loaded, batch, kind, strength, answers))
                 if start < examples and (kind == QUESTION or strength == min(strengths)):
-                    tops += _top(subject, batch, kind, strength, answers, examples - start)
+                    tops += _top(loaded, batch, kind, strength, answers, examples - start)
     questions = pd.concat(rows, ignore_index=True)[COLUMNS]
     out = workspace.analysis(NAME)
     write_parquet(out / "questions.parquet", questions)
@@ -64,21 +64,21 @@ def run(
 
 
 def _disturbed(
-    subject: Trained, batch: Batch, strengths: list[float], samples: int, seed: int
+    loaded: Trained, batch: Batch, strengths: list[float], samples: int, seed: int
 ) -> Iterator[tuple[str, float, NoisyAnswers]]:
-    given = (subject.model, batch.visual, batch.tokens, batch.question_ids)
+    given = (loaded.model, batch.visual, batch.tokens, batch.question_ids)
     for strength in strengths:
         yield (
             IMAGE,
             strength,
             answers_under_noise(*given, strength=strength, samples=samples, seed=seed),
         )
-    words = len(subject.prepared.questions.words)
+    words = len(loaded.prepared.questions.words)
     yield QUESTION, 1.0, answers_under_noise(*given, words=words, samples=samples, seed=seed)
 
 
 def _rows(
-    subject: Trained, batch: Batch, kind: str, strength: float, answers: NoisyAnswers
+    loaded: Trained, batch: Batch, kind: str, strength: float, answers: NoisyAnswers
 ) -> pd.DataFrame:
     chosen = answers.before.argmax(dim=1, keepdim=True)
     before = answers.before.gather(1, chosen)[:, 0]
@@ -87,7 +87,7 @@ def _rows(
         {
             "question_id": batch.question_ids.numpy(),
             "image_id": batch.image_ids.numpy(),
-            "run": subject.name,
+            "run": loaded.name,
             "noise": kind,
             "strength": strength,
             "flipped": _numpy(answers.flipped.double().mean(dim=0)),
@@ -97,10 +97,10 @@ def _rows(
 
 
 def _top(
-    subject: Trained, batch: Batch, kind: str, strength: float, answers: NoisyAnswers, count: int
+    loaded: Trained, batch: Batch, kind: str, strength: float, answers: NoisyAnswers, count: int
 ) -> list[tuple[Any, ...]]:
     """The five first answers of the first questions, undisturbed and disturbed once."""
-    known, words = subject.prepared.answers.answers, subject.prepared.questions.words
+    known, words = loaded.prepared.answers.answers, loaded.prepared.questions.words
     asked = [
         " ".join(words[token] for token in row if token != PAD_INDEX)
         for row in answers.questions[0, :count].tolist()
@@ -117,7 +117,7 @@ def _top(
             strict=True,
         ):
             rows += [
-                (question_id, subject.name, label, given, known[i], question, value)
+                (question_id, loaded.name, label, given, known[i], question, value)
                 for i, value in zip(indices, values, strict=True)
             ]
     return rows

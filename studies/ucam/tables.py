@@ -25,7 +25,9 @@ TABLES = {
     "VII": Table("U-CAM Table VII: VQA accuracy of several models", ACCURACIES),
     "controls": Table("U-CAM, not in the paper: which part of A-GCA and P-GCA does it", OVERALL),
     "inputs": Table("U-CAM Figures 5 and 6 in numbers: what the variance head reads", OVERALL),
-    "readings": Table("U-CAM, not in the paper: what each of its ambiguities changes", OVERALL),
+    "interpretations": Table(
+        "U-CAM, not in the paper: what each of its ambiguities changes", OVERALL
+    ),
 }
 NOTES = {
     "emd": ("ours is spatial, in fractions of the grid diagonal; the paper does not say which EMD"),

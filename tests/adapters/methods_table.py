@@ -48,7 +48,7 @@ def of_model(model: PixelModel, cells: torch.Tensor, asked: torch.Tensor) -> fro
 def of_encoder(name: str) -> frozenset[str]:
     with tempfile.TemporaryDirectory() as folder:
         foreign = tiny.FOREIGN[name](Path(folder))
-        cells = foreign.model.trunk(tiny.pictures()).detach()
+        cells = foreign.model.image_encoder(tiny.images()).detach()
         return of_model(foreign.model, cells, tiny.tokens(foreign))
 
 

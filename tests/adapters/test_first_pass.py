@@ -127,7 +127,7 @@ class Counted(str):
 
 def test_many_answers_are_looked_through_once():
     answers = [Counted(f"answer {number}") for number in range(400)]
-    of_function(lambda pictures, questions: None, answers=answers, size_px=(8, 8))
+    of_function(lambda images, questions: None, answers=answers, size_px=(8, 8))
     assert Counted.compared < 4 * len(answers)
     with pytest.raises(UsageError, match="'answer 7' among them more than once"):
         of_function(print, answers=[*answers, "answer 7"], size_px=(8, 8))

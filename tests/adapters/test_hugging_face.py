@@ -14,7 +14,7 @@ from tests.adapters.tiny import (
     SIZE,
     blip,
     blip_network,
-    pictures,
+    images,
     tokenizer,
     tokens,
     vilt,
@@ -48,7 +48,7 @@ def normal(given, mean, deviation):
 
 @pytest.mark.parametrize("size", [SIZE, (64, 64)])
 def test_vilt_answers_as_in_transformers(size, tmp_path):
-    network, given = vilt_network(), pictures(size=size)
+    network, given = vilt_network(), images(size=size)
     asked = tokenizer(tmp_path)(QUESTIONS, padding=True, return_tensors="pt")
     with torch.no_grad(), torch.random.fork_rng():
         expected = network(
@@ -61,8 +61,8 @@ def test_vilt_answers_as_in_transformers(size, tmp_path):
 
 
 def test_blip_ranks_by_the_likelihood_of_transformers(tmp_path):
-    """Literally: one picture, one question, one answer at a time, by the network's own forward."""
-    network, given, words = blip_network(), pictures(), tokenizer(tmp_path)
+    """Literally: one image, one question, one answer at a time, by the network's own forward."""
+    network, given, words = blip_network(), images(), tokenizer(tmp_path)
     normalised = normal(given, MEAN, DEVIATION)
     expected = torch.empty(2, len(ANSWERS))
     with torch.no_grad():
@@ -90,7 +90,7 @@ def test_blip_ranks_by_the_likelihood_of_transformers(tmp_path):
 def test_vilt_shows_the_attention_that_its_answer_comes_from(tmp_path):
     """The weights are those of transformers, and the score is the logit, in one graph."""
     foreign, asked = vilt(tmp_path), tokens(vilt(tmp_path))
-    model, cells = foreign.model.model, foreign.model.trunk(pictures()).detach()
+    model, cells = foreign.model.model, foreign.model.image_encoder(images()).detach()
     forward, answer = model(cells, asked), torch.tensor([2])
     layers = model.attention_layers(cells[:1], asked[:1], answer)
     torch.testing.assert_close(layers.score, forward.logits[0, 2])
@@ -102,7 +102,7 @@ def test_vilt_shows_the_attention_that_its_answer_comes_from(tmp_path):
 
 
 def test_a_question_is_the_same_wherever_its_padding_is(foreign):
-    given, asked = pictures(), tokens(foreign)
+    given, asked = images(), tokens(foreign)
     left = torch.cat([torch.zeros(2, 2, dtype=torch.long), asked], 1)
     right = torch.tensor([[*row[row != 0], *row[row == 0]] for row in left])
     one, other = (foreign.model(given, rows) for rows in (left, right))
@@ -111,7 +111,7 @@ def test_a_question_is_the_same_wherever_its_padding_is(foreign):
 
 
 def test_attention_is_a_share_of_each_patch_and_follows_its_place(foreign):
-    forward = foreign.model(pictures(), tokens(foreign))
+    forward = foreign.model(images(), tokens(foreign))
     assert forward.attention.shape == (2, GRID[0] * GRID[1])
     torch.testing.assert_close(forward.attention.sum(1), torch.ones(2))
     assert forward.attention.std(1).min() > 0
@@ -120,11 +120,11 @@ def test_attention_is_a_share_of_each_patch_and_follows_its_place(foreign):
 def test_the_unknown_word_is_the_tokenisers_own(foreign):
     asked = tokens(foreign)
     assert foreign.special == SpecialTokens(padding=0, unknown=2)
-    given = foreign.model, pictures(), asked, torch.tensor([0, 1])
+    given = foreign.model, images(), asked, torch.tensor([0, 1])
     found = word_occlusion(*given, how="unknown", score="logit", special=foreign.special)
     own = asked.clone()
     own[0, 3] = 2
-    before, after = (foreign.model(pictures(), rows).logits[0, 0] for rows in (asked, own))
+    before, after = (foreign.model(images(), rows).logits[0, 0] for rows in (asked, own))
     torch.testing.assert_close(found[0, 3], before - after)
     assert found[0, 3].abs() > 1e-6
 
@@ -136,7 +136,7 @@ def test_every_method_that_needs_no_variance_explains_it(foreign, name):
     model = foreign.model if pixels else foreign.model.model
     layers = shows_layers(foreign.model.model)
     with torch.no_grad():
-        visual = pictures() if pixels else foreign.model.trunk(pictures())
+        visual = images() if pixels else foreign.model.image_encoder(images())
         lacking = explain.lacks(model(visual, asked), pixels=True, layers=layers)
     if "layers" in explain.needs and not layers:
         assert lacking == {"layers"}
@@ -149,15 +149,15 @@ def test_every_method_that_needs_no_variance_explains_it(foreign, name):
     assert maps.isfinite().all()
     assert maps.flatten(1).std(1).min() > 0
     small_maps = rectify(resize_area(maps.abs().numpy(), (14, 14)))
-    people = np.random.default_rng(0).random((2, 14, 14))
+    human_maps = np.random.default_rng(0).random((2, 14, 14))
     for metric in MAP_METRICS.values():
-        found = metric.compute(small_maps, people)
+        found = metric.compute(small_maps, human_maps)
         assert found.shape == (2,)
         assert np.isfinite(found).all()
 
 
 def test_the_sum_of_the_gradient_below_a_layer_norm_says_nothing(foreign):
-    cells = foreign.model.trunk(pictures()).detach()
+    cells = foreign.model.image_encoder(images()).detach()
     given = foreign.model.model, cells, tokens(foreign), torch.tensor([0, 2]), GRID
     before = Trace(foreign.model, cells)
     maps = EXPLAINERS[BLIND](*given)
@@ -169,7 +169,7 @@ def test_the_sum_of_the_gradient_below_a_layer_norm_says_nothing(foreign):
 def test_every_method_of_words_explains_it(foreign, name):
     asked, explain = tokens(foreign), WORD_EXPLAINERS[name]
     before = Trace(foreign.model, asked)
-    found = explain(foreign.model, pictures(), asked, torch.tensor([0, 2]))
+    found = explain(foreign.model, images(), asked, torch.tensor([0, 2]))
     before.assert_equal(Trace(foreign.model, asked))
     assert found.shape == asked.shape
     assert (found[asked != 0] != 0).all()
@@ -179,8 +179,8 @@ def test_every_method_of_words_explains_it(foreign, name):
 @pytest.mark.parametrize("name", MASKS)
 def test_what_needs_a_variance_is_refused_with_the_reason(foreign, name):
     asked = tokens(foreign)
-    assert EXPLAINERS[name].lacks(foreign.model(pictures(), asked)) == {"variance"}
-    cells = foreign.model.trunk(pictures()).detach()
+    assert EXPLAINERS[name].lacks(foreign.model(images(), asked)) == {"variance"}
+    cells = foreign.model.image_encoder(images()).detach()
     with pytest.raises(UsageError, match="this model predicts none"):
         EXPLAINERS[name](foreign.model.model, cells, asked, torch.tensor([0, 2]), GRID)
 
@@ -188,19 +188,15 @@ def test_what_needs_a_variance_is_refused_with_the_reason(foreign, name):
 def test_occlusion_computes_each_picture_once_for_its_questions(foreign):
     asked, which = tokens(foreign), torch.tensor([0, 0])
     explain = small("occlusion")
-    shared = explain(
-        foreign.model, pictures(1), asked, torch.tensor([0, 1]), GRID, picture_of=which
-    )
-    alone = explain(
-        foreign.model, pictures(1).repeat(2, 1, 1, 1), asked, torch.tensor([0, 1]), GRID
-    )
+    shared = explain(foreign.model, images(1), asked, torch.tensor([0, 1]), GRID, image_of=which)
+    alone = explain(foreign.model, images(1).repeat(2, 1, 1, 1), asked, torch.tensor([0, 1]), GRID)
     torch.testing.assert_close(shared, alone)
 
 
 def test_nothing_piles_up(foreign):
     asked, explain = tokens(foreign), small("grad_cam")
     with torch.no_grad():
-        cells = foreign.model.trunk(pictures())
+        cells = foreign.model.image_encoder(images())
 
     def alive() -> int:
         gc.collect()

@@ -67,7 +67,7 @@ def blip(folder, **options) -> Foreign:
 FOREIGN = {"vilt": vilt, "blip": blip}
 
 
-def pictures(count: int = 2, size=SIZE):
+def images(count: int = 2, size=SIZE):
     return torch.rand(count, 3, *size, generator=torch.Generator().manual_seed(1)) * 255
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.alignment.gaze import blobs, people
+from tests.alignment.gaze import blobs, human_maps
 from vqax.alignment import align
 from vqax.alignment.floors import FLOORS
 from vqax.alignment.scores import PARTNERS, partners
@@ -20,7 +20,7 @@ from vqax.metrics.resizing import Resizing
 
 RNG = np.random.default_rng(3)
 SHARED = {key: blobs(RNG) for key in range(8)}
-HUMAN = {key: people(RNG, where, 3) for key, where in SHARED.items()}
+HUMAN = {key: human_maps(RNG, where, 3) for key, where in SHARED.items()}
 MAPS = {key: where + 0.2 * RNG.random(where.shape) for key, where in SHARED.items()}
 
 

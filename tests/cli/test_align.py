@@ -14,10 +14,10 @@ from scipy.stats import entropy, pearsonr, spearmanr, wasserstein_distance, zsco
 from scipy.stats import wasserstein_distance_nd as transport
 from sklearn.metrics import roc_auc_score
 
-from tests.alignment.gaze import blobs, people
+from tests.alignment.gaze import blobs, human_maps
 from tests.cli.commands import assert_refused, vqax
 
-QUESTIONS, PEOPLE, SIZE = 20, 3, (56, 84)
+QUESTIONS, HUMANS, SIZE = 20, 3, (56, 84)
 FIRST = 262144000
 
 
@@ -31,7 +31,7 @@ def gaze(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(QUESTIONS):
         where = blobs(rng, size=SIZE)
         save(folder / "maps" / f"{FIRST + number}.png", where + 0.3 * blobs(rng, size=SIZE))
-        for k, one in enumerate(people(rng, where, PEOPLE), 1):
+        for k, one in enumerate(human_maps(rng, where, HUMANS), 1):
             save(folder / "human" / f"{FIRST + number}_{k}.png", one)
     return folder
 
@@ -63,26 +63,26 @@ def of_scipy(model: np.ndarray, human: np.ndarray) -> dict[str, float]:
     """The metrics that scipy and scikit-learn have, of one map and one person's."""
     a, b = on_14x14(model), on_14x14(human)
     p, q = on_64x64(model), on_64x64(human)
-    looked = q > np.quantile(q, 0.8) * (1 + 1e-6)  # by more than rounding
+    visual_input = q > np.quantile(q, 0.8) * (1 + 1e-6)  # by more than rounding
     return {
         "rank_correlation": spearmanr(a, b).statistic,
         "histogram_emd": wasserstein_distance((a - a.min()) / np.ptp(a), (b - b.min()) / np.ptp(b)),
         "cc": pearsonr(p, q).statistic,
         "kl": entropy(q, p + 2.0**-52 * p.sum()),
         "sim": np.minimum(p / p.sum(), q / q.sum()).sum(),
-        "nss": zscore(p)[looked].mean(),
-        "auc_judd": roc_auc_score(looked, p),
+        "nss": zscore(p)[visual_input].mean(),
+        "auc_judd": roc_auc_score(visual_input, p),
     }
 
 
 def test_twenty_maps_score_as_in_a_script_of_scipy(gaze: Path) -> None:
     found = aligned("--maps", gaze / "maps", "--human", gaze / "human")
-    assert (found["questions"], found["human_maps"]) == (QUESTIONS, QUESTIONS * PEOPLE)
+    assert (found["questions"], found["human_maps"]) == (QUESTIONS, QUESTIONS * HUMANS)
     scores = []
     for path in sorted((gaze / "maps").iterdir()):
         each = [
             of_scipy(grey(path), grey(gaze / "human" / f"{path.stem}_{k}.png"))
-            for k in range(1, PEOPLE + 1)
+            for k in range(1, HUMANS + 1)
         ]
         scores.append(pd.DataFrame(each).mean())
     for name, value in pd.DataFrame(scores).mean().items():
@@ -95,7 +95,7 @@ def test_the_distance_of_twenty_maps_is_that_of_scipy_s_transport(gaze: Path) ->
     places = np.argwhere(np.ones((2, 3)))
     scores = []
     for path in sorted((gaze / "maps").iterdir()):
-        for k in range(1, PEOPLE + 1):
+        for k in range(1, HUMANS + 1):
             masses = [
                 grey(source).reshape(2, 28, 3, 28).mean((1, 3)).ravel()
                 for source in (path, gaze / "human" / f"{path.stem}_{k}.png")
@@ -114,7 +114,7 @@ def test_the_same_maps_in_other_files_score_the_same(gaze: Path, tmp_path: Path)
     for key, values in human.items():
         np.savez(tmp_path / "human" / f"{key}.npz", values)
     with h5py.File(tmp_path / "human.h5", "w") as file:
-        file["question_ids"] = np.repeat([int(key) for key in human], PEOPLE)
+        file["question_ids"] = np.repeat([int(key) for key in human], HUMANS)
         file["maps"] = np.concatenate(list(human.values()))
     (tmp_path / "arrays").mkdir()
     for key, values in maps.items():

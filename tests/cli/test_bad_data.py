@@ -37,12 +37,12 @@ def skipped(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
-def a_picture() -> tuple[Path, int]:
-    """A test picture and how many questions ask about it."""
-    picture = sorted((SCENES / "images" / "val2014").iterdir())[0]
-    image_id = int(picture.stem.split("_")[-1])
+def an_image() -> tuple[Path, int]:
+    """A test image and how many questions ask about it."""
+    image = sorted((SCENES / "images" / "val2014").iterdir())[0]
+    image_id = int(image.stem.split("_")[-1])
     asked = json.loads(QUESTIONS.read_text(encoding="utf-8"))["questions"]
-    return picture, sum(question["image_id"] == image_id for question in asked)
+    return image, sum(question["image_id"] == image_id for question in asked)
 
 
 @pytest.mark.parametrize("path", [QUESTIONS, ANNOTATIONS])
@@ -54,20 +54,20 @@ def test_json_cut_in_the_middle(path: Path) -> None:
 
 
 def test_a_truncated_picture_is_a_counted_skip() -> None:
-    picture, _ = a_picture()
-    cut(picture)
+    image, _ = an_image()
+    cut(image)
     result = vqax("features", "extract", DATASET, "--json")
     assert result.exit_code == 0
     summary = json.loads(result.stdout)
-    assert (summary["pictures"], summary["skipped"]) == (19, 1)
+    assert (summary["images"], summary["skipped"]) == (19, 1)
     listed = skipped(FEATURES.with_name(f"{DATASET}_skipped.parquet"))
-    assert listed["file"].tolist() == [str(picture)]
+    assert listed["file"].tolist() == [str(image)]
     assert "cut or damaged" in listed["reason"][0]
 
 
 def test_questions_without_features_are_counted_by_explain() -> None:
-    picture, asked = a_picture()
-    cut(picture)
+    image, asked = an_image()
+    cut(image)
     vqax("features", "extract", DATASET)
     summary = json.loads(vqax("explain", "san", "--json").stdout)
     assert summary["without features"] == asked > 0
@@ -76,16 +76,16 @@ def test_questions_without_features_are_counted_by_explain() -> None:
 
 
 def test_a_missing_picture_is_a_counted_skip() -> None:
-    picture, asked = a_picture()
-    picture.unlink()
+    image, asked = an_image()
+    image.unlink()
     summary = json.loads(vqax("data", "prepare", DATASET, "--json").stdout)
     assert summary["skipped"] == asked
     assert summary["questions"]["test"] == TEST_QUESTIONS - asked
     listed = skipped(DATASETS / "skipped.parquet")
-    assert set(listed["file"]) == {str(picture)}
+    assert set(listed["file"]) == {str(image)}
     result = vqax("data", "verify", SCENES, "--split", "val2014")
     assert f"skipped {asked}" in result.stdout
-    assert picture.name in result.stdout
+    assert image.name in result.stdout
 
 
 def no_question(value: dict) -> None:

@@ -104,10 +104,10 @@ def test_which_direction_is_better() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_a_margin_asks_about_a_loss() -> None:
-    turned = summary("--a", *files("b"), "--b", *files("a"), "--margin", "0.99")
-    assert turned["estimate"] < 0
-    assert turned["word"] == "supported"
-    assert "worse than B by less than 0.99" in turned["sentence"]
+    rotated = summary("--a", *files("b"), "--b", *files("a"), "--margin", "0.99")
+    assert rotated["estimate"] < 0
+    assert rotated["word"] == "supported"
+    assert "worse than B by less than 0.99" in rotated["sentence"]
 
 
 @pytest.mark.usefixtures("folder")

@@ -1,4 +1,4 @@
-"""``vqax explain --model``: models from elsewhere, and where their maps lie on odd pictures."""
+"""``vqax explain --model``: models from elsewhere, and where their maps lie on odd images."""
 
 import json
 import struct
@@ -24,8 +24,8 @@ WORDS = ["<pad>", "<unk>", "is", "it", "bright", "dark", "what"]
 
 def corner():
     """Sees the brightness of the upper right corner, and nothing else."""
-    def answer(pictures, questions):
-        seen = pictures[:, :, :12, 36:].mean((1, 2, 3)) / 255
+    def answer(images, questions):
+        seen = images[:, :, :12, 36:].mean((1, 2, 3)) / 255
         asked = torch.tensor([0.8 if "bright" in text else 0.4 for text in questions])
         return torch.stack([asked * seen, 1 - asked * seen], 1)
     return of_function(answer, answers=["Yes", "no"], size_px=(36, 48))
@@ -46,8 +46,8 @@ class Net(nn.Module):
 
 
 class Cells(nn.Module):
-    def forward(self, pictures):
-        return nn.functional.avg_pool2d(pictures / 255, 12).flatten(2).transpose(1, 2)
+    def forward(self, images):
+        return nn.functional.avg_pool2d(images / 255, 12).flatten(2).transpose(1, 2)
 
 
 def net():
@@ -80,7 +80,7 @@ def breaks():
 
 
 def box_breaks():
-    def answer(pictures, questions):
+    def answer(images, questions):
         return {}["weights"]  # BOX BREAKS HERE
     return of_function(answer, answers=["a", "b"], size_px=(36, 48))
 
@@ -112,7 +112,7 @@ ASK = ["--question", "Is it bright?"]
 
 @pytest.fixture
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder without params.yaml, with models and a picture, bright in its upper right corner."""
+    """A folder without params.yaml, with models and an image, bright in its upper right corner."""
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(MINE, encoding="utf-8")
     Image.fromarray(corner()).save("corner.png")
@@ -121,9 +121,9 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def corner() -> np.ndarray:
     """36 × 48 px, dark but for the upper right quarter of width and third of height."""
-    picture = np.full((36, 48, 3), 10, dtype=np.uint8)
-    picture[:12, 36:] = 250
-    return picture
+    image = np.full((36, 48, 3), 10, dtype=np.uint8)
+    image[:12, 36:] = 250
+    return image
 
 
 def explained(*arguments: str | Path) -> dict:
@@ -237,7 +237,7 @@ def test_a_vision_and_language_transformer_is_explained(mine: Path) -> None:
     ] or one["unknown_words"]
 
 
-def turned(path: Path) -> None:
+def rotated(path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be shown turned by 90° clockwise, so stored turned the other way
     Image.fromarray(np.ascontiguousarray(np.rot90(corner(), 1))).save(path, exif=exif)
@@ -258,7 +258,7 @@ STORED = {
     "cmyk.jpg": lambda path: Image.fromarray(corner()).convert("CMYK").save(path, quality=100),
     "sixteen.png": sixteen_bits,
     "transparent.png": transparent,
-    "turned.jpg": turned,
+    "rotated.jpg": rotated,
     "large.png": lambda path: Image.fromarray(corner()).resize((960, 700), 0).save(path),
 }
 
@@ -303,7 +303,7 @@ def test_a_folder_of_pictures_gets_every_question(mine: Path) -> None:
     Path("album").mkdir()
     for name in ("b.png", "a.jpg"):
         Image.fromarray(corner()).save(Path("album", name))
-    Path("album/notes.txt").write_text("no picture")
+    Path("album/notes.txt").write_text("no image")
     Path("album/cut.jpeg").write_bytes(b"\xff\xd8\xff")
     ask = ["--model", "mine.py:corner", "--from", "album"]
     found = explained(*ask, *ASK, "--question", "is it dark", "--answer", "no")
@@ -314,11 +314,11 @@ def test_a_folder_of_pictures_gets_every_question(mine: Path) -> None:
     assert list(table["explained"]) == ["no"] * 4
     skipped = pd.read_parquet(found["skipped_list"])
     assert list(skipped["image"]) == ["cut.jpeg", "cut.jpeg"]
-    assert skipped["reason"].str.contains("cut.jpeg: not a readable picture").all()
+    assert skipped["reason"].str.contains("cut.jpeg: not a readable image").all()
     assert_refused(vqax("explain", *ask), 2, "album: is a folder", "--question")
     Path("empty").mkdir()
     refused = vqax("explain", *ask[:2], "--from", "empty", *ASK)
-    assert_refused(refused, 3, "empty: holds no picture", ".png")
+    assert_refused(refused, 3, "empty: holds no image", ".png")
 
 
 def test_what_is_no_such_model_is_refused_with_the_remedy(mine: Path) -> None:
@@ -369,7 +369,7 @@ def test_the_answer_is_said_before_any_map_is_made(mine: Path, monkeypatch) -> N
     def fail(*arguments):
         raise BadData("maps: broken")
 
-    monkeypatch.setattr(answer, "look_with", fail)
+    monkeypatch.setattr(answer, "map_each", fail)
     result = vqax("explain", "--model", "mine.py:corner", "--image", "corner.png", *ASK)
     assert result.exit_code == 3
     assert "maps: broken" in result.stderr

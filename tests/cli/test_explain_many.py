@@ -25,26 +25,26 @@ from vqax.adapters import of_function
 
 def slow():
     """Answers by the mean brightness; takes its time."""
-    def answer(pictures, questions):
+    def answer(images, questions):
         time.sleep(WAIT)
-        seen = pictures.mean((1, 2, 3)) / 255
+        seen = images.mean((1, 2, 3)) / 255
         return [[float(one) / len(text), 1 - float(one) / len(text)]
                 for one, text in zip(seen, questions)]
     return of_function(answer, answers=["Yes", "no"], size_px=(16, 24))
 '''
 ASK = ["explain", "--model", "mine.py:slow", "--from", "album", "--out", "out"]
 ASK += ["--question", "Is it bright?", "--question", "Dark?"]
-PICTURES = 12
+IMAGES = 12
 
 
 @pytest.fixture
 def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of pictures and a model, no params.yaml."""
+    """A folder of images and a model, no params.yaml."""
     monkeypatch.chdir(tmp_path)
     Path("mine.py").write_text(SLOW.replace("WAIT", "0"), encoding="utf-8")
     Path("album").mkdir()
     random = np.random.default_rng(3)
-    for number in range(PICTURES):
+    for number in range(IMAGES):
         pixels = random.integers(0, 256, (9, 14, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(f"album/{number:02}.png")
     return tmp_path
@@ -71,7 +71,7 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(album: Path) -> No
     first.send_signal(signal.SIGKILL)
     ended(first)
     before = answered(Path("out"))
-    assert 3 <= before < 2 * PICTURES - 2
+    assert 3 <= before < 2 * IMAGES - 2
     assert not Path("out/predictions.parquet").exists()
     with Path("out/answers.jsonl").open("ab") as journal:
         journal.write(b'{"line": [7, "03.p')  # as a kill, or a power cut, may leave it
@@ -86,23 +86,25 @@ def test_what_was_answered_is_not_asked_again(album: Path, monkeypatch) -> None:
     from stages.explain_one import batch as many
 
     asked: list[str] = []
-    ask, look = many.ask, many.load_upright
+    ask, encode = many.ask, many.load_upright
 
-    def counted(subject: object, text: str):
+    def counted(loaded: object, text: str):
         asked.append(text)
         if len(asked) == 5:
             raise KeyboardInterrupt
-        return ask(subject, text)
+        return ask(loaded, text)
 
     monkeypatch.setattr(many, "ask", counted)
     with pytest.raises(KeyboardInterrupt):
         many.run(*arguments(), out=Path("out"), **QUESTIONS)
     assert answered(Path("out")) == 4
-    looked: list[Path] = []
-    monkeypatch.setattr(many, "load_upright", lambda path: looked.append(path) or look(path))
+    visual_input: list[Path] = []
+    monkeypatch.setattr(
+        many, "load_upright", lambda path: visual_input.append(path) or encode(path)
+    )
     many.run(*arguments(), out=Path("out"), **QUESTIONS)
-    assert len(asked) == 5 + 2 * PICTURES - 4
-    assert [path.name for path in looked] == [f"{n:02}.png" for n in range(2, PICTURES)]
+    assert len(asked) == 5 + 2 * IMAGES - 4
+    assert [path.name for path in visual_input] == [f"{n:02}.png" for n in range(2, IMAGES)]
 
 
 QUESTIONS = {"source": Path("album"), "questions": ["Is it bright?", "Dark?"]}
@@ -120,10 +122,10 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
 
     ask, calls = many.ask, iter(range(10**6))
 
-    def stopping(subject: object, text: str):
+    def stopping(loaded: object, text: str):
         if next(calls) == after:
             raise KeyboardInterrupt
-        return ask(subject, text)
+        return ask(loaded, text)
 
     with monkeypatch.context() as patch:
         patch.setattr(many, "ask", stopping)
@@ -135,11 +137,11 @@ def other_model() -> None:
     Path("mine.py").write_text(SLOW.replace("WAIT", "0").replace("/ 255", "/ 999"), "utf-8")
 
 
-def other_picture() -> None:
+def other_image() -> None:
     Image.fromarray(np.full((9, 14, 3), 200, dtype=np.uint8)).save("album/00.png")
 
 
-@pytest.mark.parametrize("change", [other_model, other_picture])
+@pytest.mark.parametrize("change", [other_model, other_image])
 def test_answers_of_another_model_or_picture_are_not_taken_over(
     album: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]
 ) -> None:
@@ -166,7 +168,7 @@ def test_an_odd_picture_is_listed_and_the_others_are_answered(album: Path) -> No
     result = vqax(*ASK, "--json")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert (found["explained"], found["skipped"]) == (2 * PICTURES - 2, 2)
+    assert (found["explained"], found["skipped"]) == (2 * IMAGES - 2, 2)
     skipped = pd.read_parquet("out/skipped.parquet")
     assert skipped["image"].tolist() == ["04.png"] * 2
     assert "album/04.png: not a picture with whole EXIF data" in skipped["reason"][0]

@@ -1,4 +1,4 @@
-"""``vqax explain`` on a picture, or on a table of pictures, through the real command."""
+"""``vqax explain`` on an image, or on a table of images, through the real command."""
 
 import json
 import os
@@ -25,7 +25,7 @@ RUN = "mcb_p_gca"
 
 @pytest.fixture
 def asked(finished: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Example]]:
-    """The test questions with their pictures; the finished workspace is the current folder."""
+    """The test questions with their images; the finished workspace is the current folder."""
     monkeypatch.chdir(finished)
     prepared = load_prepared(load(), tiny.workspace(Path()), tiny.DATASET)
     folder = prepared.test_folder
@@ -44,10 +44,10 @@ def explained(*arguments: str | Path) -> dict:
 
 
 def test_a_picture_gets_answers_uncertainty_maps_and_figures(asked, tmp_path) -> None:
-    picture, example = asked[0]
+    image, example = asked[0]
     before = files(Path())
     found = explained(
-        *[RUN, "--image", picture, "--question", example.question, "--out", tmp_path],
+        *[RUN, "--image", image, "--question", example.question, "--out", tmp_path],
         *["--question", "Is there a zyzzyva?", "--html"],
     )
     assert files(Path()) == before
@@ -95,10 +95,10 @@ def test_a_table_of_the_test_questions_gives_what_the_stage_gave(asked, run, tmp
 
 
 def test_the_maps_are_those_of_the_stage(asked, tmp_path) -> None:
-    picture, example = asked[3]
+    image, example = asked[3]
     stage = stage_predictions(RUN).loc[example.question_id]
     found = explained(
-        *[RUN, "--image", picture, "--question", example.question, "--out", tmp_path],
+        *[RUN, "--image", image, "--question", example.question, "--out", tmp_path],
         *["--answer", stage["answer"], "--method", "grad_cam", "--method", "attention"],
     )["questions"][0]
     assert list(found["maps"]) == ["attention", "grad_cam"]
@@ -112,8 +112,8 @@ def test_the_maps_are_those_of_the_stage(asked, tmp_path) -> None:
 
 
 def test_another_answer_is_explained_if_one_asks_for_it(asked, tmp_path) -> None:
-    picture, example = asked[0]
-    ask = [RUN, "--image", picture, "--question", example.question, "--method", "grad_cam"]
+    image, example = asked[0]
+    ask = [RUN, "--image", image, "--question", example.question, "--method", "grad_cam"]
     plain = explained(*ask, "--out", tmp_path / "a")["questions"][0]
     other = plain["top5"][3]
     wanted = [*ask, "--answer", f" {other['answer'].upper()}. ", "--out", tmp_path / "b"]
@@ -129,10 +129,10 @@ def test_another_answer_is_explained_if_one_asks_for_it(asked, tmp_path) -> None
 
 
 def test_a_question_gets_the_same_numbers_whatever_else_is_asked(asked, tmp_path) -> None:
-    picture, example = asked[5]
+    image, example = asked[5]
     rest = [x for q in ("Is it red?", example.question) for x in ("--question", q)]
-    alone = explained(RUN, "--image", picture, *rest[2:], "--out", tmp_path / "a")["questions"]
-    both = explained(RUN, "--image", picture, *rest, "--out", tmp_path / "b")["questions"]
+    alone = explained(RUN, "--image", image, *rest[2:], "--out", tmp_path / "a")["questions"]
+    both = explained(RUN, "--image", image, *rest, "--out", tmp_path / "b")["questions"]
     assert both[1]["uncertainty"] == pytest.approx(alone[0]["uncertainty"], nan_ok=True)
     for method, described in alone[0]["maps"].items():
         assert both[1]["maps"][method]["highest"] == pytest.approx(described["highest"], rel=1e-2)
@@ -154,10 +154,10 @@ def test_a_run_without_attention_and_variance_says_what_it_lacks(asked, tmp_path
 
 
 def test_bad_requests_are_refused_with_the_remedy(asked, tmp_path) -> None:
-    picture = asked[0][0]
-    ask = ["explain", RUN, "--image", picture, "--question", "Is it red?"]
+    image = asked[0][0]
+    ask = ["explain", RUN, "--image", image, "--question", "Is it red?"]
     cut = tmp_path / "cut.png"
-    cut.write_bytes(picture.read_bytes()[:200])
+    cut.write_bytes(image.read_bytes()[:200])
     (notes := tmp_path / "x.txt").touch()
     before = files(Path())
     for code, words, arguments in [
@@ -175,7 +175,7 @@ def test_bad_requests_are_refused_with_the_remedy(asked, tmp_path) -> None:
         (2, ["--question", "--image"], ["explain", RUN, "--question", "Is it red?"]),
         (2, ["RUN", "--image"], ["explain"]),
         (3, ["cut.png", "damaged"], ["explain", RUN, "--image", cut, *ask[4:]]),
-        (4, ["none.png", "no such picture"], ["explain", RUN, "--image", "none.png", *ask[4:]]),
+        (4, ["none.png", "no such image"], ["explain", RUN, "--image", "none.png", *ask[4:]]),
         (4, ["x.csv", "no such file"], ["explain", RUN, "--from", "x.csv"]),
         (4, ["album: no such file or folder"], ["explain", RUN, "--from", "album"]),
         (2, ["x.txt", ".csv nor .parquet"], ["explain", RUN, "--from", notes]),
@@ -188,34 +188,32 @@ def test_the_only_trained_run_need_not_be_named_and_an_untrained_one_cannot(
     workspace: Path, tmp_path: Path
 ) -> None:
     where = tiny.workspace(Path())
-    picture = next(Path().glob("data/scenes/*/images/*/*"))
-    ask = ["--image", picture, "--question", "Is it red?", "--method", "grad_cam"]
+    image = next(Path().glob("data/scenes/*/images/*/*"))
+    ask = ["--image", image, "--question", "Is it red?", "--method", "grad_cam"]
     for run in load().runs:
         if run != "san":
             shutil.rmtree(where.run(run))
     assert explained(*ask)["run"] == "san"
-    assert [path.name for path in (where.data / "explained/san").iterdir()] == [
-        picture.stem.lower()
-    ]
+    assert [path.name for path in (where.data / "explained/san").iterdir()] == [image.stem.lower()]
     assert_refused(vqax("explain", "mcb", *ask), 4, "mcb: not trained", "trained are san")
     shutil.rmtree(where.run("san"))
     assert_refused(vqax("explain", *ask), 4, "no run is trained yet", "vqax repro train@")
 
 
 def test_features_of_another_trunk_are_not_mixed(workspace: Path) -> None:
-    store = tiny.workspace(Path()).features(tiny.DATASET)
-    with h5py.File(store, "r+") as file:
+    feature_file = tiny.workspace(Path()).features(tiny.DATASET)
+    with h5py.File(feature_file, "r+") as file:
         file.attrs["weight_hash"] = "0123456789abcdef"
-    picture = next(Path().glob("data/scenes/*/images/*/*"))
-    result = vqax("explain", RUN, "--image", picture, "--question", "Is it red?")
+    image = next(Path().glob("data/scenes/*/images/*/*"))
+    result = vqax("explain", RUN, "--image", image, "--question", "Is it red?")
     assert result.exit_code == 3
     assert "0123456789abcdef" in result.stderr
 
 
 def test_broken_lines_of_a_table_are_listed_and_the_others_answered(asked, tmp_path) -> None:
-    picture = asked[0][0]
-    shutil.copy(picture, tmp_path / "here.png")
-    (tmp_path / "cut.png").write_bytes(picture.read_bytes()[:200])
+    image = asked[0][0]
+    shutil.copy(image, tmp_path / "here.png")
+    (tmp_path / "cut.png").write_bytes(image.read_bytes()[:200])
     lines = [
         *["answer,question,image", ",Is it red?,here.png", ",,here.png", ",Is it red?,cut.png"],
         *[",Is it red?,none.png", "purpel,Is it red?,here.png", ",Is it red, or not?,here.png"],
@@ -236,7 +234,7 @@ def test_broken_lines_of_a_table_are_listed_and_the_others_answered(asked, tmp_p
     skipped = pd.read_parquet(found["skipped_list"]).set_index("row")["reason"]
     assert skipped.index.tolist() == [1, 2, 3, 4, 5, 6, 7]
     for row, words in {
-        1: "holds no word", 2: "cut.png", 3: "none.png: no such picture", 4: "'purpel'",
+        1: "holds no word", 2: "cut.png", 3: "none.png: no such image", 4: "'purpel'",
         5: "more fields", 6: "image: is empty", 7: "'truth'",
     }.items():  # fmt: skip
         assert words in skipped[row]
@@ -256,11 +254,11 @@ def test_a_picture_whose_name_is_no_text_is_skipped(asked, tmp_path) -> None:
 
 def test_a_table_that_cannot_be_used_is_refused(asked, tmp_path) -> None:
     table = tmp_path / "asked.parquet"
-    pd.DataFrame({"picture": ["a.png"], "question": ["Is it?"]}).to_parquet(table)
-    assert_refused(vqax("explain", RUN, "--from", table), 3, "no column image", "picture, question")
+    pd.DataFrame({"image": ["a.png"], "question": ["Is it?"]}).to_parquet(table)
+    assert_refused(vqax("explain", RUN, "--from", table), 3, "no column image", "image, question")
     pd.DataFrame({"image": ["a.png", None], "question": ["Is it?", "Is it?"]}).to_parquet(table)
     refused = vqax("explain", RUN, "--from", table, "--out", tmp_path)
-    assert_refused(refused, 3, "none of its 2 lines", "a.png: no such picture")
+    assert_refused(refused, 3, "none of its 2 lines", "a.png: no such image")
     assert len(pd.read_parquet(tmp_path / "skipped.parquet")) == 2
     pd.DataFrame({"image": [], "question": []}).to_parquet(table)
     assert_refused(vqax("explain", RUN, "--from", table), 3, "holds no line")

@@ -96,7 +96,7 @@ def test_a_table_of_questions_is_measured_line_by_line(mine: Path) -> None:
     result = vqax("faithfulness", *ask, *SMALL)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "corner: 3 questions, hiding patches"
-    assert "skipped: 2, row 2: none.png: no such picture" in result.stdout.replace("\n", " ")
+    assert "skipped: 2, row 2: none.png: no such image" in result.stdout.replace("\n", " ")
 
 
 def test_what_cannot_be_measured_is_refused(mine: Path) -> None:

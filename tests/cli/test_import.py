@@ -1,4 +1,4 @@
-"""``vqax features import``: published regions to a store, and what is no such file or name."""
+"""``vqax features import``: published regions to a feature file, and what is no such file."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.vision.test_imported import tsv_line
 
 @pytest.fixture(autouse=True)
 def tsv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A TSV of two pictures beside the committed settings."""
+    """A TSV of two images beside the committed settings."""
     tiny.write_settings(tmp_path, tiny.settings())
     monkeypatch.chdir(tmp_path)
     Path("two.tsv").write_bytes(tsv_line(1) + tsv_line(2))
@@ -23,7 +23,7 @@ def test_a_store_of_ones_own(tsv: str) -> None:
     made = vqax("features", "import", tsv, "--out", "mine", "--boxes", "3", "--json")
     assert made.exit_code == 0, made.output
     said = json.loads(made.stdout)
-    assert (said["pictures"], said["boxes per picture"], said["skipped"]) == (2, 3, 0)
+    assert (said["images"], said["boxes per image"], said["skipped"]) == (2, 3, 0)
     shown = vqax("features", "show", "data/features/mine.h5")
     assert "extractor: imported" in shown.stdout
 

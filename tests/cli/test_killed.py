@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.cli.commands import start
 from tests.stages import tiny
-from vqax.data.folder import annotations_name, picture_name, questions_name
+from vqax.data.folder import annotations_name, image_name, questions_name
 from vqax.data.vqa import read_annotations, read_questions, write_annotations, write_questions
 from vqax.vision import layout
 
@@ -146,8 +146,8 @@ def test_a_checkpoint_of_another_model_is_refused(finished: Path, tmp_path: Path
     assert not (folder / "data" / "runs").exists()
 
 
-def many_pictures(finished: Path, folder: Path) -> Path:
-    """A workspace with ``PICTURES`` small train pictures, one question about each."""
+def many_images(finished: Path, folder: Path) -> Path:
+    """A workspace with ``IMAGES`` small train images, one question about each."""
     shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("features", "train2014"))
     tiny.write_settings(folder, tiny.settings(grid={"input_px": 64}))
     root = folder / "data" / "scenes" / tiny.DATASET
@@ -155,7 +155,7 @@ def many_pictures(finished: Path, folder: Path) -> Path:
     random = np.random.default_rng(0)
     for image_id in IMAGE_IDS:
         pixels = random.integers(0, 256, (48, 64, 3), dtype=np.uint8)
-        path = root / "images" / "train2014" / picture_name("train2014", image_id)
+        path = root / "images" / "train2014" / image_name("train2014", image_id)
         Image.fromarray(pixels).save(path)
     questions, annotations = (
         root / name("train2014") for name in (questions_name, annotations_name)
@@ -174,7 +174,7 @@ def extract(folder: Path) -> subprocess.Popen:
 
 
 def test_a_killed_extraction_ends_with_the_same_features(finished: Path, tmp_path: Path) -> None:
-    whole = many_pictures(finished, tmp_path / "whole")
+    whole = many_images(finished, tmp_path / "whole")
     stopped = tmp_path / "stopped"
     shutil.copytree(whole, stopped)
     path = stopped / "data" / "features" / f"{tiny.DATASET}.h5"
@@ -193,7 +193,7 @@ def test_a_killed_extraction_ends_with_the_same_features(finished: Path, tmp_pat
 
 
 def done(partial: Path) -> int:
-    """How many pictures of an unfinished feature file have features."""
+    """How many images of an unfinished feature file have features."""
     try:
         return int(layout.locate(partial).done.sum())
     except (OSError, KeyError):  # not laid out yet

@@ -14,7 +14,7 @@ from vqax.data.vqa import write_annotations, write_questions
 
 @pytest.fixture
 def real(tmp_path: Path) -> Path:
-    """Sixty questions under the official names of v2, without pictures."""
+    """Sixty questions under the official names of v2, without images."""
     found = examples(is_it={"yes": 15, "no": 15}, what={"dog": 10, "cat": 10, "no": 10})
     questions = [Question(e.question_id, e.image_id, e.question) for e in found]
     annotations = [

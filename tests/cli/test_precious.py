@@ -31,8 +31,8 @@ from vqax.adapters import of_function
 
 
 def bright():
-    def answer(pictures, questions):
-        seen = pictures.mean((1, 2, 3)) / 255
+    def answer(images, questions):
+        seen = images.mean((1, 2, 3)) / 255
         return [[float(one), 1 - float(one)] for one in seen]
     return of_function(answer, answers=["yes", "no"], size_px=(16, 24))
 """
@@ -51,7 +51,7 @@ SECTIONS: dict[str, dict[str, Any]] = {
     "coco_detectors": {"network": "fasterrcnn_mobilenet_v3_large_320_fpn", "weights": "?"},
     "regions": {"root": "?", "splits": SPLITS, "detector": NAME, "boxes": 4},
     "imported_regions": {"source": "?"},
-    "pictures": {"source": "picture_folder", "folder": "?", "label": "Mine"},
+    "images": {"source": "image_folder", "folder": "?", "label": "Mine"},
 }  # fmt: skip
 """An entry of each section that has a path, which stands where the question marks are."""
 COMMANDS = {
@@ -65,7 +65,7 @@ COMMANDS = {
     "coco_detectors": [("regions", "fetch")],
     "regions": [("regions", "extract"), ("regions", "show")],
     "imported_regions": [("regions", "import")],
-    "pictures": [("edl", "train")],
+    "images": [("edl", "train")],
 }  # fmt: skip
 """The commands that read a section, and take the name of its entry."""
 

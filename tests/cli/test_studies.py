@@ -29,7 +29,7 @@ def mine() -> str:
     study = settings["studies"][tiny.STUDY]
     study["report"] |= {"gallery": 1, "gallery_runs": ["mcb"], "comparisons": {"mcb_p_gca": "mcb"}}
     rows = {"Baseline": "mcb", "P-GCA (ours)": "mcb_p_gca"}
-    study |= {"tables": {"ucam/II": rows}, "added": {}}
+    study |= {"tables": {"ucam/II": rows}, "extra_tables": {}}
     study["significance"]["sets"] = {"two": ["mcb", "mcb_p_gca"]}
     settings["studies"][MINE] = study
     Path("params.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")

@@ -77,7 +77,7 @@ def test_equal_problems_are_one_line(tmp_path: Path) -> None:
     assert found["train2014"] == {"questions": 10, "skipped": 30}
     assert len(lines) == 1
     assert lines[0].startswith("30 such as ")
-    assert "question_id 1: has no picture with image_id 1; put it there" in lines[0]
+    assert "question_id 1: has no image with image_id 1; put it there" in lines[0]
 
 
 @pytest.mark.parametrize(("number", "said"), [(1, "1"), (3, "3"), (12, "12")])

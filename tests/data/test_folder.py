@@ -21,7 +21,7 @@ def fill(root: Path, prefix: str = "", end: str = "") -> None:
     write_any_json(root / f"{prefix}{ANNOTATIONS}{end}", {"annotations": annotations})
 
 
-def picture(path: Path) -> Path:
+def image(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (3, 2)).save(path)
     return path
@@ -58,7 +58,7 @@ def test_a_split_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["images/val2014", "val2014"])
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
 def test_pictures(tmp_path: Path, place: str, suffix: str) -> None:
-    path = picture(tmp_path / place / f"COCO_val2014_000000000070{suffix}")
+    path = image(tmp_path / place / f"COCO_val2014_000000000070{suffix}")
     assert VqaFolder(tmp_path, "val2014").image_path(70) == path
 
 
@@ -66,19 +66,19 @@ def test_a_missing_picture(tmp_path: Path) -> None:
     with pytest.raises(MissingArtefact) as caught:
         VqaFolder(tmp_path, "val2014").image_path(70)
     expected = tmp_path / "images" / "val2014" / "COCO_val2014_000000000070.jpg"
-    assert str(caught.value) == f"{expected}: no such picture; put image_id 70 there"
+    assert str(caught.value) == f"{expected}: no such image; put image_id 70 there"
 
 
 def test_records_without_picture_are_listed(tmp_path: Path) -> None:
     fill(tmp_path)
-    present = picture(tmp_path / "images" / "val2014" / "COCO_val2014_000000000070.jpg")
+    present = image(tmp_path / "images" / "val2014" / "COCO_val2014_000000000070.jpg")
     split = VqaFolder(tmp_path, "val2014").read()
     assert [example.question_id for example in split.examples] == [7]
     assert split.skipped == [
         (
             str(present.with_name("COCO_val2014_000000000080.jpg")),
             "question_id 8",
-            "has no picture with image_id 80; put it there",
+            "has no image with image_id 80; put it there",
         )
     ]
     with pytest.raises(MissingArtefact, match="000000000080"):
@@ -108,7 +108,7 @@ def test_vqa_x_has_two_parts_on_val2014(tmp_path: Path, end: str) -> None:
 def test_human_maps_and_instances_may_be_absent(tmp_path: Path) -> None:
     folder = VqaFolder(tmp_path, "val2014")
     assert folder.human_maps_dirs == ()
-    assert folder.instances_path is folder.needed_objects_path is None
+    assert folder.instances_path is folder.relevant_objects_path is None
     (tmp_path / "vqa_hat" / "val2014").mkdir(parents=True)
     instances = tmp_path / "annotations" / "instances_val2014.json"
     write_any_json(instances, {})
@@ -128,4 +128,4 @@ def test_human_maps_and_instances_may_be_absent(tmp_path: Path) -> None:
 def test_real_folders(shared: Path, name: str, split: str, examples: int, skipped: int) -> None:
     found = VqaFolder(shared / "data" / name, split).read()
     assert (len(found.examples), len(found.skipped)) == (examples, skipped)
-    assert all("has no picture with image_id" in record.reason for record in found.skipped)
+    assert all("has no image with image_id" in record.reason for record in found.skipped)

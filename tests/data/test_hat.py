@@ -47,7 +47,7 @@ def test_a_map_of_the_wrong_size(tmp_path: Path) -> None:
         read_human_map(path, (3, 2))
     assert str(caught.value) == (
         f"{path}: is 2x3 px (height x width), expected 3x2; "
-        "fetch the map of this picture or resize it"
+        "fetch the map of this image or resize it"
     )
 
 
@@ -62,7 +62,7 @@ def test_a_map_in_colours(tmp_path: Path) -> None:
 def test_a_truncated_map(tmp_path: Path) -> None:
     path = write_human_map(tmp_path, 7, 1, MAP)
     path.write_bytes(path.read_bytes()[:40])
-    with pytest.raises(BadData, match=r"7_1\.png: not a readable picture .*fetch it again"):
+    with pytest.raises(BadData, match=r"7_1\.png: not a readable image .*fetch it again"):
         read_human_map(path)
 
 

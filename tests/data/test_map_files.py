@@ -141,7 +141,7 @@ def write_ids_of_other_length(path: Path) -> None:
         ("1.npz", write_two_sizes, "several shapes"),
         ("1.h5", write_ids_of_other_length, "do not go together"),
         ("1.h5", lambda path: path.write_bytes(b"no"), "not a whole HDF5"),
-        ("1.png", lambda path: path.write_bytes(b"no"), "not a readable picture"),
+        ("1.png", lambda path: path.write_bytes(b"no"), "not a readable image"),
         ("1.txt", lambda path: path.write_text("1"), "holds no map.*png"),
     ],
 )

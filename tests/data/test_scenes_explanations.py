@@ -1,4 +1,4 @@
-"""Why an answer is right: sentences that are true of the picture."""
+"""Why an answer is right: sentences that are true of the image."""
 
 import re
 from collections import Counter
@@ -12,15 +12,15 @@ from vqax.data.folder import VqaFolder
 from vqax.data.scenes import SceneSettings
 from vqax.data.scenes.colours import COLOURS
 from vqax.data.scenes.explanations import OPPOSITE, WORDINGS, explain
-from vqax.data.scenes.placing import RELATIONS
 from vqax.data.scenes.questions import TEMPLATES, ask
 from vqax.data.scenes.randomness import generator
 from vqax.data.scenes.rendering import render
+from vqax.data.scenes.spatial_questions import RELATIONS
 from vqax.data.scenes.template import Slots, Truth
 from vqax.data.scenes.world import build_world
 from vqax.data.vqa_x import read_explanations
 
-PICTURE = scene(
+IMAGE = scene(
     ("cat", "red", 30, 30),
     ("cat", "red", 40, 110),
     ("dog", "blue", 170, 100),
@@ -34,9 +34,9 @@ PUT = re.compile(rf"{SEEN.pattern} (?:is|are|can be seen) {PLACE}")
 
 def said(template: str, **slots: str) -> set[str]:
     filled = Slots(**slots)
-    truth = TEMPLATES[template].judge(PICTURE, filled)
+    truth = TEMPLATES[template].judge(IMAGE, filled)
     assert truth is not None
-    return set(WORDINGS[template](PICTURE, filled, truth))
+    return set(WORDINGS[template](IMAGE, filled, truth))
 
 
 def test_every_template_is_justified() -> None:
@@ -156,7 +156,7 @@ def test_what_people_say(template: str, slots: dict[str, str], expected: set[str
 def test_the_smaller_of_two() -> None:
     truth = Truth("bus", (2, 3), 0.0, ())
     for slots in (Slots("dog", "bus"), Slots("bus", "dog")):
-        assert set(WORDINGS["bigger"](PICTURE, slots, truth)) == {
+        assert set(WORDINGS["bigger"](IMAGE, slots, truth)) == {
             "the bus takes up more of the picture than the dog",
             "the dog is much smaller",
             "the outline of the bus is larger than that of the dog",
@@ -173,11 +173,11 @@ def test_the_smaller_of_two() -> None:
 def test_a_place_is_called_as_the_question_calls_it(
     template: str, place: str, expected: str
 ) -> None:
-    picture = scene(("cat", "red", 30, 80), ("dog", "blue", 120, 130))
+    image = scene(("cat", "red", 30, 80), ("dog", "blue", 120, 130))
     slots = Slots(place=place)
-    truth = TEMPLATES[template].judge(picture, slots)
+    truth = TEMPLATES[template].judge(image, slots)
     assert truth is not None
-    assert expected in WORDINGS[template](picture, slots, truth)
+    assert expected in WORDINGS[template](image, slots, truth)
 
 
 def test_people_differ_in_words_and_style() -> None:

@@ -15,7 +15,7 @@ from vqax.data.coco import load_rgb, read_instances
 from vqax.data.folder import VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
 from vqax.data.scenes import SceneSettings, contact_sheet, generate
-from vqax.data.scenes.contact_sheet import FONT_PX, PICTURE_PX, _wrapped
+from vqax.data.scenes.contact_sheet import FONT_PX, IMAGE_PX, _wrapped
 from vqax.data.scenes.question_types import question_type
 from vqax.data.vqa_x import read_explanations
 from vqax.data.vqa_x_maps import explanation_map_paths, read_explanation_maps
@@ -75,8 +75,8 @@ def test_pictures_are_jpeg_of_the_stated_size(scenes_v1: Path) -> None:
     for split, number in zip(SPLITS, (14, 9), strict=True):
         paths = sorted((scenes_v1 / "images" / split).iterdir())
         assert len(paths) == number
-        with Image.open(paths[0]) as picture:
-            assert (picture.format, picture.size) == ("JPEG", (72, 72))
+        with Image.open(paths[0]) as image:
+            assert (image.format, image.size) == ("JPEG", (72, 72))
     assert paths[0].name == "COCO_val2014_000000400001.jpg"
 
 
@@ -189,10 +189,10 @@ def test_instances_and_facts_agree_about_needed_boxes(scenes_v1: Path) -> None:
         for one in read_instances(scenes_v1 / "annotations" / f"instances_{split}.json")
     }
     for row in facts.itertuples():
-        assert len(row.needed_boxes_px) == len(row.needed_categories)
-        for box, category in zip(row.needed_boxes_px, row.needed_categories, strict=True):
+        assert len(row.relevant_boxes_px) == len(row.relevant_categories)
+        for box, category in zip(row.relevant_boxes_px, row.relevant_categories, strict=True):
             assert (row.image_id, category, tuple(map(float, box))) in boxes
-    assert (facts["needed_categories"].map(len) == 0).any()
+    assert (facts["relevant_categories"].map(len) == 0).any()
 
 
 def test_harder_questions_divide_people(scenes_v1: Path) -> None:
@@ -240,13 +240,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def test_contact_sheet_shows_the_pictures(scenes_v1: Path, tmp_path: Path) -> None:
-    contact_sheet(scenes_v1, tmp_path / "sheet.png", pictures=7, columns=3, questions=2)
+    contact_sheet(scenes_v1, tmp_path / "sheet.png", images=7, columns=3, questions=2)
     sheet = load_rgb(tmp_path / "sheet.png")
-    assert sheet.width == 3 * (PICTURE_PX + 12) + 12
-    assert sheet.height > 3 * PICTURE_PX
+    assert sheet.width == 3 * (IMAGE_PX + 12) + 12
+    assert sheet.height > 3 * IMAGE_PX
     first = VqaFolder(scenes_v1, "val2014").image_path(400_001)
-    drawn = np.asarray(sheet.crop((12, 12, 12 + PICTURE_PX, 12 + PICTURE_PX)))
-    expected = np.asarray(load_rgb(first).resize((PICTURE_PX, PICTURE_PX)))
+    drawn = np.asarray(sheet.crop((12, 12, 12 + IMAGE_PX, 12 + IMAGE_PX)))
+    expected = np.asarray(load_rgb(first).resize((IMAGE_PX, IMAGE_PX)))
     np.testing.assert_array_equal(drawn, expected)
 
 
@@ -255,13 +255,13 @@ def test_a_sheet_is_drawn_again_and_no_other_picture_is_replaced(
 ) -> None:
     sheet, photograph, folder = (tmp_path / name for name in ("sheet.png", "cat.png", "folder.png"))
     for _ in range(2):
-        contact_sheet(scenes_v1, sheet, pictures=2)
+        contact_sheet(scenes_v1, sheet, images=2)
     Image.new("RGB", (3, 2)).save(photograph)
     folder.mkdir()
     before = tree(tmp_path)
     for path in (photograph, folder):
         with pytest.raises(BadData, match=rf"{path.name}: stands there already and is no contact"):
-            contact_sheet(scenes_v1, path, pictures=2)
+            contact_sheet(scenes_v1, path, images=2)
     assert tree(tmp_path) == before
 
 
@@ -276,4 +276,4 @@ def test_captions_fit_under_their_picture() -> None:
     lines = _wrapped(text, indent="   ")
     assert len(lines) > 1
     assert " ".join(line.strip() for line in lines) == text
-    assert all(font.getlength(line) <= PICTURE_PX for line in lines)
+    assert all(font.getlength(line) <= IMAGE_PX for line in lines)

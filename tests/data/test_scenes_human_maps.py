@@ -1,4 +1,4 @@
-"""Human attention maps: on the needed objects, and as alike as those of real people."""
+"""Human attention maps: on the relevant objects, and as alike as those of real people."""
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ from vqax.data.statistics import map_rank_correlation
 BOXES = [(5.0, 8.0, 20.0, 16.0), (60.0, 60.0, 18.0, 22.0), (10.0, 62.0, 20.0, 20.0)]
 
 
-def mean_map(needed: tuple[int, ...], people: int = 60) -> np.ndarray:
-    maps = [human_map(96, BOXES, needed, generator(0, "human_map", k)) for k in range(people)]
+def mean_map(relevant: tuple[int, ...], human_maps: int = 60) -> np.ndarray:
+    maps = [human_map(96, BOXES, relevant, generator(0, "human_map", k)) for k in range(human_maps)]
     return np.mean(maps, axis=0)
 
 
@@ -45,9 +45,9 @@ def test_they_search_weakly_everywhere_when_nothing_is_there() -> None:
     assert single.max() <= SEARCH_PEAK < human_map(96, BOXES, (0,), generator(0, "human_map")).max()
 
 
-@given(seed=st.integers(0, 2**31), needed=st.sets(st.integers(0, 2)))
-def test_never_constant_always_the_size_of_the_picture(seed: int, needed: set[int]) -> None:
-    drawn = human_map(44, BOXES, tuple(sorted(needed)), np.random.default_rng(seed))
+@given(seed=st.integers(0, 2**31), relevant=st.sets(st.integers(0, 2)))
+def test_never_constant_always_the_size_of_the_picture(seed: int, relevant: set[int]) -> None:
+    drawn = human_map(44, BOXES, tuple(sorted(relevant)), np.random.default_rng(seed))
     assert drawn.shape == (44, 44)
     assert drawn.dtype == np.uint8
     assert drawn.min() < drawn.max()
@@ -69,7 +69,7 @@ def test_people_agree_as_much_as_in_vqa_hat() -> None:
     for one in ask(settings, "val2014", scenes):
         boxes = [item.box_px for item in one.scene.objects]
         maps = [
-            human_map(224, boxes, one.truth.needed, generator(0, "human_map", one.question_id, k))
+            human_map(224, boxes, one.truth.relevant, generator(0, "human_map", one.question_id, k))
             for k in (1, 2, 3)
         ]
         areas = np.stack([m.reshape(14, 16, 14, 16).mean(axis=(1, 3)) for m in maps])

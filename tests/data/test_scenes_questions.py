@@ -29,7 +29,7 @@ PLURALS = {thing.many: thing.name for thing in THINGS} | {
 
 
 def scene(*objects: tuple[str, str, float, float], side: float = 40.0) -> Scene:
-    """Objects as (name, colour, x, y of the centre) in a 200 px picture."""
+    """Objects as (name, colour, x, y of the centre) in a 200 px image."""
     return Scene(
         build_world(SceneSettings()),
         1,
@@ -87,9 +87,9 @@ def test_every_template_is_used() -> None:
     settings = SceneSettings(train_images=150, train_questions=1000)
     world = build_world(settings)
     scenes = [render(settings, world, "train2014", index).scene for index in range(150)]
-    asked = ask(settings, "train2014", scenes)
-    assert {one.template for one in asked} == set(TEMPLATES)
-    assert max(Counter(one.scene.image_id for one in asked).values()) <= 7
+    scene_questions = ask(settings, "train2014", scenes)
+    assert {one.template for one in scene_questions} == set(TEMPLATES)
+    assert max(Counter(one.scene.image_id for one in scene_questions).values()) <= 7
 
 
 def test_articles() -> None:
@@ -148,38 +148,38 @@ def test_answers_follow_from_the_instances_file(
 
 
 def test_where_things_are() -> None:
-    picture = scene(("cat", "red", 30, 100), ("dog", "blue", 150, 60), ("bus", "red", 160, 170))
-    assert answer("relation", picture, thing="cat", other="dog", place="to the left of") == "yes"
-    assert answer("relation", picture, thing="dog", other="cat", place="to the left of") == "no"
-    assert answer("relation", picture, thing="dog", other="cat", place="above") == "yes"
-    assert answer("relation", picture, thing="dog", other="bus", place="to the left of") is None
-    assert answer("side", picture, place="left") == "cat"
-    assert answer("side", picture, place="right") is None
-    assert answer("corner", picture, place="bottom right") == "bus"
-    assert answer("where", picture, thing="cat") == "left"
-    assert answer("where", picture, thing="bus") is None
+    image = scene(("cat", "red", 30, 100), ("dog", "blue", 150, 60), ("bus", "red", 160, 170))
+    assert answer("relation", image, thing="cat", other="dog", place="to the left of") == "yes"
+    assert answer("relation", image, thing="dog", other="cat", place="to the left of") == "no"
+    assert answer("relation", image, thing="dog", other="cat", place="above") == "yes"
+    assert answer("relation", image, thing="dog", other="bus", place="to the left of") is None
+    assert answer("side", image, place="left") == "cat"
+    assert answer("side", image, place="right") is None
+    assert answer("corner", image, place="bottom right") == "bus"
+    assert answer("where", image, thing="cat") == "left"
+    assert answer("where", image, thing="bus") is None
     assert answer("where", scene(("cat", "red", 102, 98)), thing="cat") == "center"
 
 
 def test_the_neighbour_in_a_direction() -> None:
-    picture = scene(("cat", "red", 30, 100), ("dog", "blue", 150, 60))
-    assert answer("neighbour", picture, thing="cat", place="to the right of") == "dog"
-    assert answer("neighbour", picture, thing="cat", place="below") is None
+    image = scene(("cat", "red", 30, 100), ("dog", "blue", 150, 60))
+    assert answer("neighbour", image, thing="cat", place="to the right of") == "dog"
+    assert answer("neighbour", image, thing="cat", place="below") is None
     level = scene(("cat", "red", 30, 100), ("dog", "blue", 150, 60), ("bus", "red", 34, 20))
     assert answer("neighbour", level, thing="cat", place="to the right of") is None
 
 
 def test_comparisons() -> None:
-    picture = scene(("cat", "red", 30, 30), ("cat", "red", 90, 30), ("dog", "red", 150, 150))
-    assert answer("more", picture, thing="cat", other="dog") == "yes"
-    assert answer("more", picture, thing="dog", other="cat") == "no"
-    assert answer("more", picture, thing="dog", other="bus") is None
-    assert answer("colour_several", picture, thing="cat") == "red"
-    assert answer("colour", picture, thing="cat") is None
-    assert answer("check_several", picture, thing="cat", colour="blue") == "no"
-    assert answer("animal", picture, kind="animal") is None
-    assert answer("count_kind", picture, kind="animal") == "3"
-    assert answer("count_all", picture) == "3"
+    image = scene(("cat", "red", 30, 30), ("cat", "red", 90, 30), ("dog", "red", 150, 150))
+    assert answer("more", image, thing="cat", other="dog") == "yes"
+    assert answer("more", image, thing="dog", other="cat") == "no"
+    assert answer("more", image, thing="dog", other="bus") is None
+    assert answer("colour_several", image, thing="cat") == "red"
+    assert answer("colour", image, thing="cat") is None
+    assert answer("check_several", image, thing="cat", colour="blue") == "no"
+    assert answer("animal", image, kind="animal") is None
+    assert answer("count_kind", image, kind="animal") == "3"
+    assert answer("count_all", image) == "3"
     two = scene(("car", "red", 30, 30), ("dog", "red", 150, 150))
     assert answer("same_colour", two, thing="car", other="dog") == "yes"
     assert answer("vehicle", two, kind="vehicle") == "car"
@@ -195,14 +195,14 @@ def test_bigger_when_plainly_so() -> None:
         SceneObject("car", "red", large.objects[0].box_px, 4000, 1.0, {}),
         small.objects[0],
     )
-    picture = Scene(large.world, 1, 200, objects)
-    assert answer("bigger", picture, thing="dog", other="car") == "car"
+    image = Scene(large.world, 1, 200, objects)
+    assert answer("bigger", image, thing="dog", other="car") == "car"
 
 
-def test_needed_objects_are_those_asked_about() -> None:
-    picture = scene(("cat", "red", 30, 30), ("cat", "blue", 90, 30), ("dog", "red", 150, 150))
-    needed = {
-        name: TEMPLATES[name].judge(picture, slots).needed  # type: ignore[union-attr]
+def test_relevant_objects_are_those_asked_about() -> None:
+    image = scene(("cat", "red", 30, 30), ("cat", "blue", 90, 30), ("dog", "red", 150, 150))
+    relevant = {
+        name: TEMPLATES[name].judge(image, slots).relevant  # type: ignore[union-attr]
         for name, slots in {
             "count": Slots(thing="cat"),
             "exists": Slots(thing="bus"),
@@ -211,7 +211,7 @@ def test_needed_objects_are_those_asked_about() -> None:
             "more": Slots(thing="cat", other="dog"),
         }.items()
     }
-    assert needed == {
+    assert relevant == {
         "count": (0, 1),
         "exists": (),
         "colour": (2,),
@@ -226,8 +226,8 @@ def test_hidden_and_small_things_are_harder() -> None:
     hidden = Scene(plain.world, 1, 200, (SceneObject("cat", "red", item.box_px, 1000, 0.85, {}),))
     small = Scene(plain.world, 1, 200, (SceneObject("cat", "red", item.box_px, 300, 1.0, {}),))
     difficulty = [
-        TEMPLATES["exists"].judge(picture, Slots(thing="cat")).difficulty  # type: ignore[union-attr]
-        for picture in (plain, small, hidden)
+        TEMPLATES["exists"].judge(image, Slots(thing="cat")).difficulty  # type: ignore[union-attr]
+        for image in (plain, small, hidden)
     ]
     assert difficulty[0] < difficulty[1] < difficulty[2]
 

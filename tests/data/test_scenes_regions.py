@@ -1,4 +1,4 @@
-"""Outlined regions: round the needed objects, as alike as intended, unlike attention maps."""
+"""Outlined regions: round the relevant objects, as alike as intended, unlike attention maps."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from vqax.data.scenes.rendering import render
 from vqax.data.scenes.world import build_world
 from vqax.data.statistics import map_rank_correlation
 
-PEOPLE = 400
+ANNOTATORS = 400
 
 
 def disc(x: float, y: float, radius: float, shape: tuple[int, int] = (60, 90)) -> np.ndarray:
@@ -32,8 +32,8 @@ def disc(x: float, y: float, radius: float, shape: tuple[int, int] = (60, 90)) -
 MASKS = [disc(15, 15, 8), disc(70, 45, 9), disc(15, 45, 8), disc(70, 15, 7)]
 
 
-def regions(needed: tuple[int, ...]) -> np.ndarray:
-    return np.stack([region(MASKS, needed, generator(0, "region", k)) for k in range(PEOPLE)])
+def regions(relevant: tuple[int, ...]) -> np.ndarray:
+    return np.stack([region(MASKS, relevant, generator(0, "region", k)) for k in range(ANNOTATORS)])
 
 
 def outlined(drawn: np.ndarray, index: int) -> float:
@@ -71,12 +71,12 @@ def test_some_people_draw_boxes() -> None:
     assert np.mean(full) == pytest.approx(BOX_SHARE * (1 - EXTRA_SHARE), abs=0.06)
 
 
-@given(seed=st.integers(0, 2**31), needed=st.sets(st.integers(0, 3)), radius=st.floats(0.8, 30))
+@given(seed=st.integers(0, 2**31), relevant=st.sets(st.integers(0, 3)), radius=st.floats(0.8, 30))
 def test_never_constant_always_the_size_of_the_picture(
-    seed: int, needed: set[int], radius: float
+    seed: int, relevant: set[int], radius: float
 ) -> None:
     masks = [disc(x, y, radius, (61, 90)) for x, y in ((0, 0), (89, 60), (45, 30), (20, 40))]
-    drawn = region(masks, tuple(sorted(needed)), np.random.default_rng(seed))
+    drawn = region(masks, tuple(sorted(relevant)), np.random.default_rng(seed))
     assert drawn.shape == (61, 90)
     assert drawn.dtype == np.uint8
     assert drawn.max() == 1
@@ -99,15 +99,16 @@ def test_people_agree_about_regions_and_less_with_where_they_look() -> None:
         masks = [decode_mask(item.mask_rle) for item in one.scene.objects]
         boxes = [item.box_px for item in one.scene.objects]
         drawn = [
-            region(masks, one.truth.needed, generator(0, "region", one.question_id, k))
+            region(masks, one.truth.relevant, generator(0, "region", one.question_id, k))
             for k in (1, 2, 3)
         ]
-        looked = [
-            human_map(224, boxes, one.truth.needed, generator(0, "human_map", one.question_id, k))
+        visual_input = [
+            human_map(224, boxes, one.truth.relevant, generator(0, "human_map", one.question_id, k))
             for k in (1, 2, 3)
         ]
         areas = [
-            m.reshape(14, 16, 14, 16).mean(axis=(1, 3), dtype=np.float32) for m in drawn + looked
+            m.reshape(14, 16, 14, 16).mean(axis=(1, 3), dtype=np.float32)
+            for m in drawn + visual_input
         ]
         among.append(map_rank_correlation(np.stack(areas[:3])))
         across += [map_rank_correlation(np.stack([areas[k], areas[k + 3]])) for k in range(3)]

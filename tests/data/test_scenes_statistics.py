@@ -74,15 +74,19 @@ def test_prior_is_the_accuracy_of_the_most_common_training_answer(
 ) -> None:
     train, val = (VqaFolder(scenes_v1, split).read().examples for split in ("train2014", "val2014"))
     scores = []
-    for asked in val:
+    for scene_questions in val:
         pools = [
-            [e.multiple_choice_answer for e in train if getattr(e, key) == getattr(asked, key)]
+            [
+                e.multiple_choice_answer
+                for e in train
+                if getattr(e, key) == getattr(scene_questions, key)
+            ]
             for key in (attribute, "question_type")
         ]
         pool = next((pool for pool in pools if pool), ["yes"])
         guess = Counter(pool).most_common(1)[0][0]
         says = {"none": "0", "zero": "0", "one": "1", "two": "2", "three": "3"}
-        given_answers = [says.get(answer, answer) for answer in asked.answers]
+        given_answers = [says.get(answer, answer) for answer in scene_questions.answers]
         scores.append((0, 0.3, 0.6, 0.9, 1)[min(4, given_answers.count(guess))])
     assert value(statistics(scenes_v1), metric, "val2014") == pytest.approx(np.mean(scores))
 

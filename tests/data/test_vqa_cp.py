@@ -1,4 +1,4 @@
-"""VQA-CP files as they were published: bare lists whose entries name their picture folder."""
+"""VQA-CP files as they were published: bare lists whose entries name their image folder."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from vqax.errors import BadData, MissingArtefact
 
 
 def fill(root: Path, part: str = "train", version: str = "v2", **changes: Any) -> CpFolder:
-    """Two questions on pictures of both COCO splits; ``changes`` are of the second question."""
+    """Two questions on images of both COCO splits; ``changes`` are of the second question."""
     second = question_entry(8, image_id=80, coco_split="val2014") | changes
     second = {key: value for key, value in second.items() if value is not None}
     questions = [question_entry(7, coco_split="train2014"), second]
@@ -25,12 +25,12 @@ def fill(root: Path, part: str = "train", version: str = "v2", **changes: Any) -
     root.mkdir(parents=True, exist_ok=True)
     for kind, entries in (("questions", questions), ("annotations", annotations)):
         (root / cp_name(version, part, kind)).write_text(json.dumps(entries))
-    folder = open_folder(root, part, root.parent / "pictures")
+    folder = open_folder(root, part, root.parent / "images")
     assert isinstance(folder, CpFolder)
     return folder
 
 
-def pictures(root: Path) -> list[Path]:
+def images(root: Path) -> list[Path]:
     paths = [
         root / "images" / split / f"COCO_{split}_{image_id:012d}.jpg"
         for split, image_id in (("train2014", 70), ("val2014", 80))
@@ -43,7 +43,7 @@ def pictures(root: Path) -> list[Path]:
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_published_names_and_pictures_of_both_splits(tmp_path: Path, version: str) -> None:
-    paths = pictures(tmp_path / "pictures")
+    paths = images(tmp_path / "images")
     folder = fill(tmp_path / "cp", version=version)
     assert folder.questions_path.name == f"vqacp_{version}_train_questions.json"
     assert folder.annotations_path.name == f"vqacp_{version}_train_annotations.json"
@@ -56,14 +56,14 @@ def test_maps_of_people_lie_beside_the_pictures(tmp_path: Path) -> None:
     folder = fill(tmp_path / "cp")
     assert folder.human_maps_dirs == folder.explanation_maps_dirs == folder.explanation_paths == ()
     for name in ("vqa_hat/train2014", "vqa_hat/val2014", "vqa_x/visual/val"):
-        (tmp_path / "pictures" / name).mkdir(parents=True)
+        (tmp_path / "images" / name).mkdir(parents=True)
     assert [path.name for path in folder.human_maps_dirs] == ["train2014", "val2014"]
     assert [path.name for path in folder.explanation_maps_dirs] == ["val"]
 
 
 def test_its_own_folder_holds_the_pictures_if_no_other_is_named(tmp_path: Path) -> None:
     fill(tmp_path)
-    (path, _) = pictures(tmp_path)
+    (path, _) = images(tmp_path)
     assert open_folder(tmp_path, "train").image_path(70) == path
 
 
@@ -74,19 +74,19 @@ def test_other_folders_are_of_vqa(tmp_path: Path) -> None:
 
 def test_a_missing_picture_is_listed_under_its_coco_name(tmp_path: Path) -> None:
     folder = fill(tmp_path / "cp")
-    path, lost = pictures(tmp_path / "pictures")
+    path, lost = images(tmp_path / "images")
     lost.unlink()
     split = folder.read()
     assert [example.question_id for example in split.examples] == [7]
     assert [(item.file, item.entry) for item in split.skipped] == [(str(lost), "question_id 8")]
-    with pytest.raises(MissingArtefact, match=r"COCO_val2014_000000000080.jpg: no such picture"):
+    with pytest.raises(MissingArtefact, match=r"COCO_val2014_000000000080.jpg: no such image"):
         folder.image_path(80)
     assert path.exists()
 
 
 def test_an_entry_without_coco_split_is_listed(tmp_path: Path) -> None:
     folder = fill(tmp_path / "cp", coco_split=None)
-    pictures(tmp_path / "pictures")
+    images(tmp_path / "images")
     split = folder.read()
     assert [example.question_id for example in split.examples] == [7]
     assert [(item.entry, item.reason[:20]) for item in split.skipped] == [

@@ -96,7 +96,7 @@ def test_maps_of_another_picture(tmp_path: Path) -> None:
         read_explanation_maps(path, (3, 2))
     assert str(caught.value) == (
         f"{path}: is 2x3 px (height x width), expected 3x2; "
-        "fetch the maps of this picture or resize them"
+        "fetch the maps of this image or resize them"
     )
 
 

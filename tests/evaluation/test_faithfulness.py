@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import vqax
-from tests.explain.tiny import CELLS, GRID, PICTURE, Trace, batch, tiny, trunk
+from tests.explain.tiny import CELLS, GRID, IMAGE, Trace, batch, image_encoder, tiny
 from vqax.errors import BadData, UsageError
 from vqax.evaluation import MEASURES, Subsets, faithfulness
 from vqax.evaluation.curves import area, deletion, insertion
@@ -19,9 +19,9 @@ from vqax.explain import EXPLAINERS, PixelModel
 
 DOCS = Path(__file__).parents[2] / "docs" / "faithfulness.md"
 VISUAL, TOKENS, ANSWER = batch()
-IMAGES = torch.rand(3, 3, *PICTURE, generator=torch.Generator().manual_seed(2))
+IMAGES = torch.rand(3, 3, *IMAGE, generator=torch.Generator().manual_seed(2))
 FAST = {"steps": 4, "subsets": Subsets(0.3, 8)}
-PLACE = torch.zeros(PICTURE)
+PLACE = torch.zeros(IMAGE)
 PLACE[1:4, 8:12] = 1
 
 
@@ -36,8 +36,8 @@ def corner_of_arrays(images: np.ndarray) -> np.ndarray:
 
 
 MAPS = {
-    "right": PLACE.expand(3, -1, -1) + 0.01 * torch.rand(3, *PICTURE),
-    "wrong": 1 - PLACE.expand(3, -1, -1) + 0.01 * torch.rand(3, *PICTURE),
+    "right": PLACE.expand(3, -1, -1) + 0.01 * torch.rand(3, *IMAGE),
+    "wrong": 1 - PLACE.expand(3, -1, -1) + 0.01 * torch.rand(3, *IMAGE),
 }
 
 
@@ -98,7 +98,7 @@ def test_a_module_of_cells_is_asked_its_own_questions_and_left_as_found():
 
 
 def test_pixels_and_words_of_a_module_of_images():
-    model = PixelModel(trunk(), tiny())
+    model = PixelModel(image_encoder(), tiny())
     given = {"tokens": TOKENS, "answer": ANSWER, **FAST}
     images = faithfulness(model, IMAGES, MAPS, grid=(2, 3), **given)
     assert set(images.table["measure"]) == {"deletion", "insertion", "sensitivity_n", "infidelity"}

@@ -8,12 +8,12 @@ from vqax.errors import UsageError
 from vqax.evidential.cam import classifier_grad_cam, enlarge
 from vqax.evidential.lenet import LeNet
 
-PICTURES, LABELS = tensors(stripes(5))
+IMAGES, LABELS = tensors(stripes(5))
 
 
-def slow_grad_cam(model, picture, label):
-    """One picture; slopes by central differences in double precision."""
-    cells = model.features(picture[None]).detach()
+def slow_grad_cam(model, image, label):
+    """One image; slopes by central differences in double precision."""
+    cells = model.features(image[None]).detach()
     _, d, h, w = cells.shape
     result = torch.zeros(h, w, dtype=cells.dtype)
     for k in range(d):
@@ -31,26 +31,26 @@ def slow_grad_cam(model, picture, label):
 def test_equals_the_literal_twin():
     torch.manual_seed(0)
     model = TinyNet().double().eval()
-    pictures = PICTURES.double()
-    maps = classifier_grad_cam(model, pictures, LABELS)
+    images = IMAGES.double()
+    maps = classifier_grad_cam(model, images, LABELS)
     with torch.no_grad():
-        slow = [slow_grad_cam(model, *pair) for pair in zip(pictures, LABELS, strict=True)]
+        slow = [slow_grad_cam(model, *pair) for pair in zip(images, LABELS, strict=True)]
     torch.testing.assert_close(maps, torch.stack(slow), atol=1e-6, rtol=1e-6)
 
 
 def test_the_highest_logit_is_explained_by_default():
     torch.manual_seed(0)
     model = TinyNet().eval()
-    chosen = model(PICTURES).argmax(-1)
-    maps = classifier_grad_cam(model, PICTURES)
-    torch.testing.assert_close(maps, classifier_grad_cam(model, PICTURES, chosen))
+    chosen = model(IMAGES).argmax(-1)
+    maps = classifier_grad_cam(model, IMAGES)
+    torch.testing.assert_close(maps, classifier_grad_cam(model, IMAGES, chosen))
 
 
 def test_batches_do_not_matter():
     torch.manual_seed(0)
     model = LeNet(3, size=(20, 24))
-    pictures, labels = torch.rand(5, 1, 20, 24), torch.tensor([0, 2, 1, 1, 0])
-    whole, parts = (classifier_grad_cam(model, pictures, labels, batch_size=b) for b in (9, 2))
+    images, labels = torch.rand(5, 1, 20, 24), torch.tensor([0, 2, 1, 1, 0])
+    whole, parts = (classifier_grad_cam(model, images, labels, batch_size=b) for b in (9, 2))
     torch.testing.assert_close(whole, parts)
     assert whole.shape == (5, 4, 6)
 
@@ -62,9 +62,9 @@ def test_the_model_is_left_as_found(fails):
     model.answer.bias.requires_grad_(False)
     if fails:
         with pytest.raises(UsageError, match="none of the 3 answers"):
-            classifier_grad_cam(model, PICTURES, LABELS + 99)
+            classifier_grad_cam(model, IMAGES, LABELS + 99)
     else:
-        classifier_grad_cam(model, PICTURES, LABELS)
+        classifier_grad_cam(model, IMAGES, LABELS)
     assert (model.training, model.conv.training) == (True, False)
     assert not model.answer.bias.requires_grad
     assert model.answer.weight.requires_grad

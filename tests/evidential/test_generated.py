@@ -1,4 +1,4 @@
-"""Pictures that are made: ranges, seeds, refusals; sources by name."""
+"""Images that are made: ranges, seeds, refusals; sources by name."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_one_or_an_unknown_thing_is_refused():
         silhouettes(things=("cat", "unicorn"))
 
 
-@pytest.mark.parametrize("name", ["mnist", "idx", "picture_folder"])
+@pytest.mark.parametrize("name", ["mnist", "idx", "image_folder"])
 def test_a_source_of_files_asks_for_its_folder(name):
     with pytest.raises(UsageError, match="folder: this source reads files"):
         SOURCES[name](None, "train")

@@ -20,7 +20,7 @@ from vqax.evidential.heads import (
 from vqax.evidential.variational import kl_of
 from vqax.learning.evidential_losses import evidential_loss, one_hot
 
-PICTURES, LABELS = tensors(stripes(7))
+IMAGES, LABELS = tensors(stripes(7))
 
 
 def build(name, **options):
@@ -32,7 +32,7 @@ def build(name, **options):
 @pytest.mark.parametrize("name", HEADS)
 def test_predictions_are_probabilities(name):
     head, model = build(name)
-    found = predict(model, head, PICTURES, seed=0)
+    found = predict(model, head, IMAGES, seed=0)
     torch.testing.assert_close(found.probabilities.sum(1), torch.ones(7))
     assert ((found.uncertainty >= 0) & (found.uncertainty <= 1)).all()
     assert found.label.shape == (7,)
@@ -49,7 +49,7 @@ def test_predict_leaves_the_model_and_the_random_state(name):
     model.conv.eval()
     state = {key: value.clone() for key, value in model.state_dict().items()}
     before = torch.get_rng_state()
-    predict(model, head, PICTURES, seed=5)
+    predict(model, head, IMAGES, seed=5)
     assert torch.equal(torch.get_rng_state(), before)
     assert model.training
     assert not model.conv.training
@@ -63,32 +63,32 @@ def test_samples_follow_the_seed(name):
     with torch.no_grad():
         if name == "gaussian_dropout":
             model.answer.log_variance.fill_(-1.0)
-    first, same, other = (predict(model, head, PICTURES, seed=s).probabilities for s in (1, 1, 2))
+    first, same, other = (predict(model, head, IMAGES, seed=s).probabilities for s in (1, 1, 2))
     assert torch.equal(first, same)
     assert not torch.equal(first, other)
 
 
 def test_sampled_probabilities_are_the_mean_of_the_passes():
     head, model = build("monte_carlo_dropout", samples=3)
-    found = predict(model, head, PICTURES, seed=9).probabilities
+    found = predict(model, head, IMAGES, seed=9).probabilities
     torch.manual_seed(9)
     model.train()
     with torch.no_grad():
-        passes = [functional.softmax(model(PICTURES), -1) for _ in range(3)]
+        passes = [functional.softmax(model(IMAGES), -1) for _ in range(3)]
     torch.testing.assert_close(found, sum(passes) / 3)
 
 
 def test_a_head_without_noise_is_the_softmax():
     _, model = build("monte_carlo_dropout")
     model.dropout.rate = 0.0
-    sampled = predict(model, MonteCarloDropoutHead(samples=2), PICTURES, seed=0)
-    plain = predict(model, SoftmaxHead(), PICTURES, seed=0)
+    sampled = predict(model, MonteCarloDropoutHead(samples=2), IMAGES, seed=0)
+    plain = predict(model, SoftmaxHead(), IMAGES, seed=0)
     torch.testing.assert_close(sampled.probabilities, plain.probabilities)
 
 
 def test_batches_do_not_matter_without_sampling():
     head, model = build("evidential")
-    whole, parts = (predict(model, head, PICTURES, seed=0, batch_size=b) for b in (7, 3))
+    whole, parts = (predict(model, head, IMAGES, seed=0, batch_size=b) for b in (7, 3))
     torch.testing.assert_close(whole.belief, parts.belief)
 
 
@@ -97,7 +97,7 @@ def test_the_label_is_the_highest_logit_where_relu_leaves_no_evidence():
     with torch.no_grad():
         model.answer.weight.zero_()
         model.answer.bias.copy_(torch.tensor([-3.0, -2.0, -1.0]))
-    found = predict(model, head, PICTURES, seed=0)
+    found = predict(model, head, IMAGES, seed=0)
     assert found.label.tolist() == [2] * 7
     assert found.uncertainty.tolist() == [1.0] * 7
 
@@ -105,39 +105,39 @@ def test_the_label_is_the_highest_logit_where_relu_leaves_no_evidence():
 def test_cross_entropy_of_softmax():
     head, model = build("softmax")
     model.eval()
-    expected = functional.cross_entropy(model(PICTURES), LABELS, reduction="none")
-    torch.testing.assert_close(head.losses(model, PICTURES, LABELS, 0), expected)
+    expected = functional.cross_entropy(model(IMAGES), LABELS, reduction="none")
+    torch.testing.assert_close(head.losses(model, IMAGES, LABELS, 0), expected)
 
 
 def test_evidential_losses_pass_their_options_on():
     head = EvidentialHead(risk="cross_entropy", evidence="softplus", annealing=4)
     model = TinyNet().eval()
     expected = evidential_loss(
-        model(PICTURES), one_hot(LABELS, 3), 3, risk="cross_entropy", evidence="softplus",
+        model(IMAGES), one_hot(LABELS, 3), 3, risk="cross_entropy", evidence="softplus",
         annealing=4,
     )  # fmt: skip
-    torch.testing.assert_close(head.losses(model, PICTURES, LABELS, 3), expected)
+    torch.testing.assert_close(head.losses(model, IMAGES, LABELS, 3), expected)
 
 
 def test_the_kl_is_shared_among_the_examples_and_annealed():
     head, model = build("gaussian_dropout", annealing=10)
     model.eval()
-    plain = SoftmaxHead().losses(model, PICTURES, LABELS, 0)
-    torch.testing.assert_close(head.losses(model, PICTURES, LABELS, 0), plain)
+    plain = SoftmaxHead().losses(model, IMAGES, LABELS, 0)
+    torch.testing.assert_close(head.losses(model, IMAGES, LABELS, 0), plain)
     expected = plain + 0.5 * kl_of(model) / 7
-    torch.testing.assert_close(head.losses(model, PICTURES, LABELS, 5), expected)
+    torch.testing.assert_close(head.losses(model, IMAGES, LABELS, 5), expected)
 
 
 def test_gaussian_dropout_needs_variational_layers():
     with pytest.raises(UsageError, match="TinyNet has no variational layer; build it with linear"):
-        GaussianDropoutHead(examples=7).losses(TinyNet(), PICTURES, LABELS, 0)
+        GaussianDropoutHead(examples=7).losses(TinyNet(), IMAGES, LABELS, 0)
 
 
 @pytest.mark.parametrize("name", HEADS)
 def test_labels_outside_the_classes(name):
     head, model = build(name)
     with pytest.raises(BadData, match=r"label 3 in row 0 is outside 0\.\.2"):
-        head.losses(model, PICTURES, LABELS * 0 + 3, 0)
+        head.losses(model, IMAGES, LABELS * 0 + 3, 0)
 
 
 def test_relative_entropy():
@@ -147,5 +147,5 @@ def test_relative_entropy():
 
 def test_nothing_to_predict():
     head, model = build("softmax")
-    with pytest.raises(UsageError, match="no picture to predict"):
-        predict(model, head, PICTURES[:0], seed=0)
+    with pytest.raises(UsageError, match="no image to predict"):
+        predict(model, head, IMAGES[:0], seed=0)

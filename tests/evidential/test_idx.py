@@ -8,7 +8,7 @@ import pytest
 
 from vqax.errors import BadData, MissingArtefact
 from vqax.evidential.idx import read_idx
-from vqax.evidential.pictures import DIGITS, FASHION, fashion_mnist, idx_pictures, mnist
+from vqax.evidential.images import DIGITS, FASHION, fashion_mnist, idx_images, mnist
 
 PIXELS = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 
@@ -35,7 +35,7 @@ def test_reads_plain_and_gzipped(tmp_path, pack):
         (idx(PIXELS)[:7], "cut after 7 bytes"),
         (idx(PIXELS)[:-1], r"23 bytes of data, but its sizes \(2, 3, 4\) ask for 24"),
         (idx(PIXELS) + b"x", "25 bytes of data"),
-        (idx(PIXELS[0]) + bytes(9), r"magic number 0x00000802, but pictures \(idx3\) .*0x00000803"),
+        (idx(PIXELS[0]) + bytes(9), r"magic number 0x00000802, but images \(idx3\) .*0x00000803"),
         (b"\x89PNG" + bytes(20), "magic number 0x89504e47"),
         (gzip.compress(idx(PIXELS), mtime=0)[:-9], "not a whole idx file or gzip file"),
         (gzip.compress(idx(PIXELS), mtime=0)[:6] + b"damage", "not a whole idx file or gzip file"),
@@ -60,34 +60,34 @@ def pair(folder, labels, pixels=PIXELS):
 
 
 def test_pictures_and_labels(tmp_path):
-    pictures = idx_pictures(*pair(tmp_path, [1, 0]), ("a", "b"), size=(3, 4))
-    np.testing.assert_allclose(pictures.pixels, PIXELS[:, None] / 255, rtol=1e-6)
-    assert pictures.labels.tolist() == [1, 0]
-    assert pictures.labels.dtype == np.int64
+    images = idx_images(*pair(tmp_path, [1, 0]), ("a", "b"), size=(3, 4))
+    np.testing.assert_allclose(images.pixels, PIXELS[:, None] / 255, rtol=1e-6)
+    assert images.labels.tolist() == [1, 0]
+    assert images.labels.dtype == np.int64
 
 
 def test_a_label_of_no_class(tmp_path):
     with pytest.raises(BadData, match=r"labels-idx1-ubyte: label 2 in row 1 is outside 0\.\.1"):
-        idx_pictures(*pair(tmp_path, [0, 2]), ("a", "b"), size=(3, 4))
+        idx_images(*pair(tmp_path, [0, 2]), ("a", "b"), size=(3, 4))
 
 
 def test_pictures_of_another_size(tmp_path):
     pair(tmp_path, [0, 1])
-    with pytest.raises(BadData, match="pictures of 3×4, but the data set has 28×28"):
+    with pytest.raises(BadData, match="images of 3×4, but the data set has 28×28"):
         mnist(tmp_path, "test")
 
 
 def test_another_number_of_labels(tmp_path):
-    with pytest.raises(BadData, match=r"2 pictures, but .* has 3 labels"):
-        idx_pictures(*pair(tmp_path, [0, 1, 0]), ("a", "b"), size=(3, 4))
+    with pytest.raises(BadData, match=r"2 images, but .* has 3 labels"):
+        idx_images(*pair(tmp_path, [0, 1, 0]), ("a", "b"), size=(3, 4))
 
 
 def test_real_mnist(shared):
-    pictures = mnist(shared / "data" / "mnist", "test")
-    assert pictures.pixels.shape == (10_000, 1, 28, 28)
-    assert pictures.labels[:5].tolist() == [7, 2, 1, 0, 4]
-    assert (pictures.pixels.min(), pictures.pixels.max()) == (0, 1)
-    assert pictures.classes == DIGITS
+    images = mnist(shared / "data" / "mnist", "test")
+    assert images.pixels.shape == (10_000, 1, 28, 28)
+    assert images.labels[:5].tolist() == [7, 2, 1, 0, 4]
+    assert (images.pixels.min(), images.pixels.max()) == (0, 1)
+    assert images.classes == DIGITS
 
 
 def test_train_pictures_of_mnist_are_not_there(shared):
@@ -98,16 +98,16 @@ def test_train_pictures_of_mnist_are_not_there(shared):
 def test_real_fashion(shared):
     folder = shared / "data" / "fashion_mnist"
     files = (folder / f"fashion900-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
-    pictures = idx_pictures(*files, FASHION)
-    assert pictures.pixels.shape == (900, 1, 28, 28)
-    assert np.bincount(pictures.labels).tolist() == [90] * 10
+    images = idx_images(*files, FASHION)
+    assert images.pixels.shape == (900, 1, 28, 28)
+    assert np.bincount(images.labels).tolist() == [90] * 10
 
 
 def test_pictures_and_labels_of_two_parts(shared):
     folder = shared / "data"
     images = folder / "fashion_mnist" / "fashion900-images-idx3-ubyte.gz"
-    with pytest.raises(BadData, match=r"900 pictures, but .* has 10000 labels"):
-        idx_pictures(images, folder / "mnist" / "t10k-labels-idx1-ubyte.gz", DIGITS)
+    with pytest.raises(BadData, match=r"900 images, but .* has 10000 labels"):
+        idx_images(images, folder / "mnist" / "t10k-labels-idx1-ubyte.gz", DIGITS)
 
 
 def test_fashion_has_the_file_names_of_mnist(tmp_path):
@@ -115,5 +115,5 @@ def test_fashion_has_the_file_names_of_mnist(tmp_path):
         tmp_path, "t10k-images-idx3-ubyte.gz", gzip.compress(idx(np.zeros((1, 28, 28), np.uint8)))
     )
     write(tmp_path, "t10k-labels-idx1-ubyte", idx(np.array([9], np.uint8)))
-    pictures = fashion_mnist(tmp_path, "test")
-    assert pictures.classes[pictures.labels[0]] == "Ankle boot"
+    images = fashion_mnist(tmp_path, "test")
+    assert images.classes[images.labels[0]] == "Ankle boot"

@@ -40,19 +40,19 @@ def models():
 
 @pytest.mark.parametrize(("model", "shape"), models(), ids=lambda value: type(value).__name__)
 def test_only_classify_is_random(model, shape):
-    pictures = torch.rand(3, *shape)
+    images = torch.rand(3, *shape)
     for module in model.modules():
         module.training = not isinstance(module, torch.nn.BatchNorm2d)
-    features = model.features(pictures)
-    assert torch.equal(features, model.features(pictures))
+    features = model.features(images)
+    assert torch.equal(features, model.features(images))
     assert not torch.equal(model.classify(features), model.classify(features))
     model.eval()
-    assert torch.equal(model(pictures), model.classify(model.features(pictures)))
+    assert torch.equal(model(images), model.classify(model.features(images)))
 
 
 @pytest.mark.parametrize(("model", "shape"), models(), ids=lambda value: type(value).__name__)
 def test_pictures_of_another_size_are_refused(model, shape):
-    with pytest.raises(UsageError, match=rf"pictures of 3×9×9, but .* {shape[0]}×{shape[1]}×"):
+    with pytest.raises(UsageError, match=rf"images of 3×9×9, but .* {shape[0]}×{shape[1]}×"):
         model(torch.zeros(1, 3, 9, 9))
 
 
@@ -74,13 +74,13 @@ def test_resnet_is_that_of_torchvision():
     published = resnet18(weights=None).eval()
     model = ResNet18(1000, size=(48, 64), weights=published.state_dict()).eval()
     model.answer.load_state_dict(published.fc.state_dict())
-    pictures = torch.rand(2, 3, 48, 64)
+    images = torch.rand(2, 3, 48, 64)
     with torch.no_grad():
-        torch.testing.assert_close(model(pictures), published(pictures))
+        torch.testing.assert_close(model(images), published(images))
         grey = ResNet18(1000, channels=1, size=(48, 64), weights=published.state_dict()).eval()
         grey.answer.load_state_dict(published.fc.state_dict())
-        expected = published(pictures[:, :1].expand(-1, 3, -1, -1))
-        torch.testing.assert_close(grey(pictures[:, :1]), expected, atol=1e-4, rtol=1e-4)
+        expected = published(images[:, :1].expand(-1, 3, -1, -1))
+        torch.testing.assert_close(grey(images[:, :1]), expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("stem", "cells"), [("published", 1), ("small", 4)])

@@ -21,7 +21,7 @@ MASKS = arrays(np.bool_, (2, 3, 4))
 
 
 def slow_overlap(values, mask, threshold, scale):
-    """One picture: sets of pixels."""
+    """One image: sets of pixels."""
     object_pixels = {(i, j) for i, j in np.ndindex(mask.shape) if mask[i, j]}
     low = 0.0 if scale == "max" else values.min()
     span = values.max() - low
@@ -102,10 +102,10 @@ def test_bad_arguments():
         object_masks(maps[:, None], "x")
 
 
-def slow_otsu(picture):
+def slow_otsu(image):
     """Try every level; the class of each pixel by its rounded value."""
-    low, high = picture.min(), picture.max()
-    levels = np.round((picture - low) / (high - low) * 255)
+    low, high = image.min(), image.max()
+    levels = np.round((image - low) / (high - low) * 255)
     best, chosen = -1.0, None
     for threshold in range(255):
         dark, bright = levels[levels <= threshold], levels[levels > threshold]
@@ -117,8 +117,8 @@ def slow_otsu(picture):
 
 def test_otsu_equals_the_literal_twin():
     rng = np.random.default_rng(0)
-    pictures = np.concatenate([rng.random((6, 5, 7)), rng.random((6, 5, 7)) ** 4 * 30])
-    np.testing.assert_array_equal(above_otsu(pictures), [slow_otsu(p) for p in pictures])
+    images = np.concatenate([rng.random((6, 5, 7)), rng.random((6, 5, 7)) ** 4 * 30])
+    np.testing.assert_array_equal(above_otsu(images), [slow_otsu(p) for p in images])
     assert not above_otsu(np.full((1, 5, 7), 0.7)).any()
 
 

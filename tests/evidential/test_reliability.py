@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from vqax.errors import UsageError
 from vqax.evidential.reliability import (
     brier_score_of_classes,
+    ood_auroc,
     rejection_curve,
     reliability_diagram,
-    stranger_auroc,
 )
 from vqax.metrics.calibration import aurc, expected_calibration_error
 
@@ -76,9 +76,9 @@ def test_an_unknown_uncertainty():
 
 
 def test_strangers():
-    assert stranger_auroc(np.array([0.1, 0.2]), np.array([0.3, 0.4, 0.5])) == 1.0
-    assert stranger_auroc(np.array([0.1, 0.4]), np.array([0.1, 0.4])) == 0.5
-    assert np.isnan(stranger_auroc(np.array([0.1]), np.array([])))
+    assert ood_auroc(np.array([0.1, 0.2]), np.array([0.3, 0.4, 0.5])) == 1.0
+    assert ood_auroc(np.array([0.1, 0.4]), np.array([0.1, 0.4])) == 0.5
+    assert np.isnan(ood_auroc(np.array([0.1]), np.array([])))
 
 
 def test_brier_of_all_classes():

@@ -107,9 +107,9 @@ def test_the_first_epoch_has_no_kl():
     class Recorder(SoftmaxHead):
         seen: ClassVar[list[int]] = []
 
-        def losses(self, model, pictures, labels, epoch):
+        def losses(self, model, images, labels, epoch):
             self.seen.append(epoch)
-            return super().losses(model, pictures, labels, epoch)
+            return super().losses(model, images, labels, epoch)
 
     train(
         fresh(SoftmaxHead()),
@@ -129,9 +129,9 @@ def test_progress_is_told():
 
 def test_bad_input():
     model, settings = fresh(SoftmaxHead()), ClassifierTraining(seed=0, epochs=1)
-    with pytest.raises(UsageError, match="90 pictures and 5 labels"):
+    with pytest.raises(UsageError, match="90 images and 5 labels"):
         train(model, TRAIN[0], TRAIN[1][:5], SoftmaxHead(), settings)
-    with pytest.raises(UsageError, match="0 pictures and 0 labels"):
+    with pytest.raises(UsageError, match="0 images and 0 labels"):
         train(model, TRAIN[0][:0], TRAIN[1][:0], SoftmaxHead(), settings)
     with pytest.raises(BadData, match=r"label 7 in row \d+ is outside 0\.\.2"):
         train(model, TRAIN[0], TRAIN[1] * 0 + 7, EvidentialHead(), settings)
@@ -140,10 +140,10 @@ def test_bad_input():
 
 
 def test_shifted_pictures_are_moved_whole_in_every_direction():
-    pictures = torch.rand(200, 2, 5, 6) + 0.1
+    images = torch.rand(200, 2, 5, 6) + 0.1
     generator = torch.Generator().manual_seed(0)
-    moved = shifted(pictures, 1, generator)
-    padded = torch.nn.functional.pad(pictures, (1, 1, 1, 1))
+    moved = shifted(images, 1, generator)
+    padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
     places = [(i, j) for i in range(3) for j in range(3)]
     found = set()
     for before, after in zip(padded, moved, strict=True):
@@ -151,7 +151,7 @@ def test_shifted_pictures_are_moved_whole_in_every_direction():
         assert len(here) == 1
         found.update(here)
     assert found == set(places)
-    assert shifted(pictures, 0, generator) is pictures
+    assert shifted(images, 0, generator) is images
 
 
 def test_a_shift_is_another_training():

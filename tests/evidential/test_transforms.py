@@ -1,4 +1,4 @@
-"""Rotation, the released confound, parts, and strangers."""
+"""Rotation, the released confound, parts, and out-of-distribution images."""
 
 import numpy as np
 import pytest
@@ -18,16 +18,16 @@ from vqax.evidential.transforms import (
     scale_as_released,
 )
 
-PICTURES = arrays(np.float32, (2, 1, 7, 7), elements=st.floats(0, 1, width=32))
+IMAGES = arrays(np.float32, (2, 1, 7, 7), elements=st.floats(0, 1, width=32))
 
 
-@given(PICTURES, st.floats(-400, 400))
+@given(IMAGES, st.floats(-400, 400))
 @settings(deadline=None)
 def test_rotation_stays_in_range(pixels, degrees):
-    turned = rotate(pixels, degrees)
-    assert turned.dtype == np.float32
-    assert turned.shape == pixels.shape
-    assert ((turned >= 0) & (turned <= 1)).all()
+    rotated = rotate(pixels, degrees)
+    assert rotated.dtype == np.float32
+    assert rotated.shape == pixels.shape
+    assert ((rotated >= 0) & (rotated <= 1)).all()
 
 
 @pytest.mark.parametrize("quarters", [-1, 0, 1, 2, 3, 5])
@@ -47,8 +47,8 @@ def test_a_rotation_moves_a_point_along_its_circle():
     pixels = np.zeros((1, 1, 21, 21), np.float32)
     pixels[0, 0, 10, 18] = 1  # 8 to the right of the centre
     y, x = np.indices((21, 21))
-    turned = rotate(pixels, 30.0)[0, 0]
-    centre = (turned * y).sum() / turned.sum(), (turned * x).sum() / turned.sum()
+    rotated = rotate(pixels, 30.0)[0, 0]
+    centre = (rotated * y).sum() / rotated.sum(), (rotated * x).sum() / rotated.sum()
     np.testing.assert_allclose(centre, [10 - 8 * 0.5, 10 + 8 * np.cos(np.pi / 6)], atol=0.1)
 
 
@@ -62,8 +62,8 @@ def test_released_rotation_is_that_of_pillow_times_255():
     levels = np.random.default_rng(0).integers(0, 256, (2, 1, 6, 6), dtype=np.uint8)
     released = rotate_as_released(levels.astype(np.float32) / np.float32(255))
     for before, after in zip(levels[:, 0], released[:, 0], strict=True):
-        turned = Image.fromarray(before).transpose(Image.Transpose.ROTATE_270)
-        np.testing.assert_array_equal(after, np.asarray(turned))
+        rotated = Image.fromarray(before).transpose(Image.Transpose.ROTATE_270)
+        np.testing.assert_array_equal(after, np.asarray(rotated))
 
 
 def test_the_confound_alone_leaves_the_picture_upright():
@@ -73,18 +73,18 @@ def test_the_confound_alone_leaves_the_picture_upright():
 
 
 def test_held_out_takes_a_share_of_every_class():
-    pictures = stripes(90)
-    rest, part = held_out(pictures, 0.2, seed=3)
+    images = stripes(90)
+    rest, part = held_out(images, 0.2, seed=3)
     for label in range(3):
-        members = (pictures.labels == label).sum()
+        members = (images.labels == label).sum()
         assert (part.labels == label).sum() == round(0.2 * members)
     together = np.concatenate([rest.pixels, part.pixels]).reshape(90, -1)
     np.testing.assert_array_equal(
-        np.unique(together, axis=0), np.unique(pictures.pixels.reshape(90, -1), axis=0)
+        np.unique(together, axis=0), np.unique(images.pixels.reshape(90, -1), axis=0)
     )
-    again = held_out(pictures, 0.2, seed=3)[1]
+    again = held_out(images, 0.2, seed=3)[1]
     np.testing.assert_array_equal(part.pixels, again.pixels)
-    assert not np.array_equal(part.pixels, held_out(pictures, 0.2, seed=4)[1].pixels)
+    assert not np.array_equal(part.pixels, held_out(images, 0.2, seed=4)[1].pixels)
 
 
 @pytest.mark.parametrize(("share", "match"), [(0.0, "outside"), (1.0, "outside"), (0.01, "leaves")])

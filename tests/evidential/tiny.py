@@ -1,16 +1,16 @@
-"""A classifier small enough for tests, and pictures that it can learn."""
+"""A classifier small enough for tests, and images that it can learn."""
 
 import numpy as np
 import torch
 from torch import nn
 
 from vqax.evidential.classifier import Classifier
-from vqax.evidential.pictures import Pictures
+from vqax.evidential.images import Images
 from vqax.models.dropout import Dropout
 
 
 class TinyNet(Classifier):
-    """One convolution, one dense layer, on pictures of 6×8 pixels; 4×6 cells."""
+    """One convolution, one dense layer, on images of 6×8 pixels; 4×6 cells."""
 
     def __init__(self, classes=3, *, linear=nn.Linear, dropout=0.5):
         super().__init__(classes, (1, 6, 8))
@@ -18,9 +18,9 @@ class TinyNet(Classifier):
         self.dropout = Dropout(dropout)
         self.answer = linear(5 * 4 * 6, classes)
 
-    def features(self, pictures):
-        self.check(pictures)
-        return self.conv(pictures)
+    def features(self, images):
+        self.check(images)
+        return self.conv(images)
 
     def classify(self, features):
         return self.answer(self.dropout(features.relu().flatten(1)))
@@ -33,8 +33,8 @@ def stripes(n=60, seed=0):
     pixels = rng.random((n, 1, 6, 8), dtype=np.float32) * 0.3
     for row, label in enumerate(labels):
         pixels[row, 0, :, 2 * label : 2 * label + 2] += 0.6
-    return Pictures(pixels, labels, ("left", "middle", "right"))
+    return Images(pixels, labels, ("left", "middle", "right"))
 
 
-def tensors(pictures):
-    return torch.from_numpy(pictures.pixels), torch.from_numpy(pictures.labels)
+def tensors(images):
+    return torch.from_numpy(images.pixels), torch.from_numpy(images.labels)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.explain.tiny import ANSWERS, GRID, PICTURE, batch, tiny, trunk
+from tests.explain.tiny import ANSWERS, GRID, IMAGE, batch, image_encoder, tiny
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS, PixelModel
 
@@ -18,7 +18,7 @@ def call(name, answer):
     visual, tokens, _ = batch(4)
     model = tiny()
     if "pixels" in explain.needs:
-        model, visual = PixelModel(trunk(), model), torch.rand(4, 3, *PICTURE) * 255
+        model, visual = PixelModel(image_encoder(), model), torch.rand(4, 3, *IMAGE) * 255
     grid = () if family is WORD_EXPLAINERS else (GRID,)
     options = FAST.get(name.strip("*"), {})
     explain = explain.compute if name.endswith("*") else explain

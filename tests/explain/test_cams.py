@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.explain.tiny import GRID, Trace, batch, small, subject, tiny
+from tests.explain.tiny import GRID, Trace, batch, loaded, small, tiny
 from vqax.explain import EXPLAINERS
 from vqax.explain.smooth_grad import NOISE, SmoothGrad
 from vqax.models.forward import Forward
@@ -26,7 +26,7 @@ def literal_layer_cam(cells, gradient):
 
 
 def literal_weights(cells, gradient):
-    """w_k of Grad-CAM++, equation 19, for one picture: cells (l,d)."""
+    """w_k of Grad-CAM++, equation 19, for one image: cells (l,d)."""
     weights = []
     for k in range(cells.shape[1]):
         total = 0.0
@@ -54,15 +54,15 @@ def test_grad_cam_plus_plus_is_the_equation():
 
 
 class Convolutions(nn.Module):
-    """Three channels to four answers; its feature maps are as large as the picture."""
+    """Three channels to four answers; its feature maps are as large as the image."""
 
     def __init__(self):
         super().__init__()
         self.features = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.ReLU())
         self.answers = nn.Sequential(nn.Flatten(), nn.Linear(5 * 6 * 8, 4))
 
-    def forward(self, pictures):
-        return self.answers(self.features(pictures))
+    def forward(self, images):
+        return self.answers(self.features(images))
 
 
 class OfCells(nn.Module):
@@ -88,12 +88,12 @@ def test_the_maps_are_those_of_pytorch_grad_cam(name, peer):
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network, pictures = Convolutions(), torch.rand(2, 3, 6, 8)
-    cells = network.features(pictures).detach().flatten(2).transpose(1, 2)
+        network, images = Convolutions(), torch.rand(2, 3, 6, 8)
+    cells = network.features(images).detach().flatten(2).transpose(1, 2)
     answer = torch.tensor([1, 3])
     found = EXPLAINERS[name](OfCells(network.answers), cells, answer[:, None], answer, (6, 8))
     with getattr(published, peer)(network, [network.features]) as cam:
-        expected = cam(pictures, [ClassifierOutputTarget(one) for one in answer.tolist()])
+        expected = cam(images, [ClassifierOutputTarget(one) for one in answer.tolist()])
     for own, theirs in zip(found.relu(), torch.from_numpy(expected), strict=True):
         scaled = (own - own.min()) / (own - own.min()).max()
         torch.testing.assert_close(scaled, theirs.float(), atol=1e-3, rtol=1e-3)
@@ -104,7 +104,7 @@ def test_the_maps_are_those_of_pytorch_grad_cam(name, peer):
     [("smooth_grad", "input_gradient"), ("region_smooth_grad", "region_gradient")],
 )
 def test_smooth_grad_is_the_mean_over_noisy_copies(name, plain):
-    model, visual = subject(EXPLAINERS[name], tiny())
+    model, visual = loaded(EXPLAINERS[name], tiny())
     rest = *batch()[1:], GRID
     found = EXPLAINERS[name](model, visual, *rest, samples=3, seed=4)
     source, expected = torch.Generator().manual_seed(4), torch.zeros_like(found)

@@ -107,12 +107,12 @@ def test_the_gain_changes_the_contrast_and_not_the_order(mask):
 def test_a_gain_below_zero_turns_it_round(mask):
     visual, tokens, answer = batch()
     inputs = visual.double(), tokens, answer, GRID
-    printed, turned = (
+    reported, rotated = (
         mask(tiny().double(), *inputs, settings=CertaintySettings(gain=gain))
         for gain in (1.0, -1.0)
     )
-    order = printed.flatten(1).argsort()
-    assert torch.equal(order, turned.flatten(1).argsort().flip(1))
+    order = reported.flatten(1).argsort()
+    assert torch.equal(order, rotated.flatten(1).argsort().flip(1))
 
 
 @each

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.autograd.function import BackwardCFunction
 
-from tests.explain.tiny import ANSWERS, GRID, PICTURE, Tiny, Trace, batch, small, subject, tiny
+from tests.explain.tiny import ANSWERS, GRID, IMAGE, Tiny, Trace, batch, loaded, small, tiny
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS
 from vqax.explain.gradient import forward_with_graph
@@ -21,13 +21,13 @@ def needing(need):
 
 def inputs(explain, b=3):
     """A model, visual, tokens and answer as the explainer needs them."""
-    return *subject(explain, tiny(), b), *batch(b)[1:]
+    return *loaded(explain, tiny(), b), *batch(b)[1:]
 
 
 @each
 def test_one_map_per_question_on_the_grid_or_of_the_picture(explain):
     maps = explain(*inputs(explain), GRID)
-    assert maps.shape == (3, *(PICTURE if "pixels" in explain.needs else GRID))
+    assert maps.shape == (3, *(IMAGE if "pixels" in explain.needs else GRID))
     assert maps.dtype == torch.float32
     assert maps.isfinite().all()
     assert not maps.requires_grad
@@ -166,9 +166,11 @@ def test_a_model_without_variance_is_refused(explain):
 
 @needing("pixels")
 def test_a_model_of_cells_is_told_how_to_get_pixels(explain):
-    pictures = inputs(explain)[1]
-    with pytest.raises(UsageError, match=r"Tiny is given cells.*PixelModel\(trunk, model\)"):
-        explain(tiny(), pictures, *batch()[1:], GRID)
+    images = inputs(explain)[1]
+    with pytest.raises(
+        UsageError, match=r"Tiny is given cells.*PixelModel\(image_encoder, model\)"
+    ):
+        explain(tiny(), images, *batch()[1:], GRID)
 
 
 @each

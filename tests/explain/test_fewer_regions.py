@@ -5,7 +5,7 @@ import torch
 
 from tests.models.small import build, inputs
 from vqax.errors import UsageError
-from vqax.explain.fewer_regions import answers_by_part, without_each
+from vqax.explain.region_ablation import answers_by_part, without_each
 from vqax.explain.region_grad_cam import region_grad_cam, region_gradient
 
 SCORES = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(0)}

@@ -15,20 +15,20 @@ def slow_grad_cam(model, visual, tokens, answer, grid):
     maps = torch.zeros(len(visual), h, w, dtype=visual.dtype)
     step = 1e-5
 
-    def logit(i, picture):
-        return model(picture[None], tokens[i : i + 1]).logits[0, answer[i]].item()
+    def logit(i, image):
+        return model(image[None], tokens[i : i + 1]).logits[0, answer[i]].item()
 
-    for i, picture in enumerate(visual):
+    for i, image in enumerate(visual):
         for channel in range(width):
             weight = 0.0
             for cell in range(cells):
-                nudge = torch.zeros_like(picture)
+                nudge = torch.zeros_like(image)
                 nudge[cell, channel] = step
-                slope = (logit(i, picture + nudge) - logit(i, picture - nudge)) / (2 * step)
+                slope = (logit(i, image + nudge) - logit(i, image - nudge)) / (2 * step)
                 weight += slope / cells
             for y in range(h):
                 for x in range(w):
-                    maps[i, y, x] += weight * picture[y * w + x, channel]
+                    maps[i, y, x] += weight * image[y * w + x, channel]
     return maps
 
 
@@ -50,8 +50,8 @@ class Convolutional(nn.Module):
         self.rest = nn.Sequential(nn.Conv2d(WIDTH, 3, 2), nn.ReLU(), nn.Flatten())
         self.answer = nn.Linear(3 * 1 * 2, ANSWERS)
 
-    def forward(self, picture):
-        return self.answer(self.rest(self.layer(picture)))
+    def forward(self, image):
+        return self.answer(self.rest(self.layer(image)))
 
 
 class Adapter(nn.Module):
@@ -60,8 +60,8 @@ class Adapter(nn.Module):
         self.model = model
 
     def forward(self, visual, tokens):
-        picture = visual.transpose(1, 2).unflatten(2, GRID)
-        logits = self.model(picture)
+        image = visual.transpose(1, 2).unflatten(2, GRID)
+        logits = self.model(image)
         question = torch.zeros(len(visual), 1)
         return Forward(logits, None, visual, visual, question, question, None)
 
@@ -70,8 +70,8 @@ def test_equals_captum_before_its_relu():
     torch.manual_seed(0)
     model = Convolutional().eval()
     visual, tokens, answer = batch()
-    picture = visual.transpose(1, 2).unflatten(2, GRID)
-    expected = LayerGradCam(model, model.layer).attribute(picture, target=answer)
+    image = visual.transpose(1, 2).unflatten(2, GRID)
+    expected = LayerGradCam(model, model.layer).attribute(image, target=answer)
     maps = grad_cam(Adapter(model), visual, tokens, answer, GRID)
     torch.testing.assert_close(maps, expected[:, 0].detach())
     assert (maps < 0).any()

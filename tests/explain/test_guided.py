@@ -3,9 +3,8 @@ import torch
 from captum.attr import Deconvolution, GuidedBackprop, GuidedGradCam
 from torch import nn
 
-from tests.explain.tiny import ANSWERS, GRID, PICTURE, WIDTH, batch, tiny, trunk
+from tests.explain.tiny import ANSWERS, GRID, IMAGE, WIDTH, batch, image_encoder, tiny
 from vqax.errors import UsageError
-from vqax.explain.drops import SCORES
 from vqax.explain.grad_cam import grad_cam
 from vqax.explain.guided import (
     CHANNELS,
@@ -15,6 +14,7 @@ from vqax.explain.guided import (
     input_gradient,
     within,
 )
+from vqax.explain.occlusion_effect import SCORES
 from vqax.explain.pixels import PixelModel
 from vqax.models.forward import Forward
 
@@ -30,19 +30,19 @@ class Layers(nn.Module):
         self.rest = nn.Sequential(nn.ReLU(), nn.Conv2d(WIDTH, 5, 2), nn.ReLU(), nn.Flatten())
         self.answer = nn.Linear(10, ANSWERS)
 
-    def forward(self, pictures):
-        return self.answer(self.rest(self.features(pictures)))
+    def forward(self, images):
+        return self.answer(self.rest(self.features(images)))
 
 
 class Cells(nn.Module):
-    """The first half as a trunk."""
+    """The first half as an image encoder."""
 
     def __init__(self, layers: Layers) -> None:
         super().__init__()
         self.layers = layers
 
-    def forward(self, pictures):
-        return self.layers.features(pictures).flatten(2).transpose(1, 2)
+    def forward(self, images):
+        return self.layers.features(images).flatten(2).transpose(1, 2)
 
 
 class Answers(nn.Module):
@@ -67,8 +67,8 @@ def layers():
 
 
 @pytest.fixture
-def pictures():
-    return torch.randn(3, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
+def images():
+    return torch.randn(3, 3, *IMAGE, generator=torch.Generator().manual_seed(4))
 
 
 @pytest.mark.parametrize("channels", CHANNELS)
@@ -80,13 +80,13 @@ def pictures():
         (guided_grad_cam, lambda layers: GuidedGradCam(layers, layers.features)),
     ],
 )
-def test_equals_captum_on_a_network_of_modules(layers, pictures, explain, peer, channels):
+def test_equals_captum_on_a_network_of_modules(layers, images, explain, peer, channels):
     _, tokens, answer = batch()
     bilinear = {"interpolate_mode": "bilinear"} if explain is guided_grad_cam else {}
     with pytest.warns(UserWarning, match="Setting backward hooks"):
-        expected = peer(layers).attribute(pictures.requires_grad_(), target=answer, **bilinear)
+        expected = peer(layers).attribute(images.requires_grad_(), target=answer, **bilinear)
     model = PixelModel(Cells(layers), Answers(layers))
-    maps = explain(model, pictures, tokens, answer, GRID, channels=channels)
+    maps = explain(model, images, tokens, answer, GRID, channels=channels)
     torch.testing.assert_close(maps, slow_channels(expected.detach(), channels))
     assert maps.abs().sum() > 0
 
@@ -108,35 +108,37 @@ def slow_channels(gradients, channels):
 
 
 @pytest.mark.parametrize("score", SCORES)
-def test_the_gradient_equals_finite_differences(pictures, score):
-    model = PixelModel(trunk(), tiny()).double().eval()
+def test_the_gradient_equals_finite_differences(images, score):
+    model = PixelModel(image_encoder(), tiny()).double().eval()
     _, tokens, answer = batch()
-    pictures, step = pictures.double(), 1e-6
-    expected = torch.zeros_like(pictures)
-    nudges = step * torch.eye(pictures[0].numel(), dtype=torch.float64).view(-1, 3, *PICTURE)
-    for i, picture in enumerate(pictures):
+    images, step = images.double(), 1e-6
+    expected = torch.zeros_like(images)
+    nudges = step * torch.eye(images[0].numel(), dtype=torch.float64).view(-1, 3, *IMAGE)
+    for i, image in enumerate(images):
         question = tokens[i].expand(len(nudges), -1)
         up, down = (
             SCORES[score](model(moved, question).logits)[:, answer[i]].detach()
-            for moved in (picture + nudges, picture - nudges)
+            for moved in (image + nudges, image - nudges)
         )
-        expected[i] = ((up - down) / (2 * step)).view(3, *PICTURE)
-    maps = input_gradient(model, pictures, tokens, answer, GRID, channels="sum", score=score)
+        expected[i] = ((up - down) / (2 * step)).view(3, *IMAGE)
+    maps = input_gradient(model, images, tokens, answer, GRID, channels="sum", score=score)
     torch.testing.assert_close(maps, expected.sum(1), rtol=1e-4, atol=1e-7)
     assert (maps < 0).any()
 
 
-def test_an_unknown_score_is_named(pictures):
+def test_an_unknown_score_is_named(images):
     _, tokens, answer = batch()
     with pytest.raises(UsageError, match=r"score: 'loss' .* probability, logit"):
-        guided_backprop(PixelModel(trunk(), tiny()), pictures, tokens, answer, GRID, score="loss")
+        guided_backprop(
+            PixelModel(image_encoder(), tiny()), images, tokens, answer, GRID, score="loss"
+        )
 
 
-def test_guided_grad_cam_is_guided_backpropagation_where_grad_cam_is_positive(pictures):
-    model, (_, tokens, answer) = PixelModel(trunk(), tiny()), batch()
-    fine = guided_backprop(model, pictures, tokens, answer, GRID, channels="sum")
-    coarse = grad_cam(model.model, model.trunk(pictures), tokens, answer, GRID)
-    maps = guided_grad_cam(model, pictures, tokens, answer, GRID, channels="sum")
+def test_guided_grad_cam_is_guided_backpropagation_where_grad_cam_is_positive(images):
+    model, (_, tokens, answer) = PixelModel(image_encoder(), tiny()), batch()
+    fine = guided_backprop(model, images, tokens, answer, GRID, channels="sum")
+    coarse = grad_cam(model.model, model.image_encoder(images), tokens, answer, GRID)
+    maps = guided_grad_cam(model, images, tokens, answer, GRID, channels="sum")
     torch.testing.assert_close(maps, within(fine, coarse))
     assert (coarse < 0).any()
 
@@ -152,6 +154,6 @@ def test_enlarged_over_whole_cells():
 
 
 @pytest.mark.parametrize("explain", [guided_backprop, guided_grad_cam])
-def test_an_unknown_reduction_is_refused(pictures, explain):
+def test_an_unknown_reduction_is_refused(images, explain):
     with pytest.raises(UsageError, match=r"channels: 'grey' is not known.*absolute"):
-        explain(PixelModel(trunk(), tiny()), pictures, *batch()[1:], GRID, channels="grey")
+        explain(PixelModel(image_encoder(), tiny()), images, *batch()[1:], GRID, channels="grey")

@@ -3,8 +3,8 @@ import pytest
 import torch
 from captum.attr import IntegratedGradients
 
-from tests.explain.test_pixels import PICTURES_OF, pictures, questions
-from tests.explain.tiny import GRID, PICTURE, batch, tiny, trunk
+from tests.explain.test_pixels import IMAGES_OF, images, questions
+from tests.explain.tiny import GRID, IMAGE, batch, image_encoder, tiny
 from vqax.errors import UsageError
 from vqax.explain.integrated_gradients import integrated_gradients, region_integrated_gradients
 from vqax.explain.pixels import PixelModel
@@ -32,10 +32,10 @@ def test_sums_to_what_the_cells_add_to_the_logit(fill):
 
 def test_sums_to_what_the_picture_adds_to_the_logit():
     """Rectifiers make the integrand jump, so the sum over 200 points is not exact."""
-    visual, (_, tokens, answer) = pictures().double(), batch()
-    model = PixelModel(trunk(), tiny()).double()
+    visual, (_, tokens, answer) = images().double(), batch()
+    model = PixelModel(image_encoder(), tiny()).double()
     maps = integrated_gradients(model, visual, tokens, answer, GRID, colour=COLOUR, steps=200)
-    grey = torch.tensor(COLOUR).double()[:, None, None].expand(3, 3, *PICTURE)
+    grey = torch.tensor(COLOUR).double()[:, None, None].expand(3, 3, *IMAGE)
     gain = logits_of(model, visual, tokens, answer) - logits_of(model, grey, tokens, answer)
     torch.testing.assert_close(maps.sum((1, 2)), gain, rtol=0.06, atol=0)
     assert gain.abs().min() > 1e-3
@@ -65,15 +65,15 @@ def test_equals_captum_at_the_cells():
 
 
 def test_equals_captum_at_the_pixels_of_shared_pictures():
-    (tokens, answer), model = questions(), PixelModel(trunk(), tiny()).eval()
+    (tokens, answer), model = questions(), PixelModel(image_encoder(), tiny()).eval()
     peer = IntegratedGradients(lambda seen, asked: model(seen, asked).logits)
-    grey = torch.tensor(COLOUR)[:, None, None].expand(5, 3, *PICTURE)
-    shown = pictures()[PICTURES_OF]
+    grey = torch.tensor(COLOUR)[:, None, None].expand(5, 3, *IMAGE)
+    shown = images()[IMAGES_OF]
     expected = peer.attribute(
         shown, grey, target=answer, additional_forward_args=tokens, n_steps=10
     )
     maps = integrated_gradients(
-        model, pictures(), tokens, answer, GRID, picture_of=PICTURES_OF, colour=COLOUR, steps=10
+        model, images(), tokens, answer, GRID, image_of=IMAGES_OF, colour=COLOUR, steps=10
     )
     torch.testing.assert_close(maps, expected.sum(1).float(), rtol=1e-4, atol=1e-6)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.explain.tiny import GRID, PICTURE, Trace, small, trunk
+from tests.explain.tiny import GRID, IMAGE, Trace, image_encoder, small
 from tests.models.small import SIZES
 from tests.models.small import build as small_model
 from tests.models.small import inputs as small_inputs
@@ -36,15 +36,15 @@ def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
     lacking = explain.lacks(model.eval()(*inputs), pixels=True)
     model.train()
     if "pixels" in explain.needs:
-        model = PixelModel(trunk(7), model)
-        visual = torch.randn(4, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
+        model = PixelModel(image_encoder(7), model)
+        visual = torch.randn(4, 3, *IMAGE, generator=torch.Generator().manual_seed(4))
     before = Trace(model, visual, tokens)
     if lacking:
         with pytest.raises(UsageError, match=type(model).__name__):
             explain(model, visual, tokens, torch.arange(4), GRID)
     else:
         maps = explain(model, visual, tokens, torch.arange(4), GRID)
-        assert maps.shape == (4, *(PICTURE if "pixels" in explain.needs else GRID))
+        assert maps.shape == (4, *(IMAGE if "pixels" in explain.needs else GRID))
         assert maps.isfinite().all()
         pooled = type(model).__name__ in ("LstmQi", "DeeperLstm")
         if not pooled or not name.startswith(("region_grad", "region_smooth")):

@@ -3,20 +3,20 @@ import torch
 from captum.attr import Occlusion
 from torch import nn
 
-from tests.explain.test_pixels import PICTURES_OF, counting, pictures, questions
-from tests.explain.tiny import GRID, PICTURE, batch, tiny, trunk
+from tests.explain.test_pixels import IMAGES_OF, counting, images, questions
+from tests.explain.tiny import GRID, IMAGE, batch, image_encoder, tiny
 from vqax.errors import UsageError
-from vqax.explain.drops import SCORES, Drops, hide_each
 from vqax.explain.occlusion import GREY, occluded, occlusion
+from vqax.explain.occlusion_effect import SCORES, OcclusionEffect, hide_each
+from vqax.explain.patched_tensor import dense
 from vqax.explain.pixels import PixelModel
-from vqax.explain.windows import dense
 
 COLOUR = (0.5, -1.0, 2.0)
 
 
-def slow_occlusion(model, picture, question, answer, patches, colour, score):
+def slow_occlusion(model, image, question, answer, patches, colour, score):
     """Patch by patch; pixel by pixel behind the patch."""
-    model, (height, width) = model.eval(), picture.shape[1:]
+    model, (height, width) = model.eval(), image.shape[1:]
     drops, answers = torch.zeros(*patches), torch.zeros(*patches, dtype=torch.int64)
 
     def ask(seen):
@@ -25,10 +25,10 @@ def slow_occlusion(model, picture, question, answer, patches, colour, score):
         scores = logits.exp() / logits.exp().sum() if score == "probability" else logits
         return scores[answer], logits.argmax()
 
-    before, predicted = ask(picture)
+    before, predicted = ask(image)
     for r in range(patches[0]):
         for c in range(patches[1]):
-            hidden = picture.clone()
+            hidden = image.clone()
             for y in range(r * height // patches[0], (r + 1) * height // patches[0]):
                 for x in range(c * width // patches[1], (c + 1) * width // patches[1]):
                     for channel in range(3):
@@ -41,14 +41,14 @@ def slow_occlusion(model, picture, question, answer, patches, colour, score):
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize(("patches", "at_once"), [((3, 5), 4), ((2, 3), 32), ((8, 12), 7)])
 def test_equals_patches_one_by_one(score, patches, at_once):
-    model, (tokens, answer) = PixelModel(trunk(), tiny()), questions()
+    model, (tokens, answer) = PixelModel(image_encoder(), tiny()), questions()
     found = occluded(
-        model, pictures(), tokens, answer, GRID,
-        picture_of=PICTURES_OF, patches=patches, colour=COLOUR, score=score, at_once=at_once,
+        model, images(), tokens, answer, GRID,
+        image_of=IMAGES_OF, patches=patches, colour=COLOUR, score=score, at_once=at_once,
     )  # fmt: skip
     for i in range(5):
-        asked = pictures()[PICTURES_OF[i]], tokens[i], answer[i]
-        slow = PixelModel(trunk(), tiny())
+        asked = images()[IMAGES_OF[i]], tokens[i], answer[i]
+        slow = PixelModel(image_encoder(), tiny())
         drops, answers, predicted = slow_occlusion(slow, *asked, patches, COLOUR, score)
         torch.testing.assert_close(found.drops[i], drops)
         assert torch.equal(found.answers[i], answers)
@@ -59,24 +59,24 @@ def test_equals_patches_one_by_one(score, patches, at_once):
 
 
 def test_equals_captum():
-    model, (_, tokens, answer) = PixelModel(trunk(), tiny().eval()).eval(), batch()
+    model, (_, tokens, answer) = PixelModel(image_encoder(), tiny().eval()).eval(), batch()
     peer = Occlusion(lambda seen, asked: model(seen, asked).logits.softmax(1))
-    grey = torch.tensor(GREY)[None, :, None, None].expand(3, -1, *PICTURE)
+    grey = torch.tensor(GREY)[None, :, None, None].expand(3, -1, *IMAGE)
     with torch.no_grad():
         expected = peer.attribute(
-            pictures(), (3, 2, 3), (3, 2, 3), grey, answer, additional_forward_args=tokens
+            images(), (3, 2, 3), (3, 2, 3), grey, answer, additional_forward_args=tokens
         )
-    maps = occlusion(model, pictures(), tokens, answer, GRID, patches=(4, 4))
+    maps = occlusion(model, images(), tokens, answer, GRID, patches=(4, 4))
     for channel in range(3):
         torch.testing.assert_close(maps, expected[:, channel].float())
     assert maps.abs().sum() > 0
 
 
 def test_the_map_shows_each_patch_at_its_pixels():
-    model, inputs = PixelModel(trunk(), tiny()), (pictures(), *batch()[1:], GRID)
+    model, inputs = PixelModel(image_encoder(), tiny()), (images(), *batch()[1:], GRID)
     found = occluded(model, *inputs, patches=(3, 5), colour=COLOUR)
     maps = occlusion(model, *inputs, patches=(3, 5), colour=COLOUR)
-    assert maps.shape == (3, *PICTURE)
+    assert maps.shape == (3, *IMAGE)
     for y in range(8):
         for x in range(12):
             r = max(r for r in range(3) if r * 8 // 3 <= y)
@@ -86,16 +86,16 @@ def test_the_map_shows_each_patch_at_its_pixels():
 
 def test_interp_hides_16_by_16_cells_behind_the_mean_of_imagenet():
     assert GREY == (123.68, 116.779, 103.939)
-    picture = torch.rand(1, 3, 16, 48, generator=torch.Generator().manual_seed(0)) * 255
-    made = trunk()
+    image = torch.rand(1, 3, 16, 48, generator=torch.Generator().manual_seed(0)) * 255
+    made = image_encoder()
     tiles = nn.Sequential(nn.AvgPool2d(2, 6), made.last, nn.Flatten(2))  # 3 x 8 at 16 x 48
     cells = PixelModel(Cells(tiles), tiny())
-    found = occluded(cells, picture, *(part[:1] for part in batch()[1:]), (2, 3))
+    found = occluded(cells, image, *(part[:1] for part in batch()[1:]), (2, 3))
     assert found.drops.shape == (1, 16, 16)
 
 
 class Cells(nn.Module):
-    """2 by 3 means of the picture, so that any size will do."""
+    """2 by 3 means of the image, so that any size will do."""
 
     def __init__(self, layers: nn.Module) -> None:
         super().__init__()
@@ -108,8 +108,8 @@ class Cells(nn.Module):
 def test_a_trunk_sees_the_picture_and_each_patch_once_for_all_its_questions():
     seen, (tokens, answer) = counting(), questions()
     occluded(
-        PixelModel(seen, tiny()), pictures(), tokens, answer, GRID,
-        picture_of=PICTURES_OF, patches=(4, 4), at_once=6,
+        PixelModel(seen, tiny()), images(), tokens, answer, GRID,
+        image_of=IMAGES_OF, patches=(4, 4), at_once=6,
     )  # fmt: skip
     asked_about = 2
     assert sum(seen.seen) == asked_about * (1 + 16)
@@ -119,28 +119,30 @@ def test_a_trunk_sees_the_picture_and_each_patch_once_for_all_its_questions():
 @pytest.mark.parametrize("patches", [(0, 3), (2, 0), (9, 3), (3, 13)])
 def test_patches_that_do_not_fit_are_refused(patches):
     with pytest.raises(UsageError, match=r"patches: \d+ by \d+ do not fit .* 8 by 12 px"):
-        occlusion(PixelModel(trunk(), tiny()), pictures(), *batch()[1:], GRID, patches=patches)
+        occlusion(
+            PixelModel(image_encoder(), tiny()), images(), *batch()[1:], GRID, patches=patches
+        )
 
 
 def test_an_unknown_score_is_refused():
     with pytest.raises(UsageError, match=r"score: 'rank' is not known.*probability, logit"):
         occlusion(
-            PixelModel(trunk(), tiny()), pictures(), *batch()[1:], GRID,
+            PixelModel(image_encoder(), tiny()), images(), *batch()[1:], GRID,
             patches=(2, 2), score="rank",
         )  # fmt: skip
 
 
 def test_the_share_of_changes_counts_what_was_hidden():
-    found = Drops(
+    found = OcclusionEffect(
         torch.zeros(2, 4),
         torch.tensor([[1, 2, 1, 3], [0, 0, 4, 4]]),
         torch.tensor([1, 4]),
         torch.tensor([[True, True, True, True], [False, True, True, True]]),
     )
     assert found.changes.tolist() == [[False, True, False, True], [False, True, False, False]]
-    torch.testing.assert_close(found.changed_share, torch.tensor([2 / 4, 1 / 3]))
-    square = Drops(*(p.view(2, 2, 2) if p.dim() == 2 else p for p in found))
-    torch.testing.assert_close(square.changed_share, found.changed_share)
+    torch.testing.assert_close(found.flip_rate, torch.tensor([2 / 4, 1 / 3]))
+    square = OcclusionEffect(*(p.view(2, 2, 2) if p.dim() == 2 else p for p in found))
+    torch.testing.assert_close(square.flip_rate, found.flip_rate)
 
 
 def test_what_changes_a_last_digit_changes_no_answer():

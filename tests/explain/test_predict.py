@@ -9,7 +9,7 @@ from vqax.explain.predict import mc_predict, sample_head
 
 
 def slow_passes(model, visual, tokens, samples, seed):
-    """The trunk in evaluation mode; each pass samples the dropout of the head by hand."""
+    """The image encoder in evaluation mode; each pass samples the dropout of the head by hand."""
     model.eval()
     combined = model(visual, tokens).combined
     torch.manual_seed(seed)

@@ -4,7 +4,7 @@ from captum.attr import Occlusion
 
 from tests.explain.tiny import CELLS, GRID, WIDTH, Trace, batch, tiny
 from vqax.errors import UsageError
-from vqax.explain.drops import SCORES
+from vqax.explain.occlusion_effect import SCORES
 from vqax.explain.region_occlusion import FILLS, occluded_regions, region_occlusion
 
 

@@ -185,13 +185,13 @@ def network(*, modules: bool) -> Network:
 )
 @pytest.mark.parametrize("modules", [True, False])
 def test_equals_captum_on_module_rectifiers_however_ours_are_written(rule, peer, modules):
-    pictures = torch.randn(2, 3, 10, 14, generator=torch.Generator().manual_seed(6))
+    images = torch.randn(2, 3, 10, 14, generator=torch.Generator().manual_seed(6))
     answer = torch.tensor([1, 4])
     with pytest.warns(UserWarning, match="Setting backward hooks"):
-        expected = peer(network(modules=True)).attribute(pictures.requires_grad_(), target=answer)
+        expected = peer(network(modules=True)).attribute(images.requires_grad_(), target=answer)
     with ReluRule(rule):
-        score = network(modules=modules)(pictures).gather(1, answer[:, None]).sum()
-    gradient = torch.autograd.grad(score, pictures)[0]
+        score = network(modules=modules)(images).gather(1, answer[:, None]).sum()
+    gradient = torch.autograd.grad(score, images)[0]
     torch.testing.assert_close(gradient, expected)
     assert gradient.abs().sum() > 0
 

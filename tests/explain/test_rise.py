@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from tests.explain.test_pixels import PICTURES_OF, pictures, questions
-from tests.explain.tiny import ANSWERS, GRID, PICTURE, Tiny, batch, tiny, trunk
+from tests.explain.test_pixels import IMAGES_OF, images, questions
+from tests.explain.tiny import ANSWERS, GRID, IMAGE, Tiny, batch, image_encoder, tiny
 from vqax.errors import UsageError
 from vqax.explain.pixels import PixelModel
 from vqax.explain.region_occlusion import FILLS
@@ -66,20 +66,24 @@ def test_the_key_decides():
 
 @pytest.mark.parametrize("at_once", [1, 4, 32])
 def test_equals_masks_one_by_one(at_once):
-    model, (tokens, answer), ids = PixelModel(trunk(), tiny()), questions(), torch.tensor([7, 0, 9])
+    model, (tokens, answer), ids = (
+        PixelModel(image_encoder(), tiny()),
+        questions(),
+        torch.tensor([7, 0, 9]),
+    )
     maps = rise(
-        model, pictures(), tokens, answer, GRID, picture_of=PICTURES_OF, picture_ids=ids,
+        model, images(), tokens, answer, GRID, image_of=IMAGES_OF, image_ids=ids,
         masks=6, cells=3, keep=0.4, colour=COLOUR, seed=5, at_once=at_once,
     )  # fmt: skip
     model.eval()
-    for i, which in enumerate(PICTURES_OF.tolist()):
+    for i, which in enumerate(IMAGES_OF.tolist()):
         key = 5 + int(ids[which]) * GOLDEN
-        masks = slow_masks(draw_grids(6, PICTURE, cells=3, keep=0.4, key=key), PICTURE)
-        expected = torch.zeros(PICTURE)
+        masks = slow_masks(draw_grids(6, IMAGE, cells=3, keep=0.4, key=key), IMAGE)
+        expected = torch.zeros(IMAGE)
         for mask in masks:
-            shown = torch.zeros(1, 3, *PICTURE)
+            shown = torch.zeros(1, 3, *IMAGE)
             for channel in range(3):
-                seen = pictures()[which, channel]
+                seen = images()[which, channel]
                 shown[0, channel] = mask * seen + (1 - mask) * COLOUR[channel]
             odds = model(shown, tokens[i : i + 1]).logits[0].detach().softmax(0)
             expected += odds[answer[i]] * mask / (6 * 0.4)
@@ -174,18 +178,20 @@ def test_never_more_masks_of_pixels_than_one_batch_are_alive():
 
     inner = tiny()
     inner.__class__ = Counts
-    maps = rise(PixelModel(trunk(), inner), pictures(1), tokens, answer, GRID, at_once=at_once)
-    assert maps.shape == (1, *PICTURE)
+    maps = rise(
+        PixelModel(image_encoder(), inner), images(1), tokens, answer, GRID, at_once=at_once
+    )
+    assert maps.shape == (1, *IMAGE)
     assert Counts.most == at_once
 
 
 def test_pictures_have_masks_by_their_ids():
-    model, (_, tokens, answer) = PixelModel(trunk(), tiny()), batch()
-    same = pictures()[:1].expand(3, -1, -1, -1)
+    model, (_, tokens, answer) = PixelModel(image_encoder(), tiny()), batch()
+    same = images()[:1].expand(3, -1, -1, -1)
     inputs = model, same, tokens[:1].expand(3, -1), answer[:1].expand(3), GRID
     alike = rise(*inputs, masks=4, cells=3)
     torch.testing.assert_close(alike[0], alike[1])
-    keyed = rise(*inputs, masks=4, cells=3, picture_ids=torch.tensor([4, 8, 4]))
+    keyed = rise(*inputs, masks=4, cells=3, image_ids=torch.tensor([4, 8, 4]))
     torch.testing.assert_close(keyed[0], keyed[2])
     assert not torch.allclose(keyed[0], keyed[1])
 

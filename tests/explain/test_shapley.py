@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.explain.tiny import GRID, PICTURE, Trace, batch, tiny, trunk
+from tests.explain.tiny import GRID, IMAGE, Trace, batch, image_encoder, tiny
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS, PixelModel
 from vqax.explain.black_box import black_box
@@ -154,14 +154,14 @@ def test_sets_of_a_size_come_as_often_as_they_weigh():
 
 
 def test_pictures_are_seen_once_by_the_trunk():
-    model = PixelModel(trunk(), tiny())
-    pictures = torch.randn(2, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
+    model = PixelModel(image_encoder(), tiny())
+    images = torch.randn(2, 3, *IMAGE, generator=torch.Generator().manual_seed(4))
     _, tokens, answer = inputs()
-    before = Trace(model, pictures)
-    found = WORD_EXPLAINERS["word_shapley"](model, pictures, tokens, answer)
-    before.assert_equal(Trace(model, pictures))
+    before = Trace(model, images)
+    found = WORD_EXPLAINERS["word_shapley"](model, images, tokens, answer)
+    before.assert_equal(Trace(model, images))
     with torch.no_grad():
-        cells = trunk()(pictures)
+        cells = image_encoder()(images)
     torch.testing.assert_close(found, shapley(tiny(), cells, tokens, answer).words)
 
 
@@ -173,17 +173,17 @@ def test_groups_are_numbered_without_a_gap():
 
 
 def test_the_picture_of_a_black_box_is_one_player():
-    def answer(pictures, questions):
+    def answer(images, questions):
         yes = (
-            pictures.mean((1, 2, 3))
+            images.mean((1, 2, 3))
             / 255
             * torch.tensor([0.5 if "red" in question else 0.25 for question in questions])
         )
         return torch.stack([yes, 1 - yes], 1)
 
     model = black_box(answer, ["", "", "is", "it", "red"])
-    pictures, tokens = torch.full((1, 3, 4, 6), 255.0), torch.tensor([[2, 3, 4]])
-    given = model, pictures, tokens, torch.tensor([0])
+    images, tokens = torch.full((1, 3, 4, 6), 255.0), torch.tensor([[2, 3, 4]])
+    given = model, images, tokens, torch.tensor([0])
     found = shapley(*given, score="probability", estimate="kernel", samples=2**4)
     assert found.cells.sum().item() == pytest.approx(0.375, abs=1e-4)  # alone .25, with red .5
     assert found.words[0].tolist() == pytest.approx([0, 0, 0.125], abs=1e-4)

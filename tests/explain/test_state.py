@@ -40,11 +40,11 @@ def test_can_be_nested():
 
 
 def test_training_goes_on_as_if_nobody_had_looked():
-    def loss_after(look: bool) -> torch.Tensor:
+    def loss_after(encode: bool) -> torch.Tensor:
         model, (visual, tokens, _) = tiny(), batch()
         with torch.random.fork_rng():
             torch.manual_seed(3)
-            if look:
+            if encode:
                 with left_as_found(model):
                     model(visual, tokens)
             model(visual, tokens).logits.sum().backward()

@@ -51,22 +51,22 @@ def slow_jacobian(model, visual, tokens, i):
 def slow_topn(model, visual, tokens, answer, n, reduction):
     """Question by question: rank the rows, then send each allowed entry's gradient by itself."""
     maps = torch.zeros(len(visual), *GRID_OF_SMALL, dtype=visual.dtype)
-    for i, picture in enumerate(visual):
+    for i, image in enumerate(visual):
         rows = slow_jacobian(model, visual, tokens, i)
         values = [LITERAL[reduction](row) for row in rows]
         ranked = sorted(range(len(values)), key=lambda j: (-values[j], j))
-        given = picture[None].clone().requires_grad_()
+        given = image[None].clone().requires_grad_()
         forward = model(given, tokens[i : i + 1])
         logit = forward.logits[0, answer[i]]
         (at_combined,) = torch.autograd.grad(logit, forward.combined, retain_graph=True)
-        gradient = torch.zeros_like(picture)
+        gradient = torch.zeros_like(image)
         for j in ranked[:n]:
             (slope,) = torch.autograd.grad(forward.combined[0, j], given, retain_graph=True)
             gradient += at_combined[0, j] * slope[0]
-        for k in range(picture.shape[1]):
-            weight = sum(gradient[cell, k] for cell in range(len(picture))) / len(picture)
-            for cell in range(len(picture)):
-                maps[i, cell // 3, cell % 3] += weight * picture[cell, k]
+        for k in range(image.shape[1]):
+            weight = sum(gradient[cell, k] for cell in range(len(image))) / len(image)
+            for cell in range(len(image)):
+                maps[i, cell // 3, cell % 3] += weight * image[cell, k]
     return maps
 
 

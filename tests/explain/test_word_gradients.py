@@ -4,8 +4,8 @@ from captum.attr import LayerGradientXActivation
 from torch import nn
 from torch.nn import functional
 
-from tests.explain.test_pixels import pictures
-from tests.explain.tiny import WIDTH, WORDS, Tiny, batch, tiny, trunk
+from tests.explain.test_pixels import images
+from tests.explain.tiny import WIDTH, WORDS, Tiny, batch, image_encoder, tiny
 from vqax.errors import UsageError
 from vqax.explain.pixels import PixelModel
 from vqax.explain.word_gradients import (
@@ -148,6 +148,6 @@ def test_a_model_whose_words_are_out_of_reach_is_named(kind):
 
 def test_works_on_pictures():
     _, tokens, answer = batch()
-    found = word_gradient(PixelModel(trunk(), tiny()), pictures(), tokens, answer)
-    cells = trunk()(pictures()).detach()
+    found = word_gradient(PixelModel(image_encoder(), tiny()), images(), tokens, answer)
+    cells = image_encoder()(images()).detach()
     torch.testing.assert_close(found, word_gradient(tiny(), cells, tokens, answer))

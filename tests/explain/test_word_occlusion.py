@@ -3,10 +3,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.explain.test_pixels import counting, pictures
-from tests.explain.tiny import batch, tiny, trunk
+from tests.explain.test_pixels import counting, images
+from tests.explain.tiny import batch, image_encoder, tiny
 from vqax.errors import UsageError
-from vqax.explain.drops import SCORES
+from vqax.explain.occlusion_effect import SCORES
 from vqax.explain.pixels import PixelModel
 from vqax.explain.word_occlusion import WITHOUT, dropped, occluded_words, unknown, word_occlusion
 
@@ -57,15 +57,15 @@ def test_equals_words_one_by_one(how, score, at_once):
             drop = (SCORES[score](before) - SCORES[score](after))[0, answer[i]]
             torch.testing.assert_close(found.drops[i, place], drop.detach())
             assert found.answers[i, place] == after.argmax()
-    assert found.changed_share[:2].isfinite().all()
-    assert found.changed_share[2].isnan()
+    assert found.flip_rate[:2].isfinite().all()
+    assert found.flip_rate[2].isnan()
 
 
 def test_the_trunk_sees_each_picture_once():
     seen, (_, tokens, answer) = counting(), batch()
-    numbers = word_occlusion(PixelModel(seen, tiny()), pictures(), tokens, answer)
+    numbers = word_occlusion(PixelModel(seen, tiny()), images(), tokens, answer)
     assert seen.seen == (3,)
-    cells = trunk()(pictures()).detach()
+    cells = image_encoder()(images()).detach()
     torch.testing.assert_close(numbers, word_occlusion(tiny(), cells, tokens, answer))
 
 

@@ -12,7 +12,7 @@ from vqax.models.forward import Forward
 
 GRID = (2, 3)
 CELLS, WIDTH, WORDS, ANSWERS = 6, 4, 7, 5
-PICTURE = (8, 12)
+IMAGE = (8, 12)
 
 
 class Tiny(nn.Module):
@@ -79,8 +79,8 @@ def batch(b: int = 3) -> tuple[Tensor, Tensor, Tensor]:
     return visual, tokens, torch.arange(b) % ANSWERS
 
 
-class Trunk(nn.Module):
-    """Pictures of 8x12 px to the 6 cells; a rectifier in place, one as function, a bounded one."""
+class GridEncoder(nn.Module):
+    """Images of 8x12 px to the 6 cells; a rectifier in place, one as function, a bounded one."""
 
     def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
@@ -88,26 +88,26 @@ class Trunk(nn.Module):
         self.middle = nn.Conv2d(8, 8, 2, stride=2)
         self.last = nn.Conv2d(8, width, 2, stride=2)
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        middle = functional.relu(self.middle(self.stem(pictures)))
+    def forward(self, images: Tensor) -> Tensor:
+        middle = functional.relu(self.middle(self.stem(images)))
         return functional.relu6(self.last(middle)).permute(0, 2, 3, 1).flatten(1, 2)
 
 
-def trunk(width: int = WIDTH) -> Trunk:
+def image_encoder(width: int = WIDTH) -> GridEncoder:
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        made = Trunk(width)
+        made = GridEncoder(width)
         for weight in made.parameters():
             weight.data.mul_(3)  # cells in 0..6 and beyond, so that every rule has work to do
         return made
 
 
-def subject(explain: Explainer, model: nn.Module, b: int = 3) -> tuple[nn.Module, Tensor]:
-    """The model as ``explain`` needs it, and its visual input: cells or pictures."""
+def loaded(explain: Explainer, model: nn.Module, b: int = 3) -> tuple[nn.Module, Tensor]:
+    """The model as ``explain`` needs it, and its visual input: cells or images."""
     if "pixels" not in explain.needs:
         return model, batch(b)[0]
-    pictures = torch.randn(b, 3, *PICTURE, generator=torch.Generator().manual_seed(4))
-    return PixelModel(trunk(), model), pictures
+    images = torch.randn(b, 3, *IMAGE, generator=torch.Generator().manual_seed(4))
+    return PixelModel(image_encoder(), model), images
 
 
 OPTIONS: dict[str, dict[str, object]] = {

@@ -27,21 +27,21 @@ from tests.fuzz import mutations
 from tests.fuzz.mutations import Damage, Rng
 from tests.stages import tiny
 from tests.vision import test_imported as layouts
-from tests.vision.test_region_store import write_all
+from tests.vision.test_region_file import write_all
 from vqax.data.coco import Instance, read_instances, write_instances
 from vqax.data.hat import read_human_map
+from vqax.data.images import load_rgb
 from vqax.data.masks import encode_mask
-from vqax.data.pictures import load_rgb
 from vqax.data.records import Skipped
 from vqax.data.split import read_split
 from vqax.data.vqa_x import read_explanations
 from vqax.data.vqa_x_maps import read_explanation_maps
 from vqax.evidential.idx import read_idx
 from vqax.text.glove import read_glove
-from vqax.vision import FeatureWriter, open_store
+from vqax.vision import FeatureWriter, open_feature_file
 from vqax.vision.imported import import_regions, open_source
 from vqax.vision.imported.row_ids import read_row_ids
-from vqax.vision.region_store import RegionStore
+from vqax.vision.region_file import RegionFile
 from vqax.vision.weights import read_weights
 
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -138,9 +138,9 @@ def make_map_array(folder: Path) -> Path:
     return path
 
 
-def picture(suffix: str) -> Callable[[Path], Path]:
+def image(suffix: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
-        path = folder / f"picture{suffix}"
+        path = folder / f"image{suffix}"
         pixels = np.random.default_rng(0).integers(0, 255, (12, 16, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(path)
         return path
@@ -148,7 +148,7 @@ def picture(suffix: str) -> Callable[[Path], Path]:
     return make
 
 
-def make_grid_store(folder: Path) -> Path:
+def make_grid_feature_file(folder: Path) -> Path:
     path = folder / "grid.h5"
     features = np.random.default_rng(0).normal(size=(4, 6, 5)).astype(np.float32)
     with FeatureWriter(path, range(4), (2, 3), 5, {"extractor": "tiny", "input_px": 32}) as writer:
@@ -158,17 +158,17 @@ def make_grid_store(folder: Path) -> Path:
     return path
 
 
-def make_region_store(folder: Path) -> Path:
+def make_region_feature_file(folder: Path) -> Path:
     write_all(folder / "regions.h5")
     return folder / "regions.h5"
 
 
-def read_store(path: Path) -> None:
-    store = open_store(path)
-    store.batch(store.image_ids)
-    if isinstance(store, RegionStore):
-        for column in (store.boxes_rel, store.classes, store.scores):
-            column(store.image_ids)
+def read_feature_file(path: Path) -> None:
+    feature_file = open_feature_file(path)
+    feature_file.batch(feature_file.image_ids)
+    if isinstance(feature_file, RegionFile):
+        for column in (feature_file.boxes_rel, feature_file.classes, feature_file.scores):
+            column(feature_file.image_ids)
 
 
 def attreg(folder: Path) -> Path:
@@ -225,7 +225,7 @@ def import_all(path: Path) -> list[Skipped]:
     out = path.with_name("imported.h5")
     names = layouts.NAMES if source.has_classes else ()
     skipped = import_regions(source, out, class_names=names, boxes=2)
-    RegionStore(out)
+    RegionFile(out)
     return skipped
 
 
@@ -302,7 +302,7 @@ def table(suffix: str) -> Callable[[Path], Path]:
     return make
 
 
-def make_printed(folder: Path) -> Path:
+def make_reported(folder: Path) -> Path:
     path = Workspace(folder, {}).tables("headline") / "ucam_II.parquet"
     path.parent.mkdir(parents=True)
     path.write_bytes((tiny.ROOT / "results" / "headline" / "tables" / path.name).read_bytes())
@@ -328,7 +328,7 @@ def damaged_table(path: Path, rng: Rng) -> None:
     lines.to_parquet(path)
 
 
-def read_printed(path: Path) -> None:
+def read_reported(path: Path) -> None:
     lines = read_tables(Workspace(path.parents[3], {}), "headline")
     for form in FORMATS.values():
         form(lines)
@@ -356,13 +356,13 @@ READERS: dict[str, Reader] = {
     "human_map": bytes_reader(make_human_map, read_human_map),
     "maps_npz": map_reader(make_maps),
     "maps_npy": map_reader(make_map_array),
-    "jpeg": bytes_reader(picture(".jpg"), load_rgb),
-    "png": bytes_reader(picture(".png"), load_rgb),
-    "gif": bytes_reader(picture(".gif"), load_rgb),
-    "tiff": bytes_reader(picture(".tiff"), load_rgb),
-    "webp": bytes_reader(picture(".webp"), load_rgb),
-    "grid_store": Reader(make_grid_store, mutations.hdf5_of, read_store),
-    "region_store": Reader(make_region_store, mutations.hdf5_of, read_store),
+    "jpeg": bytes_reader(image(".jpg"), load_rgb),
+    "png": bytes_reader(image(".png"), load_rgb),
+    "gif": bytes_reader(image(".gif"), load_rgb),
+    "tiff": bytes_reader(image(".tiff"), load_rgb),
+    "webp": bytes_reader(image(".webp"), load_rgb),
+    "grid_feature_file": Reader(make_grid_feature_file, mutations.hdf5_of, read_feature_file),
+    "region_file": Reader(make_region_feature_file, mutations.hdf5_of, read_feature_file),
     "attreg": hdf5_reader(attreg),
     "updn": hdf5_reader(updn),
     "scr": hdf5_reader(scr),
@@ -380,6 +380,6 @@ READERS: dict[str, Reader] = {
     "idx": bytes_reader(idx, lambda path: read_idx(path, axes=3)),
     "glove": bytes_reader(glove, read_glove),
     "csv": Reader(table(".csv"), mutations.fields_of, lambda path: lines_of(path, (), "")),
-    "printed_table": Reader(make_printed, damaged_table, read_printed),
+    "reported_table": Reader(make_reported, damaged_table, read_reported),
     "parquet": bytes_reader(table(".parquet"), lambda path: lines_of(path, (), "")),
 }

@@ -189,7 +189,7 @@ def certain_gradient(model, sample, epsilons, *, samples, eta, options, certaint
     certainty = dict(certainty)
     sign, inject = certainty.pop("sign", 1), certainty.pop("inject", "attended")
 
-    def again():
+    def retain_graph():
         model.head.dropout.restart()
         ly, parts, outputs = losses(model, sample, epsilons, samples=samples, options=options)
         lu = sum(parts[term] for term in options.get("terms", ("ul", "ve", "udl")))
@@ -199,11 +199,11 @@ def certain_gradient(model, sample, epsilons, *, samples, eta, options, certaint
         values = values[0].detach()
         return values if values.ndim == 2 else values[:, None]
 
-    ly, lu, nodes = again()
+    ly, lu, nodes = retain_graph()
     (gy,) = torch.autograd.grad(ly, nodes[0], retain_graph=True)
     gu = sum(g for g in torch.autograd.grad(lu, nodes, allow_unused=True) if g is not None)
     mask = certainty_mask(by_cell(gy), by_cell(gu), by_cell(nodes[0]), **certainty)
-    ly, lu, nodes = again()
+    ly, lu, nodes = retain_graph()
     pushed = 0.0
     for cell, row in enumerate(mask):
         value = nodes[0][0, cell]

@@ -40,10 +40,10 @@ def literal(model, batch, *, weight, keep_top, top):
             [k for k, a in enumerate(attention) if a not in attended and hints[k] > threshold]
         )
         if masked[-1]:
-            picture = sample.visual.clone()
+            image = sample.visual.clone()
             for k in masked[-1]:
-                picture[0, k] = 0.0
-            logits = model(picture, sample.tokens).logits[0]
+                image[0, k] = 0.0
+            logits = model(image, sample.tokens).logits[0]
             curated.append(bce(logits, [0.0] * len(logits)))
     regulariser = sum(curated) / len(curated)
     return sum(answers) / len(answers) + weight * regulariser, regulariser, masked
@@ -130,8 +130,8 @@ def test_parts_of_a_batch_make_the_mean_over_all_curated_samples(monkeypatch):
     model, batch = build("san", variance="none").double(), hinted()
     objective = attreg_objective(keep_top=2)
     whole, _ = gradients_of(model, objective, batch)
-    share = float(whole.parts["curated_share"])
-    monkeypatch.setattr("vqax.learning.attreg.share_of_all", lambda _: share)
+    mean_share = float(whole.parts["curated_share"])
+    monkeypatch.setattr("vqax.learning.attreg.share_of_all", lambda _: mean_share)
     parts = [batch.each(lambda part, r=r: part[r::2]) for r in range(2)]
     losses = [objective(model, part, generator()).loss for part in parts]
     weights = [len(part.tokens) / 5 for part in parts]

@@ -8,15 +8,15 @@ import pytest
 import torch
 
 from tests.learning.tiny import TinyData
-from tests.vision.test_region_store import K, regions, write_all
+from tests.vision.test_region_file import K, regions, write_all
 from vqax.data.records import Example
 from vqax.errors import BadData
 from vqax.learning.batches import Batch, VqaDataset, batches
 from vqax.learning.sampler import Sampler
 from vqax.text.answers import AnswerVocabulary, soft_target
 from vqax.text.tokens import QuestionVocabulary
-from vqax.vision.region_store import RegionStore
-from vqax.vision.store import FeatureStore, FeatureWriter
+from vqax.vision.feature_file import FeatureFile, FeatureWriter
+from vqax.vision.region_file import RegionFile
 
 GRID, WIDTH = (2, 3), 4
 
@@ -37,13 +37,13 @@ ANSWERS = AnswerVocabulary(("red", "cat", "blue", "no"))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> FeatureStore:
+def feature_file(tmp_path: Path) -> FeatureFile:
     path = tmp_path / "features.h5"
     with FeatureWriter(path, [3, 7], grid=GRID, width=WIDTH, attributes={}) as writer:
         for image_id in (3, 7):
             writer.write(image_id, record(image_id))
         writer.finish()
-    return FeatureStore(path)
+    return FeatureFile(path)
 
 
 def record(image_id: int) -> np.ndarray:
@@ -51,8 +51,8 @@ def record(image_id: int) -> np.ndarray:
 
 
 @pytest.fixture
-def dataset(store: FeatureStore) -> VqaDataset:
-    return VqaDataset(EXAMPLES, store, QUESTIONS, ANSWERS, max_tokens=6)
+def dataset(feature_file: FeatureFile) -> VqaDataset:
+    return VqaDataset(EXAMPLES, feature_file, QUESTIONS, ANSWERS, max_tokens=6)
 
 
 def test_batch_holds_the_rows_in_the_order_asked_for(dataset: VqaDataset) -> None:
@@ -143,13 +143,13 @@ def test_a_read_error_reaches_the_loop_at_its_own_batch(workers: int) -> None:
         next(read)
 
 
-def test_hints_and_bias_follow_question_and_type(store: FeatureStore) -> None:
+def test_hints_and_bias_follow_question_and_type(feature_file: FeatureFile) -> None:
     hints = {31: np.array([0.0, 0.9, 0.0, 0.7, 0.0, 0.0])}
     bias = {"what": np.array([0.4, 0.3, 0.2, 0.0])}
     others = [Example(*(e.question_id, e.image_id), "Is it?", "is it", "yes/no", "no", ("no",) * 10)
               for e in EXAMPLES[:1]]  # fmt: skip
     data = VqaDataset(
-        [*EXAMPLES[1:2], *others], store, QUESTIONS, ANSWERS, 6, hints=hints, bias=bias
+        [*EXAMPLES[1:2], *others], feature_file, QUESTIONS, ANSWERS, 6, hints=hints, bias=bias
     )
     batch = data.batch(np.array([1, 0]))
     expected = torch.from_numpy(np.stack([np.zeros(6), hints[31]])).float()
@@ -175,8 +175,10 @@ def test_neither_hints_nor_bias_unless_given(dataset: VqaDataset) -> None:
         ({"bias": {"what": np.zeros(3)}}, "bias of 'what': 3 values for 4 answers"),
     ],
 )
-def test_hints_of_another_length_are_refused(store: FeatureStore, given, message: str) -> None:
-    data = VqaDataset(EXAMPLES[1:2], store, QUESTIONS, ANSWERS, 6, **given)
+def test_hints_of_another_length_are_refused(
+    feature_file: FeatureFile, given, message: str
+) -> None:
+    data = VqaDataset(EXAMPLES[1:2], feature_file, QUESTIONS, ANSWERS, 6, **given)
     with pytest.raises(BadData, match=message):
         data.batch(np.array([0]))
 
@@ -190,21 +192,21 @@ def test_hints_of_another_length_are_refused(store: FeatureStore, given, message
         ("What's here?", "what", 1),
     ],
 )
-def test_words_of_the_question_type(store: FeatureStore, question, kind, words) -> None:
+def test_words_of_the_question_type(feature_file: FeatureFile, question, kind, words) -> None:
     asked = Example(1, 3, question, kind, "other", "red", ("red",) * 10)
-    data = VqaDataset([asked], store, QUESTIONS, ANSWERS, 6)
+    data = VqaDataset([asked], feature_file, QUESTIONS, ANSWERS, 6)
     assert data.batch(np.array([0])).question_type_words.tolist() == [words]
 
 
 def test_boxes_are_appended_as_shares_of_the_picture(tmp_path: Path) -> None:
     write_all(tmp_path / "regions.h5")
-    regions_store = RegionStore(tmp_path / "regions.h5")
-    data = VqaDataset(EXAMPLES[:2], regions_store, QUESTIONS, ANSWERS, 6, boxes=True)
+    regions_file = RegionFile(tmp_path / "regions.h5")
+    data = VqaDataset(EXAMPLES[:2], regions_file, QUESTIONS, ANSWERS, 6, boxes=True)
     batch = data.batch(np.array([0, 1]))
     assert batch.visual.shape == (2, K, data.width)
-    assert data.width == regions_store.width + 4
+    assert data.width == regions_file.width + 4
     for row, image_id in enumerate((7, 3)):
         one = regions(image_id)
-        share = one.boxes_px / np.array([*one.size_px, *one.size_px])
-        expected = np.concatenate([one.features, share], axis=1)
+        mean_share = one.boxes_px / np.array([*one.size_px, *one.size_px])
+        expected = np.concatenate([one.features, mean_share], axis=1)
         np.testing.assert_allclose(batch.visual[row], expected, rtol=1e-6)

@@ -184,9 +184,9 @@ def test_slopes_of_words_are_those_of_their_embedding(monkeypatch):
 def test_critical_regions_of_both_orders():
     hints = torch.tensor([[0.9, 0.8, 0.7, 0.0]], dtype=torch.float64)
     slopes = torch.tensor([[0.0, 0.05, 0.1, 9.0]], dtype=torch.float64)
-    printed = critical_regions(slopes, hints, 3, "gradient")
+    reported = critical_regions(slopes, hints, 3, "gradient")
     released = critical_regions(slopes, hints, 3, "hints")
-    assert printed.tolist() == [[False, False, True, False]]
+    assert reported.tolist() == [[False, False, True, False]]
     assert released.tolist() == [[True, False, False, False]]
 
 
@@ -254,7 +254,7 @@ def test_lmh_loss_and_dropout_and_bf16(name):
 
 @pytest.mark.parametrize("name", COMPARATORS)
 def test_nothing_to_do_leaves_the_answer_loss(name):
-    """A batch of one question without key objects about a picture of its own."""
+    """A batch of one question without key objects about an image of its own."""
     model, batch = small("updn"), hinted(5)
     alone = literal.one(batch, 4)._replace(question_type_words=torch.tensor([4]))
     options = {**COMPARATORS[name], **({"questions": 10} if name == "css" else {})}

@@ -19,7 +19,7 @@ SETTINGS = DetectorTraining(
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory):
-    return tiny_detector.scenes(tmp_path_factory.mktemp("pictures"), 7)
+    return tiny_detector.scenes(tmp_path_factory.mktemp("images"), 7)
 
 
 def test_boxes_in_the_pixels_of_the_detector():
@@ -37,11 +37,11 @@ def test_boxes_in_the_pixels_of_the_detector():
 def test_losses_are_those_of_torchvision(examples):
     """Its own forward pass in training, with the same random numbers."""
     detector = tiny_detector.detector().train()
-    pictures, targets = zip(*[sample(*examples[k], detector) for k in (0, 1, 3)], strict=True)
+    images, targets = zip(*[sample(*examples[k], detector) for k in (0, 1, 3)], strict=True)
     torch.manual_seed(4)
-    ours = detection_losses(detector, pictures, targets)
+    ours = detection_losses(detector, images, targets)
     torch.manual_seed(4)
-    theirs = detector.faster_rcnn(list(pictures), [dict(one) for one in targets])
+    theirs = detector.faster_rcnn(list(images), [dict(one) for one in targets])
     names = {
         "objectness": "loss_objectness",
         "proposals": "loss_rpn_box_reg",
@@ -73,14 +73,12 @@ def test_the_loss_of_attributes_is_over_boxes_that_have_one(examples, monkeypatc
 
     monkeypatch.setattr(heads, "select_training_samples", choose)
     heads.box_head.register_forward_hook(lambda *args: seen.update(hidden=args[-1]))
-    picture, wanted = sample(path, instances, detector)
-    losses = detection_losses(detector, [picture], [wanted])
+    image, wanted = sample(path, instances, detector)
+    losses = detection_losses(detector, [image], [wanted])
     logits = detector.attribute(seen["hidden"][0])
     expected = -logits.log_softmax(0)[1]
     torch.testing.assert_close(losses["attributes"], expected)
-    losses = detection_losses(
-        detector, [picture], [{**wanted, "attributes": torch.tensor([-1, -1])}]
-    )
+    losses = detection_losses(detector, [image], [{**wanted, "attributes": torch.tensor([-1, -1])}])
     assert losses["attributes"].item() == 0.0
 
 
@@ -126,7 +124,7 @@ def test_a_training_that_diverges(examples):
 
 def test_fewer_pictures_than_a_batch(examples):
     few = {0: examples[0], 1: examples[1]}
-    with pytest.raises(UsageError, match=r"2 pictures .*batch_size 3"):
+    with pytest.raises(UsageError, match=r"2 images .*batch_size 3"):
         train_detector(tiny_detector.detector(), few, SETTINGS)
 
 

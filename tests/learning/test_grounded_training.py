@@ -53,13 +53,13 @@ def test_resumed_after_every_step_is_bit_equal(tmp_path: Path, name: str) -> Non
     while True:
         stopping = tiny.killing(objective, 0, signal.SIGTERM)
         try:
-            found, again = run(tmp_path / "stopped", stopping, seed=stops, resume=True)
+            found, retain_graph = run(tmp_path / "stopped", stopping, seed=stops, resume=True)
             break
         except Resumable:
             stops += 1
     assert stops == 5  # not asked after the last step
     assert same(whole, found)
-    assert again == history
+    assert retain_graph == history
 
 
 def test_training_goes_on_from_the_weights_it_is_given(tmp_path: Path) -> None:

@@ -120,11 +120,11 @@ def test_the_best_epoch_is_restored(tmp_path: Path) -> None:
     rows = wanted.batch(np.arange(40))
     answers = network(rows.visual, rows.tokens).logits.argmax(1)
     wanted.targets = functional.one_hot(answers, tiny.ANSWERS).float().numpy()
-    again, history = run(tmp_path / "train", held_out=wanted, changes=changes)
+    retain_graph, history = run(tmp_path / "train", held_out=wanted, changes=changes)
     assert history.best_epoch() == 2
     assert history.curve("val", "accuracy")[2] == 1.0 > history.curve("val", "accuracy")[5]
-    assert all(torch.equal(v, kept[2][k]) for k, v in again.state_dict().items())
-    assert not again.training
+    assert all(torch.equal(v, kept[2][k]) for k, v in retain_graph.state_dict().items())
+    assert not retain_graph.training
 
 
 def test_patience_stops_early(tmp_path: Path) -> None:
@@ -200,5 +200,5 @@ def test_validation_is_the_mean_over_questions(batch_size: int) -> None:
     network.eval()
     expected = soft_accuracy(network(every.visual, every.tokens).logits, every.targets).mean()
     network.train()
-    found = validate(network, data, batch_size, team=Processes(CPU))
+    found = validate(network, data, batch_size, process_group=Processes(CPU))
     assert found == pytest.approx(float(expected), abs=1e-6)

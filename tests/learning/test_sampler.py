@@ -16,7 +16,7 @@ def test_processes_share_the_rows_of_each_step(size: int, batch_size: int, world
     shares = [list(sampler.rows(epoch=2)) for sampler in samplers]
     assert sorted(np.concatenate(alone)) == list(range(size))
     for step, together in enumerate(alone):
-        mine = [share[step] for share in shares]
+        mine = [mean_share[step] for mean_share in shares]
         weights = [sampler.weight(step) for sampler in samplers]
         counted = np.concatenate([rows for rows, w in zip(mine, weights, strict=True) if w > 0])
         assert sorted(counted) == sorted(together)
@@ -25,7 +25,7 @@ def test_processes_share_the_rows_of_each_step(size: int, batch_size: int, world
         )
         assert all(len(rows) > 0 for rows in mine)
         assert samplers[0].together(step) == len(together)
-    assert {len(share) for share in shares} == {samplers[0].steps} == {len(alone)}
+    assert {len(mean_share) for mean_share in shares} == {samplers[0].steps} == {len(alone)}
 
 
 @given(size=sizes, batch_size=st.integers(1, 9), start=st.integers(0, 50))

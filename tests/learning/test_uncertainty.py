@@ -149,11 +149,11 @@ def test_the_printed_and_the_released_udl_have_other_signs_of_curvature():
     targets = torch.tensor([[1.0, 0.0]] * 3, dtype=torch.float64)
     distorted = torch.tensor([[[2.0, 0.0], [0.0, 0.0], [0.0, 2.0]]], dtype=torch.float64)
     lp = LIKELIHOODS["mean_ce"](distorted, targets)
-    printed = UDL_FORMS["elu"](distorted, targets, lp, lp[1] + ly, 1.0)
+    reported = UDL_FORMS["elu"](distorted, targets, lp, lp[1] + ly, 1.0)
     released = UDL_FORMS["released"](distorted, targets, lp, lp[1] + ly, 1.0)
-    assert printed[0] > released[0]
-    assert printed[1] == released[1] == 0
-    assert printed[2] > released[2]
+    assert reported[0] > released[0]
+    assert reported[1] == released[1] == 0
+    assert reported[2] > released[2]
 
 
 def test_rows_without_an_answer_add_nothing():

@@ -18,8 +18,8 @@ from vqax.metrics.calibration import (
 from vqax.metrics.detection import found
 from vqax.metrics.emd import histogram_emd, spatial_emd
 from vqax.metrics.faithfulness import by_rank, total_variation
-from vqax.metrics.key_objects import found_objects, needed_share, on_needed, pointing
-from vqax.metrics.people import agreement_with_people
+from vqax.metrics.inter_annotator_agreement import human_alignment
+from vqax.metrics.key_objects import found_objects, on_relevant, pointing_game, relevance_mass
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.metrics.uncertainty import uncertainties
 from vqax.metrics.word_importance import most_important
@@ -31,7 +31,7 @@ from vqax.stats.bootstrap import (
 )
 from vqax.stats.contrast import mean_contrast, statistic_contrast
 from vqax.stats.effect import rank_biserial
-from vqax.stats.failure import foretell
+from vqax.stats.failure import predict_failure
 
 pytestmark = pytest.mark.usefixtures("without_type_checks")
 FOUR, THREE = np.array([0.1, 0.4, 0.2, 0.9]), np.array([1.0, 0.0, 1.0])
@@ -67,15 +67,15 @@ def test_maps_of_other_shapes_are_refused(metric):
         ),
         (lambda: total_variation(FOUR[None], THREE[None]), r"\(1, 4\) .*\(1, 3\)"),
         (lambda: by_rank(FOUR[None], THREE[None]), r"\(1, 4\) .*\(1, 3\)"),
-        (lambda: needed_share(FOUR[None], THREE[None] > 0), r"\(1, 4\) .*\(1, 3\)"),
-        (lambda: pointing(FOUR[None], THREE[None, :1] > 0), r"\(1, 4\) .*\(1, 1\)"),
-        (lambda: on_needed(BOXES, BOXES[:1]), "3 regions and 1 needed"),
+        (lambda: relevance_mass(FOUR[None], THREE[None] > 0), r"\(1, 4\) .*\(1, 3\)"),
+        (lambda: pointing_game(FOUR[None], THREE[None, :1] > 0), r"\(1, 4\) .*\(1, 1\)"),
+        (lambda: on_relevant(BOXES, BOXES[:1]), "3 regions and 1 relevant"),
         (lambda: found_objects(BOXES, np.ones((3, 1), bool), BOXES), r"\(3, 5\) .*\(3, 1\)"),
-        (lambda: found_objects(BOXES, np.ones((3, 5), bool), BOXES[:1]), "and 1 needed"),
+        (lambda: found_objects(BOXES, np.ones((3, 5), bool), BOXES[:1]), "and 1 relevant"),
         (lambda: found(BOXES[0], THREE, BOXES[1]), "5 boxes and 3 scores"),
         (lambda: most_important(FOUR[None], THREE[None] > 0), r"\(1, 4\) .*\(1, 3\)"),
         (
-            lambda: agreement_with_people(rank_correlation, WIDE[0], [WIDE[1]] * 4),
+            lambda: human_alignment(rank_correlation, WIDE[0], [WIDE[1]] * 4),
             "3 maps and the human maps of 4 questions",
         ),
         (lambda: uncertainties(np.ones((2, 4, 1)), THREE), "4 questions and 3 variance"),
@@ -87,7 +87,7 @@ def test_maps_of_other_shapes_are_refused(metric):
         (lambda: statistic_contrast(mean, FOUR, clusters=THREE, **DRAWS), "and 3 clusters"),
         (lambda: rank_biserial(FOUR, THREE[:1]), "4 a and 1 b"),
         (
-            lambda: foretell(FOUR[:, None], THREE > 0, clusters=FOUR, seed=0),
+            lambda: predict_failure(FOUR[:, None], THREE > 0, clusters=FOUR, seed=0),
             "4 features and 3 answers and 4 clusters",
         ),
     ],
@@ -105,6 +105,6 @@ def test_zeros_and_ones_are_truth_values_and_nothing_else_is():
     with pytest.raises(UsageError, match=r"correct: 0\.3 is neither 0 nor 1"):
         misclassification_auroc(FOUR, np.array([1.0, 0.3, 0.0, 1.0]))
     shows = np.array([[1, 0, 0, 1]])
-    assert pointing(FOUR[None], shows).tolist() == [1.0]
-    assert needed_share(FOUR[None], shows) == needed_share(FOUR[None], shows > 0)
+    assert pointing_game(FOUR[None], shows).tolist() == [1.0]
+    assert relevance_mass(FOUR[None], shows) == relevance_mass(FOUR[None], shows > 0)
     assert most_important(FOUR[None], np.ones((1, 4), int)).tolist() == [[0, 0, 0, 1]]

@@ -17,10 +17,10 @@ def whole_boxes(draw, least=1):
 
 
 def painted(box):
-    picture = np.zeros((CELLS, CELLS), dtype=bool)
+    image = np.zeros((CELLS, CELLS), dtype=bool)
     x1, y1, x2, y2 = box.astype(int)
-    picture[y1:y2, x1:x2] = True
-    return picture
+    image[y1:y2, x1:x2] = True
+    return image
 
 
 @given(whole_boxes(), whole_boxes())

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from vqax.metrics.detection import intersection_over_union
 from vqax.metrics.key_objects import (
     found_objects,
-    needed_share,
-    on_needed,
+    on_relevant,
     padded_boxes,
-    pointing,
+    pointing_game,
+    relevance_mass,
 )
 
 
@@ -36,21 +36,23 @@ def boxes(rng: np.random.Generator, *shape: int) -> np.ndarray:
 def test_iou_agrees_with_the_loop(seed: int) -> None:
     rng = np.random.default_rng(seed)
     regions = boxes(rng, 3, 5).astype(np.float32)
-    needed = padded_boxes([boxes(rng, 2), np.zeros((0, 4)), boxes(rng, 1)])
-    assert needed.shape == (3, 2, 4)
-    values = intersection_over_union(regions, needed)
+    relevant = padded_boxes([boxes(rng, 2), np.zeros((0, 4)), boxes(rng, 1)])
+    assert relevant.shape == (3, 2, 4)
+    values = intersection_over_union(regions, relevant)
     for n, k, m in np.ndindex(3, 5, 2):
-        assert values[n, k, m] == pytest.approx(literal_iou(regions[n, k], needed[n, m]), abs=1e-6)
+        assert values[n, k, m] == pytest.approx(
+            literal_iou(regions[n, k], relevant[n, m]), abs=1e-6
+        )
 
 
 def test_half_of_the_union_is_enough() -> None:
-    needed = padded_boxes([np.array([[0, 0, 10, 10.0]])])
+    relevant = padded_boxes([np.array([[0, 0, 10, 10.0]])])
     regions = np.array([[[0, 0, 10, 5], [0, 0, 10, 4.9], [0, 0, 10, 20.0]]])
-    assert on_needed(regions, needed).tolist() == [[True, False, True]]
+    assert on_relevant(regions, relevant).tolist() == [[True, False, True]]
 
 
 def test_no_needed_object_at_all() -> None:
-    assert not on_needed(np.ones((2, 3, 4)), padded_boxes([np.zeros((0, 4))] * 2)).any()
+    assert not on_relevant(np.ones((2, 3, 4)), padded_boxes([np.zeros((0, 4))] * 2)).any()
 
 
 @settings(deadline=None, max_examples=40)
@@ -59,7 +61,7 @@ def test_share_and_point_agree_with_the_loop(seed: int) -> None:
     rng = np.random.default_rng(seed)
     attention = rng.integers(0, 4, (5, 4)) / 4
     shows = rng.random((5, 4)) < 0.4
-    share, point = needed_share(attention, shows), pointing(attention, shows)
+    share, point = relevance_mass(attention, shows), pointing_game(attention, shows)
     for n in range(5):
         if not shows[n].any():
             assert np.isnan(share[n])
@@ -74,21 +76,21 @@ def test_share_and_point_agree_with_the_loop(seed: int) -> None:
 
 def test_all_attention_on_the_needed_object() -> None:
     shows = np.array([[False, True, False]])
-    assert needed_share(np.array([[0.0, 1.0, 0.0]]), shows).tolist() == [1]
-    assert pointing(np.array([[0.3, 0.5, 0.2]]), shows).tolist() == [1]
-    assert pointing(np.array([[0.5, 0.3, 0.2]]), shows).tolist() == [0]
-    assert pointing(np.array([[0.5, 0.5, 0.0]]), shows).tolist() == [0.5]
+    assert relevance_mass(np.array([[0.0, 1.0, 0.0]]), shows).tolist() == [1]
+    assert pointing_game(np.array([[0.3, 0.5, 0.2]]), shows).tolist() == [1]
+    assert pointing_game(np.array([[0.5, 0.3, 0.2]]), shows).tolist() == [0]
+    assert pointing_game(np.array([[0.5, 0.5, 0.0]]), shows).tolist() == [0.5]
 
 
 def test_precision_and_recall_of_chosen_boxes() -> None:
-    needed = padded_boxes([np.array([[0, 0, 10, 10], [20, 20, 30, 30.0]]), np.zeros((0, 4))])
+    relevant = padded_boxes([np.array([[0, 0, 10, 10], [20, 20, 30, 30.0]]), np.zeros((0, 4))])
     region = [[0, 0, 10, 10], [0, 0, 10, 9], [50, 50, 60, 60], [20, 20, 30, 30]]
     regions = np.array([region, region], dtype=np.float32)
     chosen = np.array([[True, True, True, False], [True, False, False, False]])
-    found = found_objects(regions, chosen, needed)
+    found = found_objects(regions, chosen, relevant)
     assert tuple(found) == (2, 4, 1, 2)
     assert found.precision == 0.5
     assert found.recall == 0.5
-    nothing = found_objects(regions, np.zeros_like(chosen), needed[:, :0])
+    nothing = found_objects(regions, np.zeros_like(chosen), relevant[:, :0])
     assert np.isnan(nothing.precision)
     assert np.isnan(nothing.recall)

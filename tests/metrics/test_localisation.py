@@ -15,9 +15,9 @@ def test_relevance_mass_is_the_positive_share_inside():
     expected = []
     for one_map, mask in zip(MAPS, MASKS, strict=True):
         inside = total = 0.0
-        for value, looked in zip(one_map.ravel(), mask.ravel(), strict=True):
+        for value, visual_input in zip(one_map.ravel(), mask.ravel(), strict=True):
             total += max(value, 0)
-            inside += max(value, 0) * looked
+            inside += max(value, 0) * visual_input
         expected.append(inside / total)
     np.testing.assert_allclose(relevance_mass(MAPS, MASKS), expected)
 

@@ -12,7 +12,7 @@ from vqax.evidential.reliability import rejection_curve
 from vqax.metrics.calibration import aurc, misclassification_auroc
 from vqax.metrics.emd import histogram_emd
 from vqax.metrics.faithfulness import ranks
-from vqax.metrics.key_objects import pointing
+from vqax.metrics.key_objects import pointing_game
 from vqax.metrics.rank_correlation import average_ranks, rank_correlation
 from vqax.metrics.ties import exact_ties, parted, right_answers, without_rounding
 from vqax.metrics.uncertainty import mutual_information, probability_variance
@@ -105,5 +105,5 @@ def test_passes_that_agree_have_no_epistemic_uncertainty():
 def test_equal_regions_and_words_share_or_keep_their_order(weights):
     row = np.array([weights])
     assert ranks(row).tolist() == [[0, 1, 2]]
-    assert pointing(row, np.array([[True, False, False]])).tolist() == [0.5]
+    assert pointing_game(row, np.array([[True, False, False]])).tolist() == [0.5]
     assert most_important(row, np.ones((1, 3), bool)).tolist() == [[0.5, 0.5, 0.0]]

@@ -9,10 +9,10 @@ from hypothesis.extra.numpy import arrays
 from vqax.metrics import UNCERTAINTY_METRICS
 from vqax.metrics.uncertainty import (
     aleatoric,
-    classification_error,
     entropy,
     misclassification,
     mutual_information,
+    nll_of_error,
     predictive,
     probability_variance,
     uncertainties,
@@ -69,8 +69,8 @@ def test_misclassification_follows_the_votes_and_then_the_mean():
 
 
 def test_classification_error_is_finite_and_grows():
-    np.testing.assert_allclose(classification_error(np.array([0.0, 0.5])), [0, log(2)], atol=1e-12)
-    assert classification_error(np.array([1.0])) == pytest.approx([12 * log(10)])
+    np.testing.assert_allclose(nll_of_error(np.array([0.0, 0.5])), [0, log(2)], atol=1e-12)
+    assert nll_of_error(np.array([1.0])) == pytest.approx([12 * log(10)])
 
 
 def test_all_at_once_by_the_names_of_the_tables():

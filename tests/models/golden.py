@@ -18,7 +18,7 @@ def reference(shared, name):
     return json.loads((shared / "golden" / "reference.json").read_text())[name]
 
 
-def as_printed(found, golden):
+def as_reported(found, golden):
     """Equal but for half of the last printed digit, the sixth after the point.
 
     ``found`` is in double precision: in single precision the digits after the sixth are the

@@ -1,4 +1,4 @@
-"""Small models and pictures for the tests: 6 words, 5 answers, a grid of 2 x 3 cells."""
+"""Small models and images for the tests: 6 words, 5 answers, a grid of 2 x 3 cells."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tests.models.golden import as_printed, lin, reference
+from tests.models.golden import as_reported, lin, reference
 from vqax.errors import UsageError
 from vqax.models.count_sketch import (
     METHODS,
@@ -64,7 +64,7 @@ def test_golden(shared, method):
     sketch_y.place, sketch_y.sign = torch.tensor([2, 2, 0, 4]), torch.tensor([-1.0, 1, 1, -1])
     x, y = lin(2, 5).double(), lin(2, 4).double()
     fused = compact_bilinear(x.unsqueeze(1), y, sketch_x, sketch_y, method).squeeze(1)
-    as_printed(fused, reference(shared, "CBP shimmed")["out"])
+    as_reported(fused, reference(shared, "CBP shimmed")["out"])
 
 
 def test_both_forms_agree_at_full_size_with_their_gradients():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tests.models.golden import as_printed, lin, reference
+from tests.models.golden import as_reported, lin, reference
 from tests.models.small import build, inputs
 from vqax.errors import UsageError
 from vqax.models.counter import Counter, fuse
@@ -19,7 +19,7 @@ def test_the_soft_count_of_the_public_code(shared):
     boxes = lin(2, 4, 12, low=0.0, high=0.5)
     boxes = torch.cat([boxes[:, :2], boxes[:, :2] + lin(2, 2, 12, low=0.1, high=0.5)], 1)
     found = counting(boxes.transpose(1, 2).double(), lin(2, 12, low=-3.0, high=3.0).double())
-    as_printed(found, reference(shared, "Counter (default + set weights)")["out"])
+    as_reported(found, reference(shared, "Counter (default + set weights)")["out"])
 
 
 THREE_AND_A_DUPLICATE = torch.tensor([[
@@ -30,7 +30,7 @@ THREE_AND_A_DUPLICATE = torch.tensor([[
 def test_a_duplicate_does_not_count(shared):
     attention = torch.full((1, 4), 50.0, dtype=torch.float64)
     found = Counting(4).double()(THREE_AND_A_DUPLICATE.double(), attention)
-    as_printed(found[0], reference(shared, "Counter dedup sanity"))
+    as_reported(found[0], reference(shared, "Counter dedup sanity"))
 
 
 def test_what_is_not_attended_to_does_not_count():

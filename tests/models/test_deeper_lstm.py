@@ -41,16 +41,16 @@ def test_slow_forward():
         question = slow_question(model, tokens[b])
         torch.testing.assert_close(output.question[b], question)
         mean = sum(visual[b, cell] for cell in range(6)) / 6
-        picture = model.visual_map(slow_mean_square_one(mean)).tanh()
-        fused = model.question_map(question).tanh() * picture
+        image = model.visual_map(slow_mean_square_one(mean)).tanh()
+        fused = model.question_map(question).tanh() * image
         torch.testing.assert_close(output.combined[b], fused)
 
 
 def test_factors_of_the_combine_layer():
     model, (visual, tokens) = build("deeper_lstm"), inputs()
     output = model(visual, tokens)
-    picture = model.picture_vector(visual.mean(1))
-    torch.testing.assert_close(output.combined, picture * model.question_vector(output.question))
+    image = model.image_vector(visual.mean(1))
+    torch.testing.assert_close(output.combined, image * model.question_vector(output.question))
 
 
 def test_attended_cells_sum_to_the_mean():
@@ -70,11 +70,11 @@ def test_default_sizes_are_the_released_ones():
     assert tuple(model.question_map.weight.shape) == (1024, 2048)
 
 
-@pytest.mark.parametrize("place", ["words", "layers", "picture", "question", "head"])
+@pytest.mark.parametrize("place", ["words", "layers", "image", "question", "head"])
 def test_dropout_falls_on_five_places_in_training_only(place):
     """Each place is a call of a Dropout on a tensor of its own width."""
     model = build("deeper_lstm", dropout=0.5, variance="none")
-    widths = {"words": 3, "layers": 8, "picture": 7, "question": 32, "head": 9}
+    widths = {"words": 3, "layers": 8, "image": 7, "question": 32, "head": 9}
     seen = []
     for module in (model.encoder.dropout, model.dropout, model.head.dropout):
         module.register_forward_pre_hook(lambda _, given: seen.append(given[0].shape[-1]))

@@ -10,8 +10,8 @@ def test_slow_forward():
     assert output.attention is None
     for b in range(4):
         mean = sum(visual[b, cell] for cell in range(6)) / 6
-        picture = model.visual_map(slow_mean_square_one(mean)).tanh()
-        combined = picture * model.question_map(output.question[b]).tanh()
+        image = model.visual_map(slow_mean_square_one(mean)).tanh()
+        combined = image * model.question_map(output.question[b]).tanh()
         torch.testing.assert_close(output.combined[b], combined)
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tests.models.golden import as_printed, lin, reference
+from tests.models.golden import as_reported, lin, reference
 from tests.models.small import build, inputs, losses_of_reading_a_cell
 from vqax.models.updn import UpDn
 from vqax.models.weight_norm import NormedLinear
@@ -39,8 +39,8 @@ def test_logits_and_attention_of_the_public_code(shared):
     model.load_state_dict(published_weights(model, golden["keys"]))
     tokens = torch.tensor([[0] * 9 + [2, 3, 4, 5, 6], [0] * 12 + [1, 8]])
     output = model.double()(lin(2, 36, 16).double(), tokens)
-    as_printed(output.logits[0], golden["logits0"])
-    as_printed(output.attention[0].topk(3).values, golden["att0_top3"])
+    as_reported(output.logits[0], golden["logits0"])
+    as_reported(output.attention[0].topk(3).values, golden["att0_top3"])
 
 
 @torch.no_grad()

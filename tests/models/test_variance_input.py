@@ -1,4 +1,4 @@
-"""What the variance of every model in MODELS reads: the logits, the picture or the question."""
+"""What the variance of every model in MODELS reads: the logits, the image or the question."""
 
 import pytest
 import torch

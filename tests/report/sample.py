@@ -31,7 +31,7 @@ COLOURS = {"red": "#c8372d", "blue": "#2f66c4", "green": "#3d9a4e", "yellow": "#
 THINGS = ("dog", "cup", "kite", "bench")
 RUNS = (
     RunDescription(
-        "lstm_qi", "LSTM Q+I", "Question and whole-picture feature, no attention.", DATASET
+        "lstm_qi", "LSTM Q+I", "Question and whole-image feature, no attention.", DATASET
     ),
     RunDescription("san", "SAN", "Two layers of stacked attention.", DATASET),
     RunDescription(
@@ -49,7 +49,7 @@ SKILL = {
     "mcb_agca": 0.585,
     "mcb_pgca": 0.59,
 }
-PRINTED_ROWS = {
+REPORTED_ROWS = {
     "ucam/I": {"LSTM Q+I[8]": "lstm_qi", "SAN [29]": "san"},
     "ucam/II": {
         "Baseline": "mcb",
@@ -81,10 +81,11 @@ def sample_content(
     ranks = _ranks(rngs[1])
     return ReportContent(
         title="Certainty-guided attention, measured again",
-        asked="Does training with uncertainty losses and the certainty gradient (P-GCA, A-GCA) "
+        research_question="Does training with uncertainty losses and the certainty gradient "
+        "(P-GCA, A-GCA) "
         "make a VQA model answer better and look where people look?",
         dataset=DATASET,
-        dataset_description="Scenes: 400 generated pictures of two to five coloured things with "
+        dataset_description="Scenes: 400 generated images of two to five coloured things with "
         "1,500 questions in the official VQA v1 format, ten simulated answers each and simulated "
         "maps of where people looked.",
         runs=RUNS,
@@ -115,7 +116,7 @@ def sample_content(
         gallery=gallery,
         gallery_rule=rule,
         caveats=(
-            "The pictures are generated and the people simulated: nothing here speaks about "
+            "The images are generated and the people simulated: nothing here speaks about "
             "photographs.",
         ),
     )
@@ -132,7 +133,7 @@ def _headline(rng: np.random.Generator) -> pd.DataFrame:
 
 def _measured(rng: np.random.Generator, table: str) -> pd.DataFrame:
     rows = []
-    for row, run in PRINTED_ROWS[table].items():
+    for row, run in REPORTED_ROWS[table].items():
         for metric in METRICS_OF[table]:
             value = SKILL[run] * {"accuracy_yes_no": 1.3, "accuracy_number": 0.8, "emd": 0.4}.get(
                 metric, 1
@@ -275,18 +276,18 @@ def _item(
     rng: np.random.Generator, question_id: int, reason: str, size_px: tuple[int, int]
 ) -> GalleryItem:
     colour, thing = str(rng.choice(list(COLOURS))), str(rng.choice(THINGS))
-    picture, centre = _picture(rng, colour, size_px)
+    image, centre = _image(rng, colour, size_px)
     others = [name for name in COLOURS if name != colour]
-    people = [colour] * 7 + [str(rng.choice(others)) for _ in range(3)]
+    human_maps = [colour] * 7 + [str(rng.choice(others)) for _ in range(3)]
     return GalleryItem(
         question_id=question_id,
         question=f"What colour is the {thing} that lies on the left of the bench?",
         question_type="what color is the",
         answer_type=str(rng.choice(["other", "number", "yes/no"])),
         reason=reason,
-        picture=picture,
+        image=image,
         truth=colour,
-        human_answers=tuple(people),
+        human_answers=tuple(human_maps),
         human_map=_map(rng, (28, 28), centre, 0.08, noise=0.0),
         answers=tuple(_answer(rng, run.name, colour, others, centre) for run in RUNS),
     )
@@ -329,14 +330,14 @@ def _map(
     return np.asarray(bump + noise * rng.normal(size=shape), dtype=np.float32)
 
 
-def _picture(
+def _image(
     rng: np.random.Generator, colour: str, size_px: tuple[int, int]
 ) -> tuple[Image.Image, tuple[float, float]]:
     """A textured ground with four things; the centre of the one that is asked about."""
     width, height = size_px
     texture = Image.fromarray(rng.integers(150, 235, (height // 4, width // 4, 3), dtype=np.uint8))
-    picture = texture.resize(size_px).filter(ImageFilter.GaussianBlur(3))
-    draw = ImageDraw.Draw(picture)
+    image = texture.resize(size_px).filter(ImageFilter.GaussianBlur(3))
+    draw = ImageDraw.Draw(image)
     centre = (0.5, 0.5)
     for name in [*rng.permutation([c for c in COLOURS if c != colour]), colour]:
         centre = (float(rng.uniform(0.2, 0.8)), float(rng.uniform(0.2, 0.8)))
@@ -346,24 +347,28 @@ def _picture(
             draw.polygon([(x, y - r), (x - r, y + r), (x + r, y + r)], fill=COLOURS[str(name)])
         else:
             getattr(draw, shape)([x - r, y - r, x + r, y + r], fill=COLOURS[str(name)])
-    return picture, centre
+    return image, centre
 
 
 def sample_claims() -> pd.DataFrame:
     """Six claims of which each verdict has one at least; one text is hostile."""
     rng = np.random.default_rng(5)
     texts = (
-        ("U02", "P-GCA attention agrees better with people than that of the baseline.", "holds"),
+        (
+            "U02",
+            "P-GCA attention agrees better with people than that of the baseline.",
+            "supported",
+        ),
         ("U06", "Rank correlation rises step by step from the losses to P-GCA.", "contradicted"),
         ("U12", "The full models beat the baseline by more than two points.", "contradicted"),
         ("U14", "PUL is the best loss used alone.", "inconclusive"),
-        ("U20", "Epistemic uncertainty falls as the training set grows. <i id=evil>", "holds"),
+        ("U20", "Epistemic uncertainty falls as the training set grows. <i id=evil>", "supported"),
         ("U11", "A saliency model agrees better with people than P-GCA.", "not testable here"),
     )
     rows = []
     for claim_id, text, verdict in texts:
         measured = verdict != "not testable here"
-        sign = {"holds": 1.0, "contradicted": -1.0}.get(verdict, 0.0)
+        sign = {"supported": 1.0, "contradicted": -1.0}.get(verdict, 0.0)
         value = sign * float(rng.uniform(0.05, 0.1)) if measured else np.nan
         compared = (7 if claim_id == "U06" else 1) if measured else 0
         rows.append(
@@ -372,14 +377,14 @@ def sample_claims() -> pd.DataFrame:
                 **{"tested_by": "ucam/IV", "direction": "a > b", "comparison": "a > b"},
                 **{"difference": value, "ci_low": value - 0.03, "ci_high": value + 0.03},
                 **{"n": 1500 if measured else 0, "seeds": 1 if measured else None},
-                **{"held": int(verdict == "holds") * compared, "compared": compared},
-                **{"verdict": verdict, "published_status": "holds"},
+                **{"held": int(verdict == "supported") * compared, "compared": compared},
+                **{"verdict": verdict, "reported_status": "supported"},
                 "reason": "" if measured else "No saliency model is trained here.",
                 "deciding": "P-GCA > baseline" if measured else "",
                 "metric": "attention_rank_correlation" if measured else "",
                 "statistic": "mean" if measured else "",
                 **{"p": 0.001 if measured else np.nan, "p_holm": 0.02 if measured else np.nan},
-                "published_evidence": "0.3341 vs 0.2790",
+                "reported_evidence": "0.3341 vs 0.2790",
             }
         )
     return pd.DataFrame(rows)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqax.report.answer import findings, in_short, in_words, printed_difference, verdict
+from vqax.report.answer import findings, in_short, in_words, reported_difference, verdict
 from vqax.report.content import PAIR_COLUMNS, Comparison
 
 COMPARISON = Comparison(
@@ -68,17 +68,17 @@ def test_swapping_the_runs_of_a_pair_changes_nothing(content, difference, below,
 
 def test_the_papers_own_difference_comes_from_the_rows_named(content):
     headline = content.headline
-    difference, dataset = printed_difference(COMPARISON, headline, "accuracy_official")
+    difference, dataset = reported_difference(COMPARISON, headline, "accuracy_official")
     assert difference == pytest.approx(66.5 - 63.8)
     assert dataset == "vqa_v1 test-dev"
-    difference, dataset = printed_difference(COMPARISON, headline, "attention_emd")
+    difference, dataset = reported_difference(COMPARISON, headline, "attention_emd")
     assert difference == pytest.approx(0.3721 - 0.3931)
     assert dataset == "vqa_hat val"
 
 
 @pytest.mark.parametrize("metric", ["margin", "predictive", "grad_cam_emd"])
 def test_where_the_paper_prints_no_pair_there_is_no_difference(content, metric):
-    assert printed_difference(COMPARISON, content.headline, metric) == (None, "")
+    assert reported_difference(COMPARISON, content.headline, metric) == (None, "")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ TABLES = sorted(
         table
         for file in STUDIES
         for study in yaml.safe_load(file.read_text(encoding="utf-8"))["studies"].values()
-        for part in ("tables", "added")
+        for part in ("tables", "extra_rows")
         for table in study.get(part) or {}
     }
 )

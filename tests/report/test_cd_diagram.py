@@ -66,9 +66,9 @@ def test_written_as_png_and_svg_the_same_every_time(figure, tmp_path):
     assert [path.name for path in first] == ["cd.png", "cd.svg"]
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes()
-    with Image.open(first[0]) as picture:
-        assert picture.width > 1200
-        assert picture.height > 400
+    with Image.open(first[0]) as image:
+        assert image.width > 1200
+        assert image.height > 400
     assert "Deeper LSTM Q + norm I" in first[1].read_text(encoding="utf-8")
     assert len(list((tmp_path / "a").iterdir())) == 2
 

@@ -21,15 +21,15 @@ CLAIM = {
     "seeds": 1,
     "held": 1,
     "compared": 1,
-    "verdict": "holds",
-    "published_status": "holds",
+    "verdict": "supported",
+    "reported_status": "supported",
     "reason": "",
     "deciding": "accuracy: A > B",
     "metric": "accuracy_official",
     "statistic": "mean",
     "p": 0.0123,
     "p_holm": 0.0246,
-    "published_evidence": "0.3341 vs 0.2790",
+    "reported_evidence": "0.3341 vs 0.2790",
 }
 NOT_TESTABLE = {
     "held": 0, "compared": 0, "verdict": "not testable here", "reason": "Not run here: BAN.",
@@ -53,7 +53,7 @@ def test_one_comparison_is_written_out():
     found = row()
     assert found.ours == "accuracy: A > B: +2.1 [0.4, 3.9] points, n 1,500, 1 seed"
     assert found.published == "its numbers agree: 0.3341 vs 0.2790 (U-CAM Table IV)"
-    assert (found.verdict, found.p, found.note) == ("holds", "0.012 (0.025)", "")
+    assert (found.verdict, found.p, found.note) == ("supported", "0.012 (0.025)", "")
 
 
 def test_of_several_the_least_supported_is_shown_with_the_count():
@@ -93,7 +93,7 @@ def test_small_numbers_keep_their_digits(values, changes, shown):
     ],
 )
 def test_what_the_paper_has_is_said_in_words(status, evidence, text):
-    assert row(published_status=status, published_evidence=evidence).published == text
+    assert row(reported_status=status, reported_evidence=evidence).published == text
 
 
 def test_the_summary_counts_verdicts_and_what_survives_correction():

@@ -74,11 +74,11 @@ def test_a_hostile_word_is_escaped_wherever_text_is_accepted():
     runs = tuple(replace(r, label=evil, description=evil, dataset=evil) for r in content.runs)
     hostile = replace(
         content,
-        **dict.fromkeys(["title", "asked", "dataset", "dataset_description", "gallery_rule"], evil),
-        caveats=(evil,),
+        **dict.fromkeys(["title", "research_question", "dataset", "dataset_description",
+        "gallery_rule"], evil), caveats=(evil,),
         runs=runs,
         gallery=(item,),
-        headline=content.headline.assign(row=evil, dataset=evil, published_dataset=evil, note=evil),
+        headline=content.headline.assign(row=evil, dataset=evil, reported_dataset=evil, note=evil),
         metrics=content.metrics.replace({"metric": {"ece": evil}}),
         ranks=content.ranks.assign(block=evil),
         pairs=content.pairs.replace({"metric": {"margin": evil}}),
@@ -89,7 +89,7 @@ def test_a_hostile_word_is_escaped_wherever_text_is_accepted():
         figures=(FigureSection(evil, evil, evil, (Drawing(evil, "<svg/>", evil),), evil),),
         claims=sample_claims().assign(
             claim=evil, claim_id=evil, tested_by=evil, deciding=evil, reason=evil,
-            published_evidence=evil, published_status=evil,
+            reported_evidence=evil, reported_status=evil,
         ),
     )  # fmt: skip
     text = render(hostile)
@@ -139,8 +139,8 @@ def test_measured_and_published_numbers_stand_in_different_columns(page):
     row = next(row for row in re.findall(r"<tr.*?</tr>", tables, re.S) if ">P-GCA (ours)<" in row)
     measured, published = row.split('<td class="gap">')
     assert measured.count('class="ours"') == 4
-    assert 'class="printed"' not in measured
-    assert re.findall(r'class="printed">([^<]+)<', published) == ["66.5", "84.7", "38.4", "55.9"]
+    assert 'class="reported"' not in measured
+    assert re.findall(r'class="reported">([^<]+)<', published) == ["66.5", "84.7", "38.4", "55.9"]
     absent = next(row for row in re.findall(r"<tr.*?</tr>", tables, re.S) if ">VE<" in row)
     assert 'class="absent"' in absent
     assert absent.count('class="none"') == 4
@@ -148,7 +148,7 @@ def test_measured_and_published_numbers_stand_in_different_columns(page):
 
 def test_both_data_sets_are_named_over_every_table(page):
     groups = re.findall(r'<th class="group (\w+)".*?</th>', body_of(page, "tables"), re.S)
-    assert groups == ["ours", "printed"] * 3
+    assert groups == ["ours", "reported"] * 3
     heads = plain(" ".join(re.findall(r'<th class="group.*?</th>', page, re.S)))
     assert heads.count("Scenes v1, validation") == 3
     assert heads.count("VQA v1 test-dev") == 2
@@ -160,7 +160,7 @@ def test_a_table_that_no_paper_prints_has_no_printed_half(content):
     own = own.assign(table="ucam/controls", published=np.nan)
     text = body_of(render(bare(content, headline=own)), "tables")
     assert re.findall(r'<th class="group (\w+)"', text) == ["ours"]
-    assert 'class="printed"' not in text
+    assert 'class="reported"' not in text
     assert "Row of the paper" not in text
 
 
@@ -214,7 +214,7 @@ def test_the_first_rank_of_an_uncertainty_is_not_called_the_best(content):
 def test_every_card_has_picture_people_and_a_map_of_every_run(content, parsed):
     images = [a["alt"] for a in parsed.all("img")]
     n = len(content.gallery)
-    assert sum(alt.startswith("Picture of the question") for alt in images) == n
+    assert sum(alt.startswith("Image of the question") for alt in images) == n
     assert sum(alt.startswith("Where people looked") for alt in images) == n
     assert sum(alt == "Grad-CAM of LSTM Q+I" for alt in images) == n
     assert sum(alt.startswith("Attention of ") for alt in images) == 5 * n
@@ -415,7 +415,7 @@ def test_a_claims_interval_is_drawn_on_the_side_it_lies(content):
 
 def test_only_verdicts_that_were_given_have_a_group(content):
     claims = sample_claims()
-    text = render(bare(content, claims=claims[claims["verdict"] == "holds"]))
+    text = render(bare(content, claims=claims[claims["verdict"] == "supported"]))
     assert re.findall(r'href="#(claims-[\w-]+)"', text) == ["claims-holds"]
 
 

@@ -3,14 +3,18 @@ import math
 import pytest
 
 from vqax.report.captions import dataset_name
-from vqax.report.labels import METRICS, explained, label_of, printed_number, scale_of
+from vqax.report.labels import METRICS, explained, label_of, reported_number, scale_of
 from vqax.report.numbers import deciding_digits, number
 
 
 @pytest.mark.parametrize(
     ("metric", "name", "direction"),
     [
-        ("attention_rank_correlation", "rank correlation with people (attention)", "higher"),
+        (
+            "attention_rank_correlation",
+            "rank correlation with human attention (attention)",
+            "higher",
+        ),
         ("grad_cam_emd", "earth mover's distance to people (Grad-CAM)", "lower"),
         ("attention_histogram_emd", "histogram EMD to people (attention)", "lower"),
         ("rise_emd", "earth mover's distance to people (rise)", "lower"),
@@ -59,7 +63,7 @@ def test_numbers_for_readers(value, digits, sign, text):
     ],
 )
 def test_published_numbers_keep_the_printed_digits(value, metric, text):
-    assert printed_number(value, metric) == text
+    assert reported_number(value, metric) == text
 
 
 def test_fractions_of_accuracy_are_shown_in_per_cent_and_per_cent_stays():

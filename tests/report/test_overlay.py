@@ -68,9 +68,9 @@ def test_enlarging_keeps_the_place_on_a_picture_that_is_not_square():
 
 
 def test_the_overlay_has_the_size_of_the_picture_and_is_brightest_where_the_map_is():
-    picture = Image.new("RGB", (48, 32), (120, 120, 120))
-    drawn = overlay(picture, RAW)
-    assert drawn.size == picture.size
+    image = Image.new("RGB", (48, 32), (120, 120, 120))
+    drawn = overlay(image, RAW)
+    assert drawn.size == image.size
     light = np.asarray(drawn.convert("L"), dtype=float)
     assert light[:16, 34:].mean() > light[:16, :14].mean() + 30
 
@@ -106,8 +106,8 @@ def test_thumbnails_keep_the_ratio_and_never_grow():
 
 
 def test_a_data_uri_decodes_to_the_picture():
-    picture = Image.new("RGB", (16, 8), (200, 30, 30))
-    kind, _, text = data_uri(picture).partition(",")
+    image = Image.new("RGB", (16, 8), (200, 30, 30))
+    kind, _, text = data_uri(image).partition(",")
     assert kind == "data:image/webp;base64"
     with Image.open(io.BytesIO(base64.b64decode(text))) as decoded:
         assert decoded.size == (16, 8)

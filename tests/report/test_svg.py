@@ -56,7 +56,7 @@ def test_what_xml_has_no_place_for_is_replaced(odd, tmp_path):
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         _, path = write_figure(figure, tmp_path / "figure")
     text = path.read_text(encoding="utf-8")
-    markup = inline_svg(text, prefix="p-", title=f"asked{odd}")
+    markup = inline_svg(text, prefix="p-", title=f"research_question{odd}")
     assert "what\ufffd is &lt;it&gt;?" in markup
     assert "yes\ufffd" in markup
     assert odd not in text + markup
@@ -111,7 +111,7 @@ def png(colour=(200, 30, 60)) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def with_picture(address: str) -> str:
+def with_image(address: str) -> str:
     return (
         '<svg xmlns:xlink="http://www.w3.org/1999/xlink">'
         f'<image xlink:href="{address}" width="9" height="9" '
@@ -120,11 +120,11 @@ def with_picture(address: str) -> str:
 
 
 def test_a_picture_is_written_again_as_webp_with_its_pixels():
-    text = inline_svg(with_picture(f"data:image/png;base64,\n{png()}"), prefix="p-", title="t")
+    text = inline_svg(with_image(f"data:image/png;base64,\n{png()}"), prefix="p-", title="t")
     address = re.search(r'href="data:image/webp;base64,([^"]+)"', text)
-    with Image.open(io.BytesIO(base64.b64decode(address.group(1)))) as picture:
-        assert picture.size == (4, 2)
-        assert np.abs(np.asarray(picture.convert("RGB"))[0, 0] - (200.0, 30, 60)).max() < 12
+    with Image.open(io.BytesIO(base64.b64decode(address.group(1)))) as image:
+        assert image.size == (4, 2)
+        assert np.abs(np.asarray(image.convert("RGB"))[0, 0] - (200.0, 30, 60)).max() < 12
     assert "image-rendering" not in text
     assert 'width="9"' in text
 
@@ -140,10 +140,10 @@ def test_a_picture_is_written_again_as_webp_with_its_pixels():
     ],
 )
 def test_a_picture_from_anywhere_else_is_dropped(address):
-    assert "href" not in inline_svg(with_picture(address), prefix="p-", title="t")
+    assert "href" not in inline_svg(with_image(address), prefix="p-", title="t")
 
 
 @pytest.mark.parametrize("content", ["AAAA", "@@@", ""])
 def test_a_picture_that_is_none_is_refused(content):
     with pytest.raises(BadData, match="is not a PNG"):
-        inline_svg(with_picture(f"data:image/png;base64,{content}"), prefix="p-", title="t")
+        inline_svg(with_image(f"data:image/png;base64,{content}"), prefix="p-", title="t")

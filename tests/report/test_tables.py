@@ -45,13 +45,13 @@ def cell(tidy: pd.DataFrame, row: str, metric: str) -> pd.Series:
     return found.iloc[0]
 
 
-@pytest.mark.parametrize(("name", "printed"), [("I", 20), ("II", 48), ("IV", 33)])
-def test_the_papers_tables_are_read_whole_and_in_order(name, printed):
+@pytest.mark.parametrize(("name", "reported"), [("I", 20), ("II", 48), ("IV", 33)])
+def test_the_papers_tables_are_read_whole_and_in_order(name, reported):
     path = PUBLISHED / f"table_{name}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         literal = list(csv.DictReader(file))
     table = published_table(path)
-    assert len(table) == printed == len(literal)
+    assert len(table) == reported == len(literal)
     assert list(table["row"]) == [line["row"] for line in literal]
     assert list(table["value"]) == [float(line["value"]) for line in literal]
 
@@ -62,11 +62,11 @@ def test_every_printed_cell_stays_and_only_the_measured_one_has_a_value(table_iv
     assert list(zip(tidy["row"], tidy["metric"], strict=True)) == list(
         zip(table_iv["row"], table_iv["metric"], strict=True)
     )
-    assert list(tidy["published"]) == list(table_iv["value"])
+    assert list(tidy["reported"]) == list(table_iv["value"])
     assert tidy["value"].notna().sum() == 1
     mcb = cell(tidy, "Baseline (MCB)", "rank_correlation")
-    assert (mcb["value"], mcb["n"], mcb["published"]) == (0.31, 400, 0.279)
-    assert (mcb["dataset"], mcb["published_dataset"]) == ("Scenes v1", "vqa_hat val")
+    assert (mcb["value"], mcb["n"], mcb["reported"]) == (0.31, 400, 0.279)
+    assert (mcb["dataset"], mcb["reported_dataset"]) == ("Scenes v1", "vqa_hat val")
     human = cell(tidy, "Human [34]", "rank_correlation")
     assert pd.isna(human["value"])
     assert pd.isna(human["n"])
@@ -78,8 +78,8 @@ def test_a_cell_the_paper_leaves_out_is_added_with_published_empty(table_iv):
     tidy = join_published(measured({"note": ""}, extra), table_iv)
     mcb = cell(tidy, "Baseline (MCB)", "top2_distance")
     assert mcb["value"] == 0.4
-    assert pd.isna(mcb["published"])
-    assert (mcb["published_dataset"], mcb["direction"]) == ("vqa_hat val", "higher")
+    assert pd.isna(mcb["reported"])
+    assert (mcb["reported_dataset"], mcb["direction"]) == ("vqa_hat val", "higher")
     assert mcb["note"] == "our reading"
 
 

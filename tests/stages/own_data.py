@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vqax.data.folder import annotations_name, picture_name, questions_name
+from vqax.data.folder import annotations_name, image_name, questions_name
 
 SPLITS = ("train2014", "val2014")
 
@@ -39,7 +39,7 @@ def own_data(
             for one in asked
         ])  # fmt: skip
         for one in asked:
-            path = root / "images" / split / picture_name(split, image_of[one], suffix)
+            path = root / "images" / split / image_name(split, image_of[one], suffix)
             path.parent.mkdir(parents=True, exist_ok=True)
             pixels = np.random.default_rng(one).integers(0, 256, (4, 6, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(path)

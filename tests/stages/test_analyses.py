@@ -72,13 +72,13 @@ def test_every_row_scores_every_question_with_an_outline_once(
 ) -> None:
     rows = params.analyses["explanation_masks"]["rows"]
     scores = table(where, "explanation_masks", "questions")
-    people = read_human_maps(where.dataset(tiny.DATASET) / "explanation_maps.h5")
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "explanation_maps.h5")
     assert list(scores["row"].unique()) == list(rows)
     assert not scores.duplicated(["row", "question_id"]).any()
     for row, found in scores.groupby("row"):
-        assert set(found["question_id"]) == set(people)
+        assert set(found["question_id"]) == set(human_maps)
         assert found["run"].eq(rows[row]["run"]).all()
-    assert len(people) == tiny.EXPLAINED_QUESTIONS
+    assert len(human_maps) == tiny.EXPLAINED_QUESTIONS
     assert scores["rank_correlation"].dropna().between(-1, 1).all()
     assert scores["emd"].between(0, 1).all()
     assert scores["histogram_emd"].between(0, 1).all()
@@ -101,14 +101,14 @@ def test_masks_are_kept_as_they_were_compared(params: Params, where: Workspace) 
     found = maps(where, "explanation_masks")
     ids = found.pop("question_ids")
     assert set(found) == set(params.analyses["explanation_masks"]["rows"])
-    people = read_human_maps(where.dataset(tiny.DATASET) / "explanation_maps.h5")
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "explanation_maps.h5")
     scores = table(where, "explanation_masks", "questions").set_index(["row", "question_id"])
     for row, values in found.items():
         assert values.shape == (len(ids), *GRID)
         assert values.min() >= 0
         assert np.isfinite(values).all()
         for mask, question_id in zip(values, ids.tolist(), strict=True):
-            drawn = people[question_id]
+            drawn = human_maps[question_id]
             emd = MAP_METRICS["emd"].compute(np.repeat(mask[None], len(drawn), axis=0), drawn)
             assert scores.loc[(row, question_id), "emd"] == pytest.approx(np.nanmean(emd))
 
@@ -120,7 +120,7 @@ def test_methods_give_different_masks(where: Workspace) -> None:
 
 
 def test_masks_of_pixels_use_the_picture(params: Params, copied: Workspace) -> None:
-    """A black picture leaves the stored features alone, so only these masks change."""
+    """A black image leaves the stored features alone, so only these masks change."""
     rows = params.analyses["explanation_masks"]["rows"]
     chosen = {name: rows[name] for name in ("grad_cam", "deconvolution", "guided_grad_cam")}
     before = maps(copied, "explanation_masks")
@@ -128,8 +128,8 @@ def test_masks_of_pixels_use_the_picture(params: Params, copied: Workspace) -> N
     image_of = {example.question_id: example.image_id for example in prepared.test}
     black = image_of[int(before["question_ids"][0])]
     path = prepared.test_folder.image_path(black)
-    with Image.open(path) as picture:
-        size = picture.size
+    with Image.open(path) as image:
+        size = image.size
     Image.new("RGB", size).save(path)
     analyses.run(
         with_options(params, "explanation_masks", rows=chosen), copied, "explanation_masks"
@@ -222,8 +222,8 @@ def test_undisturbed_answers_are_those_of_the_run(where: Workspace) -> None:
 def test_samples_of_the_first_questions_with_human_maps(params: Params, where: Workspace) -> None:
     options = params.analyses["attention_samples"]
     drawn = table(where, "attention_samples", "samples")
-    people = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
-    assert set(drawn["question_id"]) == set(sorted(people)[: options["questions"]])
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
+    assert set(drawn["question_id"]) == set(sorted(human_maps)[: options["questions"]])
     assert not drawn.duplicated(["question_id", "sample"]).any()
     assert set(drawn["sample"]) == set(range(options["samples"]))
     assert len(drawn) == options["questions"] * options["samples"]
@@ -252,12 +252,12 @@ def test_every_sample_looks_elsewhere(params: Params, where: Workspace) -> None:
 
 def test_the_maps_are_in_the_order_of_the_samples(where: Workspace) -> None:
     drawn = table(where, "attention_samples", "samples").set_index(["sample", "question_id"])
-    people = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
     found = maps(where, "attention_samples")
     correlate = MAP_METRICS["rank_correlation"].compute
     for sample, of_sample in enumerate(found["maps"]):
         for question_id, values in zip(found["question_ids"].tolist(), of_sample, strict=True):
-            seen = people[question_id]
+            seen = human_maps[question_id]
             expected = np.nanmean(correlate(np.repeat(values[None], len(seen), axis=0), seen))
             own = drawn.loc[(sample, question_id), "rank_correlation"]
             assert own == pytest.approx(expected, abs=1e-3)

@@ -55,24 +55,24 @@ def faithfulness(where: Workspace) -> Params:
 
 def test_curves_are_those_of_regions_taken_away(where: Workspace, faithfulness: Params) -> None:
     """One question by hand: its cells one by one, and the quarter of the highest attention."""
-    subject = load_trained(faithfulness, where, "mcb")
-    batch, example = subject.questions.batch(np.array([2])), subject.examples[2]
+    loaded = load_trained(faithfulness, where, "mcb")
+    batch, example = loaded.questions.batch(np.array([2])), loaded.examples[2]
     with torch.no_grad():
-        output = subject.model(batch.visual, batch.tokens)
+        output = loaded.model(batch.visual, batch.tokens)
         order = output.attention[0].argsort(descending=True, stable=True).tolist()
         before = output.logits[0].softmax(0)
         changes = []
         for cell in order:
             others = [k for k in range(196) if k != cell]
-            after = subject.model(batch.visual[:, others], batch.tokens).logits[0].softmax(0)
+            after = loaded.model(batch.visual[:, others], batch.tokens).logits[0].softmax(0)
             changes.append(float((before - after).abs().sum()) / 2)
-        best = subject.model(batch.visual[:, order[:49]], batch.tokens).logits[0].argmax()
+        best = loaded.model(batch.visual[:, order[:49]], batch.tokens).logits[0].argmax()
     questions = table(where, "faithfulness", "questions")
     found = questions[
         (questions["question_id"] == example.question_id) & (questions["method"] == "attention")
     ].iloc[0]
     np.testing.assert_allclose(found["tvd"], changes, atol=1e-6)
-    answer = subject.prepared.answers.answers[int(best)]
+    answer = loaded.prepared.answers.answers[int(best)]
     assert found["accuracy"][0] == official_accuracy(answer, example.answers)
 
 
@@ -131,8 +131,8 @@ def test_domains(where: Workspace) -> None:
     analyses.run(params, where, "domains")
     questions = table(where, "domains", "questions")
     metrics = table(where, "domains", "metrics").set_index(["run", "metric"])["value"]
-    subject = load_trained(params, where, "mcb")
-    parts = {"out": subject.prepared.test, "in": subject.prepared.validation}
+    loaded = load_trained(params, where, "mcb")
+    parts = {"out": loaded.prepared.test, "in": loaded.prepared.validation}
     for row, asked in questions.groupby("row"):
         part = parts[row.rsplit("_", 1)[1]]
         assert set(asked["question_id"]) == {example.question_id for example in part}

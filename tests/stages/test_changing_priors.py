@@ -20,7 +20,7 @@ from vqax.text.answers import normalise_answer
 FEW = 4
 CP = {"root": "data/scenes/scenes_v1", "splits": ["train2014", "val2014"], "seed": 1}
 DATASET = {
-    "root": "data/cp/cp_v1", "pictures": "data/scenes/scenes_v1", "train": "train", "test": "test",
+    "root": "data/cp/cp_v1", "images": "data/scenes/scenes_v1", "train": "train", "test": "test",
     "validation_share": 0.25, "label": "CP",
 }  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_test_questions_inside_train(made: tuple[Params, Workspace], tmp_path: P
     for path in (made[1].root / DATASET["root"]).glob("vqacp_*_test_*"):
         (root / path.name).write_bytes(path.read_bytes())
         (root / path.name.replace("_test_", "_train_")).write_bytes(path.read_bytes())
-    dataset = DATASET | {"pictures": str(made[1].data / "scenes" / "scenes_v1")}
+    dataset = DATASET | {"images": str(made[1].data / "scenes" / "scenes_v1")}
     tiny.write_settings(tmp_path, tiny.settings(datasets={"cp_v1": dataset}))
     params = load(tmp_path / "params.yaml")
     with pytest.raises(BadData, match=r"_test_questions.json: \d+ of its questions are also in"):

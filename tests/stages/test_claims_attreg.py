@@ -10,7 +10,7 @@ from project.settings_files import read_whole
 from project.workspace import Workspace
 from stages.claims import published_claims
 from studies.attreg.claims import RULES
-from tests.stages.printed import NO_RANKS, printed, turned, verdicts
+from tests.stages.reported import NO_RANKS, reported, rotated, verdicts
 from tests.stages.tiny import ROOT
 from vqax.claims.rules import Row
 from vqax.claims.sources import Sources
@@ -34,7 +34,7 @@ def test_every_claim_has_a_rule() -> None:
 
 
 def test_rows_of_the_rules_are_printed() -> None:
-    known = {(table, row) for table in TABLES for row in printed(table)["row"]}
+    known = {(table, row) for table in TABLES for row in reported(table)["row"]}
     assert {tuple(one) for one in sides() if isinstance(one, Row)} <= known
 
 
@@ -64,12 +64,12 @@ def test_runs_that_vary_how_many_key_objects_have_so_many_mined() -> None:
         assert settings["key_objects"][mined]["top"] == number, run
 
 
-def as_printed() -> Sources:
+def as_reported() -> Sources:
     """Twelve questions of each printed row, all with its numbers but for a little noise."""
     values, rows = {}, {}
     noise = np.random.default_rng(0).normal(scale=1e-6, size=12)
     for table in TABLES:
-        for row, numbers in printed(table).groupby("row", sort=False):
+        for row, numbers in reported(table).groupby("row", sort=False):
             name = f"{table}: {row}"
             rows.setdefault(table, {})[row] = name
             columns = dict(zip(numbers["metric"], numbers["value"] / 100, strict=True))
@@ -83,7 +83,7 @@ def as_printed() -> Sources:
 @pytest.fixture(scope="module")
 def found() -> pd.DataFrame:
     claims = published_claims(Workspace(ROOT), "attreg")
-    return judged(claims, RULES, as_printed(), samples=50, seed=0).claims.set_index("claim_id")
+    return judged(claims, RULES, as_reported(), samples=50, seed=0).claims.set_index("claim_id")
 
 
 @pytest.mark.parametrize("claim", [name for name in RULES if name <= "A17"] + ["A21", "A22", "A25"])
@@ -91,8 +91,8 @@ def test_in_print_a_claim_comes_out_as_its_status_says(found: pd.DataFrame, clai
     row = found.loc[claim]
     if row["verdict"] == "not testable here":
         pytest.fail(row["reason"])
-    holds = row["published_status"].startswith("holds")
-    assert (row["verdict"] == "holds") is holds, row["deciding"]
+    holds = row["reported_status"].startswith("supported")
+    assert (row["verdict"] == "supported") is holds, row["deciding"]
 
 
 def test_claims_about_figures_need_the_runs(found: pd.DataFrame) -> None:
@@ -102,7 +102,7 @@ def test_claims_about_figures_need_the_runs(found: pd.DataFrame) -> None:
 
 SHARE = {
     str(cell.row): cell.value / 100
-    for cell in printed("attreg/6").query("metric == 'key_object_sample_ratio'").itertuples()
+    for cell in reported("attreg/6").query("metric == 'key_object_sample_ratio'").itertuples()
 }
 
 
@@ -177,6 +177,6 @@ FIGURES: dict[str, dict[tuple[str, str], Any]] = {
 def test_claims_about_figures_have_their_direction(claim: str) -> None:
     found = verdicts("attreg", FIGURES[claim], RUNS).loc[claim]
     counted = len(RULES[claim].comparisons)
-    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", counted, counted)
-    found = verdicts("attreg", turned(FIGURES[claim]), RUNS).loc[claim]
+    assert tuple(found[["verdict", "held", "compared"]]) == ("supported", counted, counted)
+    found = verdicts("attreg", rotated(FIGURES[claim]), RUNS).loc[claim]
     assert tuple(found[["verdict", "held"]]) == ("contradicted", 0)

@@ -6,24 +6,24 @@ import pytest
 
 from studies import claim_rules
 from studies.edl.claims import ANGLES, RULES
-from tests.stages.printed import printed, turned, verdicts
+from tests.stages.reported import reported, rotated, verdicts
 from tests.stages.tiny import ROOT
 from vqax.claims.rules import Row
 
 TABLES = {"edl/1": "dice", "edl/2": "iou"}
 ROWS = {
-    table: {row: f"{table}: {row}" for row in printed(table).query(f"metric == '{metric}'")["row"]}
+    table: {row: f"{table}: {row}" for row in reported(table).query(f"metric == '{metric}'")["row"]}
     for table, metric in TABLES.items()
 }
-AS_PRINTED = {
+AS_REPORTED = {
     (ROWS[table][cell.row], metric): float(cell.value)
     for table, metric in TABLES.items()
-    for cell in printed(table).query(f"metric == '{metric}'").itertuples()
+    for cell in reported(table).query(f"metric == '{metric}'").itertuples()
 }
 
 
 def exchanged(values):
-    """Upright and turned pictures with each other's numbers."""
+    """Upright and rotated images with each other's numbers."""
     other = {"Normal": "Rotated", "Rotated": "Normal"}
     words = {key: next(one for one in other if f"{one} |" in key[0]) for key in values}
     return {
@@ -52,22 +52,22 @@ def test_rows_of_the_rules_are_printed():
 
 
 def test_in_print_the_hypothesis_is_contradicted_and_the_difference_is_there():
-    found = verdicts("edl", AS_PRINTED, ROWS)
+    found = verdicts("edl", AS_REPORTED, ROWS)
     for claim, verdict, held in (("E05", "contradicted", 0), ("E06", "contradicted", 0)):
         assert tuple(found.loc[claim, ["verdict", "held", "compared"]]) == (verdict, held, 2)
-        assert found.loc[claim, "published_status"] == verdict
+        assert found.loc[claim, "reported_status"] == verdict
     assert found.loc["E05", "difference"] == pytest.approx(0.21 - 0.35)
-    assert tuple(found.loc["E07", ["verdict", "held", "compared"]]) == ("holds", 4, 4)
-    assert found.loc["E07", "published_status"] == "holds"
+    assert tuple(found.loc["E07", ["verdict", "held", "compared"]]) == ("supported", 4, 4)
+    assert found.loc["E07", "reported_status"] == "supported"
 
 
 def test_the_hypothesis_holds_on_exchanged_numbers_and_the_difference_stays():
-    found = verdicts("edl", exchanged(AS_PRINTED), ROWS)
-    assert list(found.loc[["E05", "E06", "E07"], "verdict"]) == ["holds"] * 3
+    found = verdicts("edl", exchanged(AS_REPORTED), ROWS)
+    assert list(found.loc[["E05", "E06", "E07"], "verdict"]) == ["supported"] * 3
 
 
 def test_no_difference_is_none_of_either_sign():
-    alike = {key: np.arange(12.0) for key in AS_PRINTED}
+    alike = {key: np.arange(12.0) for key in AS_REPORTED}
     for key in alike:
         if "Rotated" in key[0]:
             alike[key] = alike[key] + np.resize([1.0, -1.0], 12)
@@ -83,12 +83,12 @@ def test_accuracies_fall_from_digits_to_cifar():
         (f"answers/{name}", "correct"): np.arange(1000) < shares[row] for name, row in named.items()
     }
     found = verdicts("edl", values, questions=1000).loc["E03"]
-    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", 2, 2)
+    assert tuple(found[["verdict", "held", "compared"]]) == ("supported", 2, 2)
     back = dict(zip(values, reversed(values.values()), strict=True))
     assert verdicts("edl", back, questions=1000).loc["E03", "verdict"] == "contradicted"
 
 
-UNPRINTED = {
+UNREPORTED = {
     "E01": {
         ("rotation/edl_digits_0", "uncertainty"): 0.1,
         **{(f"rotation/edl_digits_{angle}", "uncertainty"): 0.4 for angle in ANGLES},
@@ -96,18 +96,18 @@ UNPRINTED = {
         ("rotation/edl_digits", "confidently_wrong"): 0.1,
     },
     "E02": {
-        ("strangers/edl_digits", "familiar"): np.repeat([1.0, 0.0], 6),
-        ("strangers/edl_digits", "uncertainty"): np.arange(12.0),
-        ("strangers/softmax_digits_strange", "confidence"): 0.9,
-        ("strangers/edl_digits_strange", "confidence"): 0.6,
+        ("out_of_distribution/edl_digits", "in_distribution"): np.repeat([1.0, 0.0], 6),
+        ("out_of_distribution/edl_digits", "uncertainty"): np.arange(12.0),
+        ("out_of_distribution/softmax_digits_strange", "confidence"): 0.9,
+        ("out_of_distribution/edl_digits_strange", "confidence"): 0.6,
     },
     "E08": {
         ("overlap/edl_digits_only_upright", "dice"): 0.5,
-        ("overlap/edl_digits_only_turned", "dice"): 0.2,
+        ("overlap/edl_digits_only_rotated", "dice"): 0.2,
     },
     "E09": {
-        ("overlap/edl_digits_turned", "dice_centred"): 0.5,
-        ("overlap/edl_digits_turned", "dice"): 0.2,
+        ("overlap/edl_digits_rotated", "dice_centred"): 0.5,
+        ("overlap/edl_digits_rotated", "dice"): 0.2,
     },
     "E10": {
         ("map_kinds/same", "map_similarity"): 0.8,
@@ -118,22 +118,26 @@ UNPRINTED = {
 }
 
 
-@pytest.mark.parametrize("claim", UNPRINTED)
+@pytest.mark.parametrize("claim", UNREPORTED)
 def test_claims_without_printed_numbers_have_their_direction(claim):
-    values = UNPRINTED[claim]
+    values = UNREPORTED[claim]
     found = verdicts("edl", values).loc[claim]
     counted = [one for one in RULES[claim].comparisons if one.role != "beside"]
-    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", len(counted), len(counted))
-    familiar = ("strangers/edl_digits", "familiar")
-    back = turned({key: value for key, value in values.items() if key != familiar})
-    back |= {key: value for key, value in values.items() if key == familiar}
+    assert tuple(found[["verdict", "held", "compared"]]) == (
+        "supported",
+        len(counted),
+        len(counted),
+    )
+    in_distribution = ("out_of_distribution/edl_digits", "in_distribution")
+    back = rotated({key: value for key, value in values.items() if key != in_distribution})
+    back |= {key: value for key, value in values.items() if key == in_distribution}
     found = verdicts("edl", back).loc[claim]
     assert tuple(found[["verdict", "held"]]) == ("contradicted", 0)
 
 
 def test_the_distance_of_the_centres_is_shown_and_not_counted():
-    upright, fallen = (f"overlap/edl_digits_only_{one}" for one in ("upright", "turned"))
+    upright, fallen = (f"overlap/edl_digits_only_{one}" for one in ("upright", "rotated"))
     beside = {(upright, "centroid_distance"): 0.4, (fallen, "centroid_distance"): 0.1}
-    found = verdicts("edl", UNPRINTED["E08"] | beside).loc["E08"]
-    assert (found["verdict"], found["compared"]) == ("holds", 1)
+    found = verdicts("edl", UNREPORTED["E08"] | beside).loc["E08"]
+    assert (found["verdict"], found["compared"]) == ("supported", 1)
     assert found["reason"].endswith("0 hold, 1 contradicted, 0 inconclusive.")

@@ -5,13 +5,13 @@ import pytest
 
 from studies import claim_rules
 from studies.interp.claims import RULES
-from tests.stages.printed import printed, turned, verdicts
+from tests.stages.reported import reported, rotated, verdicts
 from vqax.claims.rules import Row
 
-ROWS = {"interp/1": {row: f"maps/{row}" for row in printed("interp/1")["row"]}}
-AS_PRINTED = {
+ROWS = {"interp/1": {row: f"maps/{row}" for row in reported("interp/1")["row"]}}
+AS_REPORTED = {
     (f"maps/{cell.row}", "rank_correlation"): float(cell.value)
-    for cell in printed("interp/1").itertuples()
+    for cell in reported("interp/1").itertuples()
 }
 GUIDED = "maps/Guided backpropagation"
 
@@ -26,21 +26,21 @@ def test_every_claim_has_a_rule_and_every_row_is_printed():
 
 
 def test_in_print_the_claims_of_table_1_hold():
-    found = verdicts("interp", AS_PRINTED, ROWS).loc[["I01", "I02", "I03"]]
-    assert list(found["published_status"]) == ["holds"] * 3
-    assert list(found["verdict"]) == ["holds"] * 3
+    found = verdicts("interp", AS_REPORTED, ROWS).loc[["I01", "I02", "I03"]]
+    assert list(found["reported_status"]) == ["supported"] * 3
+    assert list(found["verdict"]) == ["supported"] * 3
     assert list(found["compared"]) == list(found["held"]) == [1, 2, 2]
     assert list(found["difference"]) == pytest.approx([0.292 - 0.173, 0.173, 0.623 - 0.173])
 
 
 def test_turned_around_the_claims_of_table_1_are_contradicted():
-    found = verdicts("interp", turned(AS_PRINTED), ROWS).loc[["I01", "I02", "I03"]]
+    found = verdicts("interp", rotated(AS_REPORTED), ROWS).loc[["I01", "I02", "I03"]]
     assert list(found["verdict"]) == ["contradicted"] * 3
     assert list(found["held"]) == [0] * 3
 
 
 def test_one_kind_of_map_is_not_enough():
-    flat = AS_PRINTED | {("maps/Occlusion", "rank_correlation"): -0.1}
+    flat = AS_REPORTED | {("maps/Occlusion", "rank_correlation"): -0.1}
     found = verdicts("interp", flat, ROWS).loc["I02"]
     assert tuple(found[["verdict", "held", "compared"]]) == ("contradicted", 1, 2)
 
@@ -53,8 +53,8 @@ def test_controls_that_the_paper_has_not_never_make_a_verdict():
             "mean_human_map",
         )
     }
-    found = verdicts("interp", AS_PRINTED | controls, ROWS).loc["I02"]
-    assert tuple(found[["verdict", "compared"]]) == ("holds", 2)
+    found = verdicts("interp", AS_REPORTED | controls, ROWS).loc["I02"]
+    assert tuple(found[["verdict", "compared"]]) == ("supported", 2)
     assert found["reason"].endswith("0 hold, 4 contradicted, 0 inconclusive.")
 
 
@@ -72,8 +72,8 @@ def words(method, *rates):
 @pytest.mark.parametrize(
     ("rates", "verdict", "held"),
     [
-        ((0.4, 0.2, 0.3, 0.1), "holds", 4),
-        ((0.4, 0.3, 0.2, 0.1), "holds", 4),  # of adjectives and nouns either may come first
+        ((0.4, 0.2, 0.3, 0.1), "supported", 4),
+        ((0.4, 0.3, 0.2, 0.1), "supported", 4),  # of adjectives and nouns either may come first
         ((0.1, 0.2, 0.3, 0.4), "contradicted", 0),
         ((0.3, 0.4, 0.2, 0.1), "contradicted", 3),
         ((0.4, 0.2, 0.05, 0.1), "contradicted", 3),
@@ -98,16 +98,16 @@ def test_failures_are_foretold_better_than_by_chance_and_majority():
         (changes, "accuracy_official"): np.repeat([1.0, 0.0], 6),
     }
     found = verdicts("interp", values).loc["I05"]
-    assert tuple(found[["verdict", "held", "compared"]]) == ("holds", 2, 2)
+    assert tuple(found[["verdict", "held", "compared"]]) == ("supported", 2, 2)
     assert found["difference"] == pytest.approx(0.72 - 0.6)
     assert found["reason"].endswith("1 hold, 1 contradicted, 0 inconclusive.")
     worse = verdicts("interp", values | {("interp_images/majority", "hit"): 0.75}).loc["I05"]
     assert tuple(worse[["verdict", "held"]]) == ("contradicted", 1)
 
 
-@pytest.mark.parametrize(("other", "verdict"), [(0.1, "holds"), (0.5, "contradicted")])
+@pytest.mark.parametrize(("other", "verdict"), [(0.1, "supported"), (0.5, "contradicted")])
 def test_guided_backpropagation_against_deconvolution(other, verdict):
-    values = AS_PRINTED | {("interp_images/deconvolution", "rank_correlation"): other}
+    values = AS_REPORTED | {("interp_images/deconvolution", "rank_correlation"): other}
     found = verdicts("interp", values, ROWS).loc["I06"]
     assert found["verdict"] == verdict
-    assert found["difference"] == pytest.approx(AS_PRINTED[GUIDED, "rank_correlation"] - other)
+    assert found["difference"] == pytest.approx(AS_REPORTED[GUIDED, "rank_correlation"] - other)

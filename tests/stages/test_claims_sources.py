@@ -16,7 +16,7 @@ from studies.ucam.claims import RULES
 from vqax.claims.measure import APART, BOTH
 from vqax.claims.measure import measured as contrast_of
 from vqax.claims.rules import Comparison, Row, Rule, Side, describe, falling, larger, rising
-from vqax.claims.sources import PEOPLE, NotMeasured, Sources
+from vqax.claims.sources import HUMANS, NotMeasured, Sources
 from vqax.claims.verdicts import judged
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import write_parquet
@@ -32,7 +32,7 @@ def scores(seed, shift=0.0):
     rng = np.random.default_rng(seed)
     columns = (
         *("accuracy_official", "attention_rank_correlation", "attention_emd", "entropy"),
-        *("predictive", "classification_error", "grad_cam_rank_correlation", "margin"),
+        *("predictive", "nll_of_error", "grad_cam_rank_correlation", "margin"),
     )
     values = {column: rng.normal(size=QUESTIONS) + shift for column in columns}
     return pd.DataFrame({**IDS, **values, "aleatoric": np.nan})
@@ -115,7 +115,7 @@ def test_several_values_of_a_question_are_averaged():
         (larger("margin", "x", "y"), "Not run here: x, y."),
         (larger("aleatoric", "a", "a"), "No values here of aleatoric of a."),
         (larger("emd", "a", "b"), "No values here of emd of a, emd of b."),
-        (larger("margin", "a", "few"), "Fewer than 6 pictures with a value of a and few (5)."),
+        (larger("margin", "a", "few"), "Fewer than 6 images with a value of a and few (5)."),
         (larger("margin", "a", "elsewhere"), "a value of a and elsewhere (0)."),
         (
             Comparison("correlation", (Side("flat", "margin"), Side("a", "margin"))),
@@ -127,7 +127,7 @@ def test_several_values_of_a_question_are_averaged():
         ),
         (
             Comparison(APART, (Side("few", "margin"), Side("a", "margin"))),
-            "Fewer than 6 pictures with a value of few (5).",
+            "Fewer than 6 images with a value of few (5).",
         ),
     ],
 )
@@ -156,8 +156,8 @@ def test_the_mean_over_both_sets_is_of_the_differences_on_each():
     )
     found = contrast_of(of_both("a", "a_v2", "b", "b_v2"), known, samples=30, seed=0)
     assert found[:4] == pytest.approx((2.5, 2.5, 2.5, QUESTIONS + 14))
-    turned = contrast_of(of_both("b", "b_v2", "a", "a_v2"), known, samples=30, seed=0)
-    assert turned.value == pytest.approx(-2.5)
+    rotated = contrast_of(of_both("b", "b_v2", "a", "a_v2"), known, samples=30, seed=0)
+    assert rotated.value == pytest.approx(-2.5)
 
 
 def test_a_mean_over_twice_the_same_set_is_as_sure_as_one():
@@ -175,8 +175,8 @@ def test_values_of_different_pictures_are_compared_by_their_means():
     found = contrast_of(comparison, known, samples=60, seed=0)
     assert found.value == pytest.approx(a["entropy"].mean() - b["entropy"].mean())
     assert found.low > 0
-    turned = contrast_of(Comparison(APART, comparison.sides[::-1]), known, samples=60, seed=0)
-    assert turned.high < 0
+    rotated = contrast_of(Comparison(APART, comparison.sides[::-1]), known, samples=60, seed=0)
+    assert rotated.high < 0
 
 
 @pytest.mark.parametrize("paper", claim_rules())
@@ -247,11 +247,11 @@ def test_analyses_are_sources_by_their_rows(tmp_path):
     assert (found.column("noise/question/mcb_p_gca", "flipped")["flipped"] == 1).all()
     assert found.column("attention_samples/right", "entropy")["entropy"].unique() == [0.5]
     assert found.column("attention_samples/wrong", "entropy")["entropy"].unique() == [3.0]
-    assert PEOPLE not in found.values
+    assert HUMANS not in found.values
     verdicts = judged(
         published_claims(workspace, "ucam"), RULES, found, samples=20, seed=0
     ).claims.set_index("claim_id")
-    assert verdicts.loc["U29", "verdict"] == "holds"
+    assert verdicts.loc["U29", "verdict"] == "supported"
     assert verdicts.loc["U33", "verdict"] == "inconclusive"
 
 
@@ -264,10 +264,10 @@ def test_people_are_compared_with_each_other_question_by_question(tmp_path):
         maps=maps,
     )
     found = collect(study(tmp_path, {"mcb": scores(0)}), NO_RANKS)
-    people = found.column(PEOPLE, "attention_rank_correlation")
-    assert list(people["question_id"]) == list(IDS["question_id"])
-    assert people["attention_rank_correlation"].iloc[0] == pytest.approx(1.0)
-    assert people["attention_rank_correlation"].iloc[1:].abs().max() < 1
+    human_maps = found.column(HUMANS, "attention_rank_correlation")
+    assert list(human_maps["question_id"]) == list(IDS["question_id"])
+    assert human_maps["attention_rank_correlation"].iloc[0] == pytest.approx(1.0)
+    assert human_maps["attention_rank_correlation"].iloc[1:].abs().max() < 1
 
 
 def test_claims_of_a_study_are_tables_of_a_row_per_claim_and_per_comparison(tmp_path):
@@ -283,7 +283,7 @@ def test_claims_of_a_study_are_tables_of_a_row_per_claim_and_per_comparison(tmp_
     assert len(found.claims) == 33
     by_claim = found.claims.set_index("claim_id")
     accuracy = by_claim.loc["U17"]
-    assert accuracy["verdict"] == "holds"
+    assert accuracy["verdict"] == "supported"
     assert (accuracy["n"], accuracy["seeds"], accuracy["held"]) == (QUESTIONS, 2, 1)
     assert accuracy["comparison"] == "VQA accuracy: LSTM Q+I+Uncertainty > LSTM Q+I[8]"
     attention = by_claim.loc["U02"]  # the larger EMD is worse
@@ -291,7 +291,10 @@ def test_claims_of_a_study_are_tables_of_a_row_per_claim_and_per_comparison(tmp_
     assert (attention["held"], attention["compared"]) == (1, 2)
     assert attention["deciding"].endswith("Baseline (MCB) > P-GCA (ours)")
     assert attention["difference"] < -8
-    assert set(found.comparisons.query("claim_id == 'U02'")["outcome"]) == {"holds", "contradicted"}
+    assert set(found.comparisons.query("claim_id == 'U02'")["outcome"]) == {
+        "supported",
+        "contradicted",
+    }
     tested = by_claim[by_claim["compared"] > 0]
     assert (tested["p_holm"] >= tested["p"]).all()
     write_parquet(tmp_path / "claims.parquet", found.claims)
@@ -309,7 +312,7 @@ def test_another_reading_is_shown_but_does_not_count():
     rule = Rule((larger("margin", "a", "b"), larger("margin", "b", "a", role="beside")))
     published = published_claims(Workspace(), "ucam").iloc[:1]
     found = judged(published, {"U01": rule}, known, samples=30, seed=0)
-    assert found.claims.loc[0, "verdict"] == "holds"
+    assert found.claims.loc[0, "verdict"] == "supported"
     assert found.claims.loc[0, "compared"] == 1
     assert found.claims.loc[0, "reason"].endswith("0 hold, 1 contradicted, 0 inconclusive.")
     assert list(found.comparisons["counted"]) == [True, False]

@@ -4,7 +4,7 @@ import pytest
 
 from studies import claim_rules
 from studies.topn.claims import RULES
-from tests.stages.printed import printed, verdicts
+from tests.stages.reported import reported, verdicts
 
 MODEL = "topn_deeper_lstm"
 QUESTION, ANSWER, BOTH, PLAIN, FEW, STEPS, SAME, OTHER, COLOURS = (
@@ -12,27 +12,27 @@ QUESTION, ANSWER, BOTH, PLAIN, FEW, STEPS, SAME, OTHER, COLOURS = (
     for row in (
         *("another question", "another answer", "another question and answer"),
         *("Grad-CAM", "sensitive, n = 25", "steps"),
-        *("same question, other picture", "other question, same picture"),
-        "colour: same answer, same picture",
+        *("same question, other image", "other question, same image"),
+        "colour: same answer, same image",
     )
 )
 DOING = "What is the man doing?"
 
 
 def first_entries():
-    """(picture, question) -> the ten indices that tables 1 to 4 print."""
+    """(image, question) -> the ten indices that tables 1 to 4 print."""
     found = {}
     for number in range(1, 5):
-        cells = printed(f"topn/{number}").query("metric == 'dA_dq_top10_index'")
+        cells = reported(f"topn/{number}").query("metric == 'dA_dq_top10_index'")
         for cell in cells.itertuples():
-            picture, question, _ = cell.row.split(" | ")
-            found.setdefault((picture, question), set()).add(int(cell.value))
+            image, question, _ = cell.row.split(" | ")
+            found.setdefault((image, question), set()).add(int(cell.value))
     assert all(len(entries) == 10 for entries in found.values())
     return found
 
 
 def shared():
-    """How many of ten the printed pairs share: one question, and two questions of a picture."""
+    """How many of ten the printed pairs share: one question, and two questions of an image."""
     first = first_entries()
     pairs = (("Figure 20", "Figure 25"), ("Figure 23", "Figure 24"))
     pairs += (("Figure 20", "Figure 23"), ("Figure 20", "Figure 24"))
@@ -47,7 +47,7 @@ def shared():
 
 
 def correlations():
-    return [float(cell) for number in (5, 6) for cell in printed(f"topn/{number}")["value"]]
+    return [float(cell) for number in (5, 6) for cell in reported(f"topn/{number}")["value"]]
 
 
 def test_every_claim_has_a_rule():
@@ -64,8 +64,8 @@ def test_in_print_the_claims_of_the_tables_hold():
         (COLOURS, "spearman"): correlations(),
     }
     found = verdicts("topn", values).loc[["T05", "T06", "T11"]]
-    assert list(found["published_status"]) == ["holds"] * 3
-    assert list(found["verdict"]) == ["holds"] * 3
+    assert list(found["reported_status"]) == ["supported"] * 3
+    assert list(found["verdict"]) == ["supported"] * 3
     assert list(found["compared"]) == list(found["held"]) == [1, 2, 1]
     assert found.loc["T05", "difference"] == pytest.approx(9 - 7)
 
@@ -92,16 +92,20 @@ def alike(source, value):
 
 CASES = {
     "T01": [
-        (alike(QUESTION, 0.9) | alike(BOTH, 0.4), "holds", 2),
+        (alike(QUESTION, 0.9) | alike(BOTH, 0.4), "supported", 2),
         (alike(QUESTION, 0.7) | alike(BOTH, 0.4), "contradicted", 1),
         (alike(QUESTION, 0.9) | alike(BOTH, 0.95), "contradicted", 1),
     ],
     "T02": [
-        (alike(QUESTION, 0.9) | alike(ANSWER, 0.4), "holds", 1),
+        (alike(QUESTION, 0.9) | alike(ANSWER, 0.4), "supported", 1),
         (alike(QUESTION, 0.4) | alike(ANSWER, 0.9), "contradicted", 0),
     ],
     "T03": [
-        ({(QUESTION, "sign_change"): 0.1, (QUESTION, "sign_change_of_answer"): 0.0}, "holds", 1),
+        (
+            {(QUESTION, "sign_change"): 0.1, (QUESTION, "sign_change_of_answer"): 0.0},
+            "supported",
+            1,
+        ),
         (
             {(QUESTION, "sign_change"): 0.0, (QUESTION, "sign_change_of_answer"): 0.1},
             "contradicted",
@@ -109,30 +113,30 @@ CASES = {
         ),
     ],
     "T04": [
-        (own(PLAIN, 0.5) | own("topn_pythia/Grad-CAM", 0.3), "holds", 1),
+        (own(PLAIN, 0.5) | own("topn_pythia/Grad-CAM", 0.3), "supported", 1),
         (own(PLAIN, 0.3) | own("topn_pythia/Grad-CAM", 0.5), "contradicted", 0),
     ],
     "T07": [
-        (own(FEW, 0.5) | own(PLAIN, 0.3) | alike(PLAIN, 0.9) | alike(FEW, 0.2), "holds", 2),
+        (own(FEW, 0.5) | own(PLAIN, 0.3) | alike(PLAIN, 0.9) | alike(FEW, 0.2), "supported", 2),
         (own(FEW, 0.3) | own(PLAIN, 0.5) | alike(PLAIN, 0.9) | alike(FEW, 0.2), "contradicted", 1),
         (own(FEW, 0.5) | own(PLAIN, 0.3) | alike(PLAIN, 0.2) | alike(FEW, 0.9), "contradicted", 1),
     ],
     "T08": [
-        ({(QUESTION, "map_difference"): 1e-7}, "holds", 1),
+        ({(QUESTION, "map_difference"): 1e-7}, "supported", 1),
         ({(QUESTION, "map_difference"): 1e-3}, "contradicted", 0),
     ],
     "T09": [
-        ({(STEPS, "best_of_each"): 0.5, (STEPS, "best_of_all"): 0.4}, "holds", 1),
+        ({(STEPS, "best_of_each"): 0.5, (STEPS, "best_of_all"): 0.4}, "supported", 1),
         ({(STEPS, "best_of_each"): 0.4, (STEPS, "best_of_all"): 0.4}, "inconclusive", 0),
     ],
     "T10": [
-        ({(STEPS, "dip"): 0.1}, "holds", 1),
+        ({(STEPS, "dip"): 0.1}, "supported", 1),
         ({(STEPS, "dip"): 0.01}, "contradicted", 0),
     ],
     "T12": [
         (
             {(f"{MODEL}/words", "colour_word"): 0.5, (f"{MODEL}/words", "object_word"): 0.2},
-            "holds",
+            "supported",
             1,
         ),
         (
@@ -157,7 +161,7 @@ def test_claims_without_printed_numbers_have_their_direction(claim, values, verd
 def test_another_n_beside_never_makes_a_verdict():
     sweep = {(f"{MODEL}/sensitive, n = {n}", "own_share"): 0.1 for n in (5, 10, 50, 100, 200, 300)}
     found = verdicts("topn", CASES["T07"][0][0] | sweep).loc["T07"]
-    assert tuple(found[["verdict", "compared"]]) == ("holds", 2)
+    assert tuple(found[["verdict", "compared"]]) == ("supported", 2)
     assert found["reason"].endswith("0 hold, 6 contradicted, 0 inconclusive.")
 
 
@@ -165,8 +169,8 @@ def test_the_colour_pairs_decide_not_any_two_questions():
     values = {
         (COLOURS, "spearman"): correlations(),
         (OTHER, "spearman"): 0.3,
-        (f"{MODEL}/existence: same answer, same picture", "spearman"): 0.99,
+        (f"{MODEL}/existence: same answer, same image", "spearman"): 0.99,
     }
     found = verdicts("topn", values).loc["T11"]
-    assert tuple(found[["verdict", "compared"]]) == ("holds", 1)
+    assert tuple(found[["verdict", "compared"]]) == ("supported", 1)
     assert found["reason"].endswith("1 hold, 1 contradicted, 0 inconclusive.")

@@ -11,7 +11,7 @@ from project.workspace import Workspace
 from stages.claims import published_claims
 from studies.ucam.claims import RULES
 from vqax.claims.rules import Row
-from vqax.claims.sources import PEOPLE, Sources
+from vqax.claims.sources import HUMANS, Sources
 from vqax.claims.verdicts import judged
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ MASKS = {
 
 def name_of(table, row):
     if (table, row) == ("ucam/IV", "Human [34]"):
-        return PEOPLE
+        return HUMANS
     if table == "ucam/III":
         return f"explanation_masks/{MASKS[row]}"
     if table == "ucam/IV" and row in SAME_RUN:
@@ -54,8 +54,8 @@ def name_of(table, row):
 
 
 @pytest.fixture(scope="module")
-def printed():
-    """Every printed number as the constant value of ten questions about ten pictures."""
+def reported():
+    """Every printed number as the constant value of ten questions about ten images."""
     values, rows = {}, {}
     for path in sorted(PUBLISHED.glob("table_*.csv")):
         table = pd.read_csv(path)
@@ -77,8 +77,8 @@ def claims():
 
 
 @pytest.fixture(scope="module")
-def on_print(claims, printed):
-    return judged(claims, RULES, printed, samples=20, seed=0).claims.set_index("claim_id")
+def on_print(claims, reported):
+    return judged(claims, RULES, reported, samples=20, seed=0).claims.set_index("claim_id")
 
 
 def tables_of(claims):
@@ -92,13 +92,13 @@ def test_every_claim_has_a_rule_and_every_rule_a_claim(claims):
 
 def test_the_papers_numbers_give_the_papers_status(claims, on_print):
     for claim in tables_of(claims).itertuples():
-        expected = "holds" if claim.status == "holds" else "contradicted"
+        expected = "supported" if claim.status == "supported" else "contradicted"
         assert on_print.loc[claim.claim_id, "verdict"] == expected, claim.claim_id
 
 
 def test_the_step_by_step_claims_record_how_many_steps_held(claims, on_print):
-    printed = re.search(r"(\d+) of (\d+)", claims.set_index("claim_id").loc["U07", "status"])
-    assert tuple(on_print.loc["U07", ["held", "compared"]]) == tuple(map(int, printed.groups()))
+    reported = re.search(r"(\d+) of (\d+)", claims.set_index("claim_id").loc["U07", "status"])
+    assert tuple(on_print.loc["U07", ["held", "compared"]]) == tuple(map(int, reported.groups()))
     assert tuple(on_print.loc["U06", ["held", "compared"]]) == (7, 7)
     assert tuple(on_print.loc["U13", ["held", "compared"]]) == (11, 11)
 
@@ -123,14 +123,14 @@ def test_a_difference_is_counted_in_the_claimed_direction(on_print, claim, diffe
     assert found["compared"] > 1 or values == pytest.approx([difference] * 3)
 
 
-def test_no_rule_holds_when_every_number_is_turned_around(claims, printed):
-    turned = {
+def test_no_rule_holds_when_every_number_is_turned_around(claims, reported):
+    rotated = {
         name: table.assign(
             **{c: -table[c] for c in table.columns.difference(["question_id", "image_id"])}
         )
-        for name, table in printed.values.items()
+        for name, table in reported.values.items()
     }
-    sources = Sources(values=turned, rows=printed.rows, ranks=printed.ranks)
+    sources = Sources(values=rotated, rows=reported.rows, ranks=reported.ranks)
     verdicts = judged(tables_of(claims), RULES, sources, samples=20, seed=0).claims
     assert set(verdicts["verdict"]) == {"contradicted"}
     ties_aside = verdicts[verdicts["claim_id"] != "U07"]
@@ -141,7 +141,7 @@ BASE, A, P, AUL, PUL = (
     name_of("ucam/II", row) for row in ("Baseline", "A-GCA (ours)", "P-GCA (ours)", "AUL", "PUL")
 )
 RC, MASK_RC = "attention_rank_correlation", "rank_correlation"
-UNPRINTED = {  # claim -> (source, column), each larger than those after it in the next list
+UNREPORTED = {  # claim -> (source, column), each larger than those after it in the next list
     "U28": [[(P, RC)], [("mcb_p_gca_image", RC), ("mcb_p_gca_question", RC)], [(BASE, RC)]],
     "U29": [[("attention_samples/wrong", "entropy")], [("attention_samples/right", "entropy")]],
     "U30": [
@@ -165,44 +165,49 @@ UNPRINTED = {  # claim -> (source, column), each larger than those after it in t
 }
 
 
-@pytest.mark.parametrize("claim", UNPRINTED)
-@pytest.mark.parametrize(("sign", "verdict"), [(1, "holds"), (-1, "contradicted")])
-def test_claims_without_printed_numbers_have_their_direction(claims, printed, claim, sign, verdict):
+@pytest.mark.parametrize("claim", UNREPORTED)
+@pytest.mark.parametrize(("sign", "verdict"), [(1, "supported"), (-1, "contradicted")])
+def test_claims_without_printed_numbers_have_their_direction(
+    claims, reported, claim, sign, verdict
+):
     ids = pd.DataFrame({"question_id": np.arange(10), "image_id": np.arange(10)})
     values = {}
-    for place, level in enumerate(UNPRINTED[claim]):
+    for place, level in enumerate(UNREPORTED[claim]):
         for name, column in level:
             values[name] = values.get(name, ids).assign(**{column: -sign * float(place)})
-    sources = Sources(values=values, rows=printed.rows, ranks=printed.ranks)
+    sources = Sources(values=values, rows=reported.rows, ranks=reported.ranks)
     wanted = claims[claims["claim_id"] == claim]
     found = judged(wanted, RULES, sources, samples=20, seed=0).claims.iloc[0]
     assert found["verdict"] == verdict
     assert found["held"] == (found["compared"] if sign == 1 else 0)
 
 
-def test_uncertainty_that_knows_its_errors_supports_the_first_claim(claims, printed):
+def test_uncertainty_that_knows_its_errors_supports_the_first_claim(claims, reported):
     error = np.arange(12.0)
     table = pd.DataFrame({"question_id": error, "image_id": error, "predictive": error**2})
-    table = table.assign(classification_error=error, accuracy_official=(error < 6).astype(float))
-    for values, verdict in ((table, "holds"), (table.assign(predictive=-error), "contradicted")):
-        sources = Sources(values={P: values}, rows=printed.rows, ranks=printed.ranks)
+    table = table.assign(nll_of_error=error, accuracy_official=(error < 6).astype(float))
+    for values, verdict in (
+        (table, "supported"),
+        (table.assign(predictive=-error), "contradicted"),
+    ):
+        sources = Sources(values={P: values}, rows=reported.rows, ranks=reported.ranks)
         found = judged(claims.iloc[:1], RULES, sources, samples=60, seed=0).claims.iloc[0]
         assert (found["verdict"], found["compared"]) == (verdict, 2)
 
 
-@pytest.mark.parametrize(("cd", "verdict"), [(0.9, "holds"), (1.1, "inconclusive")])
-def test_first_rank_has_to_lead_by_the_critical_difference(claims, printed, cd, verdict):
+@pytest.mark.parametrize(("cd", "verdict"), [(0.9, "supported"), (1.1, "inconclusive")])
+def test_first_rank_has_to_lead_by_the_critical_difference(claims, reported, cd, verdict):
     ranks = pd.DataFrame({"run": [P, BASE, A], "mean_rank": [1.0, 3.0, 2.0]})
     ranks = ranks.assign(set="all", measure="accuracy_official", n_blocks=20, k=3, cd=cd)
-    sources = Sources(values=printed.values, rows=printed.rows, ranks=ranks)
+    sources = Sources(values=reported.values, rows=reported.rows, ranks=ranks)
     wanted = claims[claims["claim_id"] == "U24"]
     found = judged(wanted, RULES, sources, samples=20, seed=0).claims.iloc[0]
     assert (found["verdict"], found["compared"]) == (verdict, 2)
 
 
 def test_every_row_of_a_rule_is_printed():
-    printed = pd.concat(pd.read_csv(path) for path in PUBLISHED.glob("table_*.csv"))
-    known = set(zip(printed["table"], printed["row"], strict=True))
+    reported = pd.concat(pd.read_csv(path) for path in PUBLISHED.glob("table_*.csv"))
+    known = set(zip(reported["table"], reported["row"], strict=True))
     named = {
         side.source
         for rule in RULES.values()
@@ -229,27 +234,27 @@ def test_without_any_run_nothing_is_testable_and_everything_says_what_is_missing
     assert found.comparisons.empty
 
 
-def test_one_missing_run_is_named(claims, printed):
+def test_one_missing_run_is_named(claims, reported):
     gone = name_of("ucam/II", "PUL")
-    values = {name: table for name, table in printed.values.items() if name != gone}
-    sources = Sources(values=values, rows=printed.rows, ranks=printed.ranks)
+    values = {name: table for name, table in reported.values.items() if name != gone}
+    sources = Sources(values=values, rows=reported.rows, ranks=reported.ranks)
     found = judged(claims, RULES, sources, samples=20, seed=0).claims.set_index("claim_id")
     assert found.loc["U14", "verdict"] == "not testable here"
     assert f"Not run here: {gone}." in found.loc["U14", "reason"]
-    assert found.loc["U17", "verdict"] == "holds"
+    assert found.loc["U17", "verdict"] == "supported"
     assert "Comparisons that could be measured: 10 hold" in found.loc["U13", "reason"]
 
 
-def test_systems_that_only_the_paper_ran_may_be_missing(claims, printed):
+def test_systems_that_only_the_paper_ran_may_be_missing(claims, reported):
     cited = ("CoAtt", "DVQA", "DPPnet", "SMem", "DMN", "QRU", "HieCoAtt", "MLB")
     rows = {
         table: {row: name for row, name in named.items() if not any(c in row for c in cited)}
-        for table, named in printed.rows.items()
+        for table, named in reported.rows.items()
     }
-    sources = Sources(values=printed.values, rows=rows, ranks=printed.ranks)
+    sources = Sources(values=reported.values, rows=rows, ranks=reported.ranks)
     found = judged(claims, RULES, sources, samples=20, seed=0).claims.set_index("claim_id")
     for claim, missing in (("U05", "DVQA(K=1)[31]"), ("U27", "DVQA[31]")):
-        assert found.loc[claim, "verdict"] == "holds"
+        assert found.loc[claim, "verdict"] == "supported"
         assert missing in found.loc[claim, "reason"]
     assert found.loc["U25", "compared"] == 3
 

@@ -1,4 +1,4 @@
-"""Detector, regions, their figure and an import, on twenty pictures of Scenes."""
+"""Detector, regions, their figure and an import, on twenty images of Scenes."""
 
 import json
 from pathlib import Path
@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.params import Params, load
 from project.workspace import Workspace
 from stages import detector, import_regions, regions, scenes, show_regions
 from tests.stages import tiny
 from tests.vision.test_imported import tsv_line
 from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.vision import RegionStore
+from vqax.vision import RegionFile
 from vqax.vision.trained_detector import stored_detector
 
 BOXES = 6
@@ -61,7 +61,7 @@ def test_a_detector_is_kept_with_what_builds_it_and_what_it_finds(
     _, workspace = made
     folder = workspace.detector("small")
     kept, origin = stored_detector(folder)
-    assert origin == "ImageNet trunk, trained on train2014 of scenes_v1"
+    assert origin == "ImageNet image encoder, trained on train2014 of scenes_v1"
     assert {"blue", "red"} <= set(kept.attribute_names)
     metrics = pd.read_parquet(folder / "metrics.parquet").set_index("metric")
     assert list(metrics.index) == ["recall", "best_iou", "label_accuracy", "attribute_accuracy"]
@@ -75,13 +75,13 @@ def test_a_detector_is_kept_with_what_builds_it_and_what_it_finds(
 
 def test_a_region_store_has_every_picture(made: tuple[Params, Workspace]) -> None:
     params, workspace = made
-    store = open_store(params, workspace, "seen")
-    assert isinstance(store, RegionStore)
-    pictures = list((workspace.root / ROOT / "images").rglob("*.jpg"))
-    assert len(store.image_ids) == len(pictures)
-    assert store.boxes_per_picture == BOXES
-    assert store.class_names == stored_detector(workspace.detector("small"))[0].class_names
-    assert (store.sizes(store.image_ids) == 224).all()
+    feature_file = open_feature_file(params, workspace, "seen")
+    assert isinstance(feature_file, RegionFile)
+    images = list((workspace.root / ROOT / "images").rglob("*.jpg"))
+    assert len(feature_file.image_ids) == len(images)
+    assert feature_file.boxes_per_image == BOXES
+    assert feature_file.class_names == stored_detector(workspace.detector("small"))[0].class_names
+    assert (feature_file.sizes(feature_file.image_ids) == 224).all()
     skipped = pd.read_parquet(workspace.features("seen").with_name("seen_skipped.parquet"))
     assert len(skipped) == 0
 
@@ -95,7 +95,7 @@ def test_a_second_extraction_writes_the_same_bytes(made: tuple[Params, Workspace
 
 def test_what_the_detector_finds_is_drawn(made: tuple[Params, Workspace]) -> None:
     params, workspace = made
-    summary = show_regions.run(params, workspace, "seen", pictures=3)
+    summary = show_regions.run(params, workspace, "seen", images=3)
     assert 0 <= summary["recall"] <= 1
     assert [Path(figure).name for figure in summary["figures"]] == [
         "detections.png",
@@ -119,7 +119,7 @@ def test_a_store_of_a_detector_that_was_not_trained(made: tuple[Params, Workspac
     with pytest.raises(MissingArtefact, match=r"absent/model\.json"):
         regions.run(changed, workspace, "seen")
     with pytest.raises(BadData, match="features of extractor small, expected absent"):
-        open_store(changed, workspace, "seen")
+        open_feature_file(changed, workspace, "seen")
 
 
 def test_a_split_without_instances(made: tuple[Params, Workspace], tmp_path: Path) -> None:
@@ -131,17 +131,17 @@ def test_a_split_without_instances(made: tuple[Params, Workspace], tmp_path: Pat
 
 def test_pictures_without_published_features_are_listed(made: tuple[Params, Workspace]) -> None:
     params, workspace = made
-    ids = sorted(open_store(params, workspace, "seen").image_ids.tolist())
+    ids = sorted(open_feature_file(params, workspace, "seen").image_ids.tolist())
     source = workspace.root / "features.tsv"
     source.write_bytes(b"".join(tsv_line(one) for one in ids[:-2]) + tsv_line(ids[-2])[:50])
     spec = {"source": "features.tsv", "boxes": 3, "dataset": tiny.DATASET}
     imported = params.model_validate({**params.model_dump(), "imported_regions": {"public": spec}})
     summary = import_regions.run(imported, workspace, "public")
-    assert (summary["skipped"], summary["pictures without features"]) == (1, 1)
+    assert (summary["skipped"], summary["images without features"]) == (1, 1)
     table = pd.read_parquet(workspace.features("public").with_name("public_skipped.parquet"))
     assert table["entry"].tolist() == [f"image_id {ids[-2]}", f"image_id {ids[-1]}"]
-    store = open_store(imported, workspace, "public")
-    assert store.image_ids.tolist() == ids[:-2]
+    feature_file = open_feature_file(imported, workspace, "public")
+    assert feature_file.image_ids.tolist() == ids[:-2]
     named = imported.imported_regions["public"].model_copy(update={"vocabulary": Path("vocab")})
     with pytest.raises(UsageError, match="has no classes to name"):
         import_regions.of_file(imported, workspace, "public", named)

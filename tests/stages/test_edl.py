@@ -1,4 +1,4 @@
-"""Classifiers of pictures through their stages, on 20 pictures a class."""
+"""Classifiers of images through their stages, on 20 images a class."""
 
 import numpy as np
 import pandas as pd
@@ -6,10 +6,10 @@ import pytest
 
 from project.params import Params, checked, load
 from project.workspace import Workspace
-from stages import examine
+from stages import evaluate
 from studies import experiments
 from studies.edl import overlap, train
-from studies.edl.images import read_parts, strangers
+from studies.edl.images import out_of_distribution, read_parts
 from studies.edl.metric_rows import metrics_table, of_interval
 from studies.edl.paired_conditions import signed_rank_p
 from studies.edl.trained import load_classifier
@@ -26,7 +26,7 @@ TRAINING = {
     "step_epochs": 7,
     "step_factor": 0.1,
 }
-PICTURES = {
+IMAGES = {
     "things": {
         "source": "silhouettes",
         "test_share": 0.5,
@@ -36,9 +36,9 @@ PICTURES = {
     "noise": {"source": "noise", "label": "noise", "options": {"count": 5}},
 }
 CLASSIFIERS = {
-    "sure": {"pictures": "things", "network": {"name": "lenet"}, "head": {"name": "softmax"}},
+    "sure": {"images": "things", "network": {"name": "lenet"}, "head": {"name": "softmax"}},
     "edl": {
-        "pictures": "things",
+        "images": "things",
         "network": {"name": "lenet", "answer_bias": 1.0},
         "head": {"name": "evidential"},
     },
@@ -48,16 +48,16 @@ CUT = {"mask": "positive", "scale": "max", "threshold": 0.5}
 OPTIONS = {
     "answers": {"classifiers": BOTH, "bins": 5},
     "rotation": {"classifiers": BOTH, "step": 90, "shown": "key", "reported": [0, 90]},
-    "strangers": {"classifiers": BOTH, "kinds": ["noise"], "shown": "noise"},
-    "overlap": {"classifiers": BOTH, **CUT, "emd_pictures": 3, "shown": {"edl": "cat"}},
-    "map_kinds": {"classifier": "edl", "pictures": 4, "masks": 6, **CUT},
+    "out_of_distribution": {"classifiers": BOTH, "kinds": ["noise"], "shown": "noise"},
+    "overlap": {"classifiers": BOTH, **CUT, "emd_images": 3, "shown": {"edl": "cat"}},
+    "map_kinds": {"classifier": "edl", "images": 4, "masks": 6, **CUT},
 }
 
 
 def settings(**changes) -> Params:
     whole = load(ROOT / "params.yaml")
     sections = {
-        "pictures": PICTURES,
+        "images": IMAGES,
         "classifier_training": TRAINING,
         "classifiers": CLASSIFIERS,
         "experiments": OPTIONS,
@@ -83,14 +83,14 @@ def test_every_experiment_has_options_here():
 
 @pytest.mark.parametrize("name", experiments())
 def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
-    examine.run(settings(), workspace, name)
+    evaluate.run(settings(), workspace, name)
     metrics = read_parquet(workspace.analysis(name) / "metrics.parquet")
     assert list(metrics.columns) == list(metrics_table([]).columns)
     assert metrics["run"].str.startswith(f"{name}/").all()
     assert not metrics.duplicated(["run", "metric"]).any()
-    pictures = read_parquet(workspace.analysis(name) / "pictures.parquet")
-    assert {"row", "question_id", "image_id"} <= set(pictures.columns)
-    assert not pictures.duplicated(["row", "question_id"]).any()
+    images = read_parquet(workspace.analysis(name) / "images.parquet")
+    assert {"row", "question_id", "image_id"} <= set(images.columns)
+    assert not images.duplicated(["row", "question_id"]).any()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
         ("uncertainty_noise", ("fraction", "")),
         ("uncertainty_object_emd", ("Spearman's rho", "")),
         ("dice_difference", ("fraction", "higher")),
-        ("stranger_auroc_noise", ("probability", "higher")),
+        ("ood_auroc_noise", ("probability", "higher")),
         ("unheard_of", ("", "")),
     ],
 )
@@ -109,14 +109,14 @@ def test_a_metric_has_the_unit_of_the_longest_name_it_begins_with(metric, kind):
 
 
 def test_means_are_those_of_the_pictures(workspace):
-    examine.run(settings(), workspace, "overlap")
+    evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
-    pictures = read_parquet(out / "pictures.parquet")
-    upright, turned = (pictures[pictures["row"] == f"edl_{c}"] for c in ("upright", "turned"))
+    images = read_parquet(out / "images.parquet")
+    upright, rotated = (images[images["row"] == f"edl_{c}"] for c in ("upright", "rotated"))
     assert metrics["overlap/edl_upright", "dice"] == pytest.approx(upright["dice"].mean())
-    gap = turned["dice"].to_numpy() - upright["dice"].to_numpy()
-    found = metrics["overlap/edl_upright_vs_turned", "dice_difference"]
+    gap = rotated["dice"].to_numpy() - upright["dice"].to_numpy()
+    found = metrics["overlap/edl_upright_vs_rotated", "dice_difference"]
     assert found == pytest.approx(np.nanmean(gap))
     assert upright["object_emd"].notna().sum() == 3
     assert upright["dice_test"].notna().sum() == 18
@@ -135,10 +135,10 @@ def test_maps_without_a_positive_value_are_counted(workspace, monkeypatch):
         return maps
 
     monkeypatch.setattr(overlap, "classifier_grad_cam", half_negative)
-    examine.run(settings(), workspace, "overlap")
+    evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
-    pictures = read_parquet(out / "pictures.parquet")
-    blank = pictures.loc[pictures["row"] == "edl_upright", "blank_map"]
+    images = read_parquet(out / "images.parquet")
+    blank = images.loc[images["row"] == "edl_upright", "blank_map"]
     assert blank.iloc[::2].eq(1).all()
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
     assert metrics["overlap/edl_upright", "blank_map"] == pytest.approx(blank.mean())
@@ -168,16 +168,16 @@ def test_an_untrained_classifier_is_missing(tmp_path):
 
 def test_strangers_cannot_be_learned_but_take_any_shape():
     params = settings()
-    with pytest.raises(UsageError, match=r"pictures\.noise: has one class only"):
+    with pytest.raises(UsageError, match=r"images\.noise: has one class only"):
         read_parts(params, "noise")
     like = read_parts(params, "things").test
-    assert strangers(params, "noise", like).shape == (5, 1, 28, 28)
+    assert out_of_distribution(params, "noise", like).shape == (5, 1, 28, 28)
 
 
 @pytest.mark.parametrize(
     ("section", "value", "message"),
     [
-        ("classifiers", {"a": {**CLASSIFIERS["edl"], "pictures": "nothing"}}, "'nothing' is not"),
+        ("classifiers", {"a": {**CLASSIFIERS["edl"], "images": "nothing"}}, "'nothing' is not"),
         ("experiments", {"answers": {"classifiers": ["nobody"], "bins": 3}}, "'nobody' is not one"),
         (
             "classifiers",
@@ -192,7 +192,7 @@ def test_wrong_names_and_numbers_are_listed(section, value, message):
 
 
 def test_reported_tables_are_of_every_classifier(workspace):
-    examine.run(settings(), workspace, "answers")
+    evaluate.run(settings(), workspace, "answers")
     table = read_parquet(workspace.analysis("answers") / "metrics.parquet")
     assert isinstance(table, pd.DataFrame)
     assert set(table["run"]) == {"answers/edl", "answers/sure"}

@@ -1,4 +1,4 @@
-"""One pass of the trunk serves the predictions and every map of a batch."""
+"""One pass of the image encoder serves the predictions and every map of a batch."""
 
 import shutil
 from math import ceil
@@ -73,9 +73,9 @@ def test_one_pass_for_each_batch_and_no_graph_outlives_it(
         alive.append(len(graph.alive))
 
     def watched(*given: Any, **options: Any) -> Trained:
-        subject = load_trained(*given, **options)
-        subject.model.register_forward_pre_hook(before_a_pass)
-        return subject
+        loaded = load_trained(*given, **options)
+        loaded.model.register_forward_pre_hook(before_a_pass)
+        return loaded
 
     monkeypatch.setattr(explain, "load_trained", watched)
     with graph:
@@ -94,12 +94,12 @@ def test_the_numbers_are_those_of_methods_that_run_by_themselves(
 ) -> None:
     params, where = made
     methods = explain.run(params, where, name)["maps"]
-    subject = load_trained(params, where, name)
+    loaded = load_trained(params, where, name)
     size = params.explain.batch_size
     table = read_parquet(where.explanation(name) / "predictions.parquet")
-    for start, batch in subject.batches(size):
+    for start, batch in loaded.batches(size):
         seed = params.seed_of(name) + start
-        alone = mc_predict(subject.model, batch.visual, batch.tokens, params.explain.samples, seed)
+        alone = mc_predict(loaded.model, batch.visual, batch.tokens, params.explain.samples, seed)
         rows, here = table.iloc[start : start + size], slice(start, start + size)
         top = alone.forward.logits.softmax(1).topk(rows["top5_probabilities"].str.len().iloc[0])
         np.testing.assert_allclose(np.stack(rows["top5_probabilities"]), top.values, atol=1e-6)
@@ -111,7 +111,7 @@ def test_the_numbers_are_those_of_methods_that_run_by_themselves(
         for method in methods:
             with h5py.File(where.explanation(name) / f"{method}.h5") as file:
                 maps = torch.from_numpy(file["maps"][here])
-            given = subject.model, batch.visual, batch.tokens, answer, subject.store.grid
+            given = loaded.model, batch.visual, batch.tokens, answer, loaded.feature_file.grid
             assert torch.equal(maps, EXPLAINERS[method](*given))
 
 

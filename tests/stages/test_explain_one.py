@@ -1,4 +1,4 @@
-"""Any picture, any question: what of both reaches the model, and what the reader is told."""
+"""Any image, any question: what of both reaches the model, and what the reader is told."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,18 +10,18 @@ from PIL import Image
 from torch import nn
 
 from project.params import Params, load
-from stages.explain_one import Model, explain_picture
+from stages.explain_one import Model, explain_image
+from stages.explain_one.loaded_model import made_with
 from stages.explain_one.output import slug
 from stages.explain_one.question import index_of
-from stages.explain_one.subject import made_with
 from tests.stages import tiny
-from vqax.data.pictures import load_upright
+from vqax.data.images import load_upright
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.explain import WORD_EXPLAINERS, WordExplainer
-from vqax.report.one_picture import Explained, method_name, percent
-from vqax.report.one_picture_figure import draw_one_picture, write_one_picture
-from vqax.report.one_picture_html import render_page
-from vqax.report.one_picture_maps import lay_over
+from vqax.report.one_image import Explained, method_name, percent
+from vqax.report.one_image_figure import draw_one_image, write_one_image
+from vqax.report.one_image_html import render_page
+from vqax.report.one_image_maps import lay_over
 from vqax.report.overlay import overlay
 from vqax.text.answers import AnswerVocabulary
 
@@ -37,7 +37,7 @@ def saved(image: Image.Image, path: Path, **options: object) -> Path:
 def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: rotate by 90° clockwise to show
-    path = saved(Image.fromarray(SIDES), tmp_path / "turned.png", exif=exif)
+    path = saved(Image.fromarray(SIDES), tmp_path / "rotated.png", exif=exif)
     upright = np.asarray(load_upright(path))
     assert upright.shape == (6, 4, 3)
     np.testing.assert_array_equal(upright, np.rot90(SIDES, -1))
@@ -63,15 +63,15 @@ def test_sixteen_bits_become_eight_without_saturating(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["L", "CMYK", "1", "P", "YCbCr"])
 def test_other_modes_are_read(mode: str, tmp_path: Path) -> None:
     ending = "jpg" if mode in ("CMYK", "YCbCr") else "png"
-    path = saved(Image.fromarray(SIDES).convert(mode), tmp_path / f"picture.{ending}")
+    path = saved(Image.fromarray(SIDES).convert(mode), tmp_path / f"image.{ending}")
     assert np.asarray(load_upright(path)).shape == (4, 6, 3)
 
 
 def test_what_is_no_usable_picture_is_refused(tmp_path: Path, monkeypatch) -> None:
     with pytest.raises(MissingArtefact, match=r"none\.png"):
         load_upright(tmp_path / "none.png")
-    (tmp_path / "text.png").write_text("not a picture")
-    with pytest.raises(BadData, match=r"text\.png: not a readable picture"):
+    (tmp_path / "text.png").write_text("not an image")
+    with pytest.raises(BadData, match=r"text\.png: not a readable image"):
         load_upright(tmp_path / "text.png")
     with pytest.raises(BadData, match=r"cannot be read \(Is a directory\)"):
         load_upright(tmp_path)
@@ -118,12 +118,14 @@ def params(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
 
 
 @pytest.fixture
-def picture(finished: Path) -> Path:
+def make_image(finished: Path) -> Path:
     return min(finished.glob("data/scenes/*/images/*/*"))
 
 
-def explain(params: Params, picture: Path, out: Path, *questions: str, **options: object) -> list:
-    return explain_picture(Model("mcb"), image=picture, questions=questions, out=out, **options)[
+def explain(
+    params: Params, make_image: Path, out: Path, *questions: str, **options: object
+) -> list:
+    return explain_image(Model("mcb"), image=make_image, questions=questions, out=out, **options)[
         "questions"
     ]
 
@@ -133,12 +135,12 @@ def position_of_each_word(model, visual, tokens, answer, *, special) -> torch.Te
 
 
 def test_scores_of_words_belong_to_the_words_in_their_order(
-    params, picture, tmp_path, monkeypatch
+    params, make_image, tmp_path, monkeypatch
 ) -> None:
     method = WordExplainer(position_of_each_word, frozenset({"gradient"}))
     monkeypatch.setitem(WORD_EXPLAINERS, "position", method)
     found = explain(
-        *[params, picture, tmp_path, "Is it a red cat?", "What color is it"],
+        *[params, make_image, tmp_path, "Is it a red cat?", "What color is it"],
         methods=["position", "grad_cam"],
     )
     words = [[entry["word"] for entry in one["words"]["position"]] for one in found]
@@ -149,10 +151,10 @@ def test_scores_of_words_belong_to_the_words_in_their_order(
     assert all(Path(one["files"]["figure"]).is_file() for one in found)
 
 
-def test_words_the_model_does_not_know_or_read_are_told(params, picture, tmp_path) -> None:
+def test_words_the_model_does_not_know_or_read_are_told(params, make_image, tmp_path) -> None:
     most = params.text.max_tokens
     found = explain(
-        *[params, picture, tmp_path, "qwe rty rty", "cat " * 200, "is the qwe red"],
+        *[params, make_image, tmp_path, "qwe rty rty", "cat " * 200, "is the qwe red"],
         methods=["grad_cam"],
     )
     assert found[0]["unknown_words"] == ["qwe", "rty"]
@@ -175,7 +177,7 @@ def test_a_picture_of_any_shape_is_explained(params, size, tmp_path) -> None:
 
 def sample(**changes: object) -> Explained:
     values = {
-        "picture": Image.fromarray(SIDES),
+        "make_image": Image.fromarray(SIDES),
         "question": "$a$ <b> 猫?",
         "words": ("a", "<b>"),
         "top5": (("<i>yes</i>", 0.9), ("no", 0.0001)),
@@ -189,7 +191,7 @@ def sample(**changes: object) -> Explained:
 
 
 def test_the_page_escapes_and_names_what_it_shows() -> None:
-    page = render_page([sample()], {"picture": "<p>.png", "run": "r"})
+    page = render_page([sample()], {"make_image": "<p>.png", "run": "r"})
     assert "<b>" not in page.split("<h1>")[1].split("</h1>")[0]
     assert "&lt;i&gt;yes&lt;/i&gt;" in page
     assert "&lt;p&gt;.png" in page
@@ -197,15 +199,15 @@ def test_the_page_escapes_and_names_what_it_shows() -> None:
     assert "own method: nothing stands out" in page
     assert "own words" in page
     assert "Not estimated" in page
-    assert page == render_page([sample()], {"picture": "<p>.png", "run": "r"})
+    assert page == render_page([sample()], {"make_image": "<p>.png", "run": "r"})
 
 
 def test_the_figure_has_a_panel_for_the_picture_and_each_method(tmp_path: Path) -> None:
-    figure = draw_one_picture(sample())
+    figure = draw_one_image(sample())
     titles = [axes.get_title() for axes in figure.get_axes() if axes.get_visible()]
     shown = [title for title in titles if title]
-    assert shown == ["picture", "attention", "own method: nothing stands out", "own words"]
-    assert all(path.stat().st_size for path in write_one_picture(sample(), tmp_path / "figure"))
+    assert shown == ["make_image", "attention", "own method: nothing stands out", "own words"]
+    assert all(path.stat().st_size for path in write_one_image(sample(), tmp_path / "figure"))
 
 
 def test_a_map_of_pixels_is_made_legible_and_one_of_cells_is_left_alone() -> None:

@@ -1,4 +1,4 @@
-"""Other pictures for a run on regions: they pass the detector that its features are from."""
+"""Other images for a run on regions: they pass the detector that its features are from."""
 
 import shutil
 from pathlib import Path
@@ -13,9 +13,9 @@ from project.dataset import load_prepared
 from project.params import Params
 from project.workspace import Workspace
 from stages import detector, prepare, regions, scenes
-from stages.explain_one import Model, explain_picture, faithfulness
+from stages.explain_one import Model, explain_image, faithfulness
+from stages.explain_one.loaded_model import load_run
 from stages.explain_one.methods import USUAL_OF_REGIONS
-from stages.explain_one.subject import load_subject
 from tests.stages import tiny
 from tests.stages.test_detector import DETECTOR, REGIONS
 from vqax.data import Example
@@ -68,7 +68,7 @@ def test_a_picture_of_its_own_data_set_is_answered_as_in_the_pipeline(
     made: tuple[Params, Workspace], tmp_path: Path, name: str
 ) -> None:
     example, path = first_question(made)
-    found = explain_picture(
+    found = explain_image(
         Model(name), image=path, questions=[example.question], out=tmp_path / "out", methods=[]
     )["questions"][0]
     folder = Path("data/explanations/headline") / name
@@ -86,7 +86,7 @@ def test_a_picture_of_its_own_data_set_is_answered_as_in_the_pipeline(
 def test_pixels_are_behind_the_detector(made: tuple[Params, Workspace], tmp_path: Path) -> None:
     example, path = first_question(made)
     with pytest.raises(UsageError, match="--method occlusion: needs pixels, which updn"):
-        explain_picture(
+        explain_image(
             Model("updn"),
             **{"image": path, "questions": [example.question], "out": tmp_path},
             methods=["occlusion"],
@@ -114,4 +114,4 @@ def test_another_detector_is_refused(folder: Path, tmp_path: Path) -> None:
     weights = load_file(path)
     save_file({name: value + value.is_floating_point() for name, value in weights.items()}, path)
     with pytest.raises(BadData, match=r"seen\.h5: features of weight_hash .*set regions in"):
-        load_subject(params, where, "updn", device="cpu")
+        load_run(params, where, "updn", device="cpu")

@@ -38,8 +38,8 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
+def photograph(tmp_path: Path) -> Path:
+    path = tmp_path / "image.png"
     image(SIZE).save(path)
     return path
 
@@ -56,8 +56,10 @@ def summary(*arguments: object) -> dict:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_folder_of_every_family_gives_a_page(name, folders, picture, tmp_path) -> None:
-    found = summary("--model", folders(name), "--image", picture, *ASK, "--html", "--out", tmp_path)
+def test_a_folder_of_every_family_gives_a_page(name, folders, photograph, tmp_path) -> None:
+    found = summary(
+        "--model", folders(name), "--image", photograph, *ASK, "--html", "--out", tmp_path
+    )
     (asked,) = found["questions"]
     assert Path(found["page"]).read_text(encoding="utf-8").startswith("<!")
     assert asked["maps"]["grad_cam"]["shape"] == list(SIZE)
@@ -71,9 +73,9 @@ def test_a_folder_of_every_family_gives_a_page(name, folders, picture, tmp_path)
     assert 0 < measured["least_token_probability"] < 1
 
 
-def test_it_chooses_among_the_answers_that_are_listed(folders, picture, tmp_path) -> None:
+def test_it_chooses_among_the_answers_that_are_listed(folders, photograph, tmp_path) -> None:
     choices = [part for text in ("yes", "no", "blue dogs") for part in ("--choice", text)]
-    given = ["--model", folders("qwen2_vl"), "--image", picture, *ASK, *choices]
+    given = ["--model", folders("qwen2_vl"), "--image", photograph, *ASK, *choices]
     found = summary(*given, "--answer", "blue dogs", "--out", tmp_path)["questions"][0]
     assert {one["answer"] for one in found["top5"]} == {"yes", "no", "blue dogs"}
     assert sum(one["probability"] for one in found["top5"]) == pytest.approx(1, abs=1e-5)
@@ -82,8 +84,8 @@ def test_it_chooses_among_the_answers_that_are_listed(folders, picture, tmp_path
     assert "answer 'green': not one of the 3 answers" in output
 
 
-def test_an_answer_of_ones_own_is_explained_token_by_token(folders, picture, tmp_path) -> None:
-    given = ["--model", folders("smolvlm"), "--image", picture, *ASK, "--out", tmp_path]
+def test_an_answer_of_ones_own_is_explained_token_by_token(folders, photograph, tmp_path) -> None:
+    given = ["--model", folders("smolvlm"), "--image", photograph, *ASK, "--out", tmp_path]
     found = summary(
         *given, "--answer", "blue dogs", "--token", "--method", "grad_cam",
         "--method", "word_occlusion",
@@ -96,9 +98,9 @@ def test_an_answer_of_ones_own_is_explained_token_by_token(folders, picture, tmp
     assert abs(parts[1] - parts[2]).max() > 0
 
 
-def test_an_album_is_answered_line_by_line(folders, picture, tmp_path) -> None:
-    Image.new("RGB", (30, 50), "red").save(picture.parent / "other.png")
-    table = picture.parent / "asked.csv"
+def test_an_album_is_answered_line_by_line(folders, photograph, tmp_path) -> None:
+    Image.new("RGB", (30, 50), "red").save(photograph.parent / "other.png")
+    table = photograph.parent / "asked.csv"
     table.write_text("image,question,answer\npicture.png,what is there,\nother.png,is it red,yes\n")
     found = summary("--model", folders("gemma3"), "--from", table, "--out", tmp_path / "out")
     rows = pd.read_parquet(found["predictions"])
@@ -114,11 +116,11 @@ def test_an_album_is_answered_line_by_line(folders, picture, tmp_path) -> None:
     assert rows["top5_probabilities"].map(sum).tolist() == pytest.approx([1, 1], abs=1e-5)
 
 
-def test_an_album_is_answered_in_half_precision(tmp_path, picture) -> None:
+def test_an_album_is_answered_in_half_precision(tmp_path, photograph) -> None:
     network, processor = FAMILIES["llava"]()
     network.bfloat16().save_pretrained(tmp_path / "half")
     processor.save_pretrained(tmp_path / "half")
-    given = ["--model", tmp_path / "half", "--from", picture.parent, *ASK]
+    given = ["--model", tmp_path / "half", "--from", photograph.parent, *ASK]
     found = summary(*given, "--out", tmp_path / "out", "--figures", "--method", "grad_cam")
     assert found["explained"] == 1
 
@@ -131,14 +133,14 @@ def test_an_album_is_answered_in_half_precision(tmp_path, picture) -> None:
         (["--answer", "truth"], "--answer truth: llava.* has no data set; give a text"),
     ],
 )
-def test_contradictions_are_refused(options, message, folders, picture, tmp_path) -> None:
-    given = ["--model", folders("llava"), "--image", picture, *ASK, "--out", tmp_path]
+def test_contradictions_are_refused(options, message, folders, photograph, tmp_path) -> None:
+    given = ["--model", folders("llava"), "--image", photograph, *ASK, "--out", tmp_path]
     output = run(*given, *options, code=2)
     assert re.search(message, output)
 
 
-def test_speech_goes_with_a_model_that_speaks(picture) -> None:
-    output = run("--model", "mine.py:net", "--image", picture, *ASK, "--token", code=2)
+def test_speech_goes_with_a_model_that_speaks(photograph) -> None:
+    output = run("--model", "mine.py:net", "--image", photograph, *ASK, "--token", code=2)
     assert "--token: goes with --model hf:ORG/NAME or a folder" in output
 
 
@@ -147,12 +149,12 @@ def test_entropy_counts_equal_answers() -> None:
     assert sample_entropy(["A cat", "a  cat", "dog", "dog"]) == pytest.approx(math.log(2))
 
 
-def test_encoder_models_come_from_folders_too(picture, tmp_path) -> None:
+def test_encoder_models_come_from_folders_too(photograph, tmp_path) -> None:
     words = tokenizer(tmp_path)
     for name, network in (("vilt", vilt_network()), ("blip", blip_network())):
         network.save_pretrained(tmp_path / name)
         words.save_pretrained(tmp_path / name)
-    given = ["--image", picture, *ASK, "--method", "grad_cam", "--out", tmp_path / "out"]
+    given = ["--image", photograph, *ASK, "--method", "grad_cam", "--out", tmp_path / "out"]
     answers = [*ENCODER_ANSWERS]
     found = summary("--model", tmp_path / "vilt", *given)["questions"][0]
     assert {one["answer"] for one in found["top5"]} == set(answers)

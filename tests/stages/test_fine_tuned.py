@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, changes: dict[str, str], wor
 
 def test_key_objects_of_other_regions_do_not_fit(tmp_path: Path) -> None:
     value = settings()
-    value["regions"]["others"] = value["regions"][regions.STORE]
+    value["regions"]["others"] = value["regions"][regions.FEATURE_FILE]
     value["key_objects"]["plain"]["regions"] = "others"
     with pytest.raises(UsageError, match="key_objects: 'plain' is not one of none"):
         tiny.write_settings(tmp_path, value)

@@ -1,4 +1,4 @@
-"""The study of Interp on a data set of twenty pictures: analyses, claims, figures, report."""
+"""The study of Interp on a data set of twenty images: analyses, claims, figures, report."""
 
 import shutil
 from pathlib import Path
@@ -17,18 +17,18 @@ from project.workspace import Workspace
 from stages import analyses, claims, compare, report
 from studies.interp import images as interp_images
 from studies.interp import words as interp_words
-from studies.interp.failures import PREDICTORS, foretold
+from studies.interp.failures import PREDICTORS, predicted_failures
 from studies.interp.images import METHODS
 from studies.interp.words import FIRST, OTHER, by_question, slug
 from tests.stages import tiny
 from vqax.errors import BadData
 from vqax.metrics.accuracy import official_accuracy
-from vqax.metrics.people import agreement_with_people
+from vqax.metrics.inter_annotator_agreement import human_alignment
 from vqax.metrics.rank_correlation import rank_correlation
 from vqax.text.pos import pos_tags
 from vqax.text.tokens import tokenise
 
-STUDY, RUN, PICTURES = "interp", "deeper_lstm", 7
+STUDY, RUN, N_IMAGES = "interp", "deeper_lstm", 7
 IMAGES, WORDS = interp_images.NAME, interp_words.NAME
 
 
@@ -39,7 +39,7 @@ def where(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace
     value = tiny.group_settings(STUDY)
     value["analyses"] = {name: value["analyses"][name] for name in (IMAGES, WORDS)}
     value["runs"] = {RUN: value["runs"][RUN]}
-    value["analyses"][IMAGES].update(pictures=PICTURES, patches=4, large_patches=2)
+    value["analyses"][IMAGES].update(images=N_IMAGES, patches=4, large_patches=2)
     for options in value["studies"][STUDY]["report"]["figures"].values():
         options.update({"questions": 2} if "questions" in options else {})
     params = tiny.write_settings(folder, value)
@@ -79,9 +79,9 @@ def maps(where: Workspace) -> dict[str, np.ndarray]:
 
 def test_the_questions_are_those_about_the_first_pictures(where, params, scores):
     prepared = load_prepared(params, where, tiny.DATASET)
-    people = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
-    asked = [example for example in prepared.test if example.question_id in people]
-    first = sorted({example.image_id for example in asked})[:PICTURES]
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
+    asked = [example for example in prepared.test if example.question_id in human_maps]
+    first = sorted({example.image_id for example in asked})[:N_IMAGES]
     expected = {example.question_id for example in asked if example.image_id in first}
     assert set(scores["row"]) == set(METHODS)
     for _, found in scores.groupby("row"):
@@ -90,14 +90,14 @@ def test_the_questions_are_those_about_the_first_pictures(where, params, scores)
 
 
 def test_scores_are_those_of_the_maps_that_are_kept(where, scores, maps):
-    people = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
     ids = maps["question_ids"].tolist()
     for method in METHODS:
         if method == "human":
             continue
         own = scores[scores["row"] == method].set_index("question_id").loc[ids]
-        drawn = [people[one] for one in ids]
-        expected = agreement_with_people(rank_correlation, maps[method], drawn)
+        drawn = [human_maps[one] for one in ids]
+        expected = human_alignment(rank_correlation, maps[method], drawn)
         np.testing.assert_allclose(own["rank_correlation"], expected)
 
 
@@ -121,12 +121,12 @@ def test_the_map_for_another_question_is_one_about_the_same_picture(maps, scores
 
 
 def test_the_mean_human_map_leaves_out_the_own_picture(where, maps, scores):
-    people = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
+    human_maps = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
     ids = maps["question_ids"].tolist()
     image_of = scores.drop_duplicates("question_id").set_index("question_id")["image_id"]
     for row, own in enumerate(ids):
         others = [
-            np.mean([person / person.sum() for person in people[one]], axis=0)
+            np.mean([person / person.sum() for person in human_maps[one]], axis=0)
             for one in ids
             if image_of[one] != image_of[own]
         ]
@@ -192,7 +192,7 @@ def many() -> pd.DataFrame:
 
 
 def test_predictors_use_what_they_are_named_for(many):
-    found = foretold(many, seed=0)
+    found = predicted_failures(many, seed=0)
     hits = found.groupby("row")["hit"].mean()
     assert set(hits.index) == {*PREDICTORS, "majority", "chance"}
     assert hits["word_changes"] > 0.85
@@ -204,7 +204,7 @@ def test_predictors_use_what_they_are_named_for(many):
 
 
 def test_a_question_without_words_is_left_out(many):
-    found = foretold(many.assign(words=many["words"].where(many.index != 5)), seed=0)
+    found = predicted_failures(many.assign(words=many["words"].where(many.index != 5)), seed=0)
     assert set(found["question_id"]) == set(many["question_id"]) - {5}
 
 
@@ -225,15 +225,15 @@ def test_every_word_has_the_tag_of_its_question(where, params):
 def test_importance_is_what_the_answer_loses_without_the_word(where, params):
     """The first word of the first question dropped by hand."""
     words = table(where, WORDS, "words")
-    subject = load_trained(params, where, RUN)
-    _, batch = next(subject.batches(64))
+    loaded = load_trained(params, where, RUN)
+    _, batch = next(loaded.batches(64))
     first = words[words["question_id"] == int(batch.question_ids[0])]
     visual, tokens = batch.visual[:1], batch.tokens[:1]
     shorter = tokens.clone()
     shorter[0, -len(first)] = 0
     with torch.no_grad():
-        before = subject.model(visual, tokens).logits.softmax(1)[0]
-        after = subject.model(visual, shorter).logits.softmax(1)[0]
+        before = loaded.model(visual, tokens).logits.softmax(1)[0]
+        after = loaded.model(visual, shorter).logits.softmax(1)[0]
     drop = float(before.max() - after[before.argmax()])
     assert first["drop"].iloc[0] == pytest.approx(drop, abs=1e-6)
 
@@ -277,21 +277,21 @@ def test_words_without_a_kind_are_not_counted():
 
 def test_rows_of_table_1_stand_beside_the_printed_ones(where):
     tidy = pd.read_parquet(where.tables(STUDY) / "interp_1.parquet")
-    printed = tidy[tidy["published"].notna()].pivot(index="row", columns="metric")
-    assert printed["published"].T.to_dict("list") == {
+    reported = tidy[tidy["reported"].notna()].pivot(index="row", columns="metric")
+    assert reported["reported"].T.to_dict("list") == {
         "Random": [0.0, 0.001],
         "Occlusion": [0.173, 0.004],
         "Guided backpropagation": [0.292, 0.004],
         "Human": [0.623, 0.003],
     }
-    assert printed["value"].notna().all(axis=None)
+    assert reported["value"].notna().all(axis=None)
     assert len(tidy) == 2 * len(METHODS)
 
 
 def test_every_claim_is_measured(where):
     claims = pd.read_parquet(where.claims_of(STUDY)).set_index("claim_id")
     assert list(claims.index) == [f"I0{number}" for number in range(1, 7)]
-    assert set(claims["verdict"]) <= {"holds", "contradicted", "inconclusive"}
+    assert set(claims["verdict"]) <= {"supported", "contradicted", "inconclusive"}
     comparisons = pd.read_parquet(where.claims_of(STUDY).with_name("interp_comparisons.parquet"))
     words = comparisons.loc[comparisons["claim_id"] == "I04", "comparison"].tolist()
     assert words[0] == "P(most important) by occlusion: a wh-word > an adjective"

@@ -30,7 +30,7 @@ REGIONS = {"root": DETECTOR["root"], "splits": ["train2014", "val2014"], "detect
 
 
 def write_regions(path: Path, root: Path, classes: int | None = None) -> None:
-    """Six regions a picture: its objects, each 1 px too narrow, then boxes of no known class."""
+    """Six regions an image: its objects, each 1 px too narrow, then boxes of no known class."""
     found: dict[int, list[Any]] = {}
     for split in ("train2014", "val2014"):
         for one in read_instances(root / "annotations" / f"instances_{split}.json"):

@@ -88,20 +88,23 @@ def test_the_settings_that_the_tests_use_are_whole() -> None:
             ["studies.ucam.tables.ucam/V.Aleatoric (with VE): 'bert'"],
         ),
         (
-            lambda s: study(s)["added"]["ucam/controls"].update(again=tiny.REPLICATE),
-            [f"studies.ucam.added.ucam/controls.again: '{tiny.REPLICATE}'"],
+            lambda s: study(s)["extra_tables"]["ucam/controls"].update(again=tiny.REPLICATE),
+            [f"studies.ucam.extra_tables.ucam/controls.again: '{tiny.REPLICATE}'"],
         ),
         (
             lambda s: study(s)["tables"]["ucam/III"].update(Baseline="dreams/grad_cam"),
             ["ucam/III.Baseline: 'dreams' is not one of explanation_masks, noise", "scenes_v1"],
         ),
         (
-            lambda s: study(s)["gains"].update({"ucam/controls": "bert"}),
-            ["studies.ucam.gains.ucam/controls: 'bert'"],
+            lambda s: study(s)["baseline_differences"].update({"ucam/controls": "bert"}),
+            ["studies.ucam.baseline_differences.ucam/controls: 'bert'"],
         ),
         (
-            lambda s: study(s)["gains"].update({"ucam/control": "mcb"}),
-            ["studies.ucam.gains: 'ucam/control' is not one of ucam/I,", "ucam/controls"],
+            lambda s: study(s)["baseline_differences"].update({"ucam/control": "mcb"}),
+            [
+                "studies.ucam.baseline_differences: 'ucam/control' is not one of ucam/I,",
+                "ucam/controls",
+            ],
         ),
         (
             lambda s: study(s)["significance"]["sets"].update(ours=["mcb", "mcb_v2"]),
@@ -173,7 +176,9 @@ def test_sections_of_another_kind_are_mistakes_and_no_crash(section: str, value:
         check_whole({**tiny.study_settings(), section: value}, "params")
 
 
-@pytest.mark.parametrize("key", ["groups", "tables", "added", "gains", "report", "significance"])
+@pytest.mark.parametrize(
+    "key", ["groups", "tables", "extra_tables", "baseline_differences", "report", "significance"]
+)
 @pytest.mark.parametrize("value", [3, [1], "mcb", {"a": 1}, {"a": [1]}])
 def test_parts_of_a_study_of_another_kind_are_no_crash(key: str, value: object) -> None:
     settings = tiny.study_settings()

@@ -86,7 +86,7 @@ def test_the_report_names_rule_lost_questions_and_shared_images(tmp_path: Path) 
     card = prepare.run(params, where, NAME)
     assert card[SHARED] == 4
     text = _describe_dataset(params, where, NAME)
-    assert "4 pictures, 4 of them also pictures of the training questions" in text
+    assert "4 images, 4 of them also images of the training questions" in text
     assert "No answer can match the people's on 4 of the test questions" in text
     params, where = workspace(tmp_path, root, accuracy="exact")
     prepare.run(params, where, NAME)
@@ -108,32 +108,32 @@ def test_image_ids_that_start_anew_are_refused(tmp_path: Path, stage: str) -> No
 
 def test_regions_refuse_them_too(tmp_path: Path) -> None:
     from project.schema import Regions
-    from stages.regions import pictures_of
+    from stages.regions import images_of
 
     root = own_data(tmp_path / "data", same_ids=True)
     _, where = workspace(tmp_path, root)
     with pytest.raises(BadData, match="two different images"):
-        pictures_of(Regions(root=root, splits=SPLITS, detector="any"), where)
+        images_of(Regions(root=root, splits=SPLITS, detector="any"), where)
 
 
 def test_features_need_no_annotations(tmp_path: Path) -> None:
     from project.schema import Regions
-    from stages.regions import pictures_of
+    from stages.regions import images_of
 
     root = own_data(tmp_path / "data", splits=("test2015",), answers=("no",))
     (root / "mscoco_test2015_annotations.json").unlink()
     _, where = workspace(tmp_path, root)
-    found = pictures_of(Regions(root=root, splits=("test2015",), detector="any"), where)
+    found = images_of(Regions(root=root, splits=("test2015",), detector="any"), where)
     assert list(found) == [1, 2, 3, 4]
 
 
 def test_pictures_in_another_folder_are_refused(tmp_path: Path) -> None:
     """They are those of VQA-CP files; elsewhere the setting had no effect."""
     root = own_data(tmp_path / "data")
-    params, where = workspace(tmp_path, root, pictures=str(tmp_path / "photographs"))
-    with pytest.raises(BadData, match=r"only VQA-CP files .*remove `pictures: .*photographs`"):
+    params, where = workspace(tmp_path, root, images=str(tmp_path / "photographs"))
+    with pytest.raises(BadData, match=r"only VQA-CP files .*remove `images: .*photographs`"):
         prepare.run(params, where, NAME)
-    params, where = workspace(tmp_path, root, pictures=str(root))
+    params, where = workspace(tmp_path, root, images=str(root))
     assert prepare.run(params, where, NAME)["questions"]["test"] == 4
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from project.dataset import load_prepared
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.params import Params, load
 from project.workspace import Workspace
 from stages import check, report, tables
@@ -24,7 +24,7 @@ METRIC_COLUMNS = ["run", "metric", "value", "ci_low", "ci_high", "n", "unit", "d
 PREDICTION_COLUMNS = [
     *["question_id", "image_id", "question", "question_type", "answer_type", "truth"],
     *["answer", "top5_answers", "top5_probabilities"],
-    *["aleatoric", "epistemic", "entropy", "predictive", "classification_error", "margin"],
+    *["aleatoric", "epistemic", "entropy", "predictive", "nll_of_error", "margin"],
     *["accuracy_official", "accuracy_simple"],
 ]
 RUNS = ["lstm_qi", "san", "san_p_gca", "mcb", "mcb_a_gca", "mcb_p_gca"]
@@ -76,8 +76,12 @@ def test_three_people_looked_at_every_test_question(where: Workspace) -> None:
 
 
 def test_every_picture_has_features(where: Workspace, params: Params) -> None:
-    store = open_store(params, where, tiny.DATASET)
-    assert (len(store.image_ids), store.grid, store.width) == (20, (14, 14), 112)
+    feature_file = open_feature_file(params, where, tiny.DATASET)
+    assert (len(feature_file.image_ids), feature_file.grid, feature_file.width) == (
+        20,
+        (14, 14),
+        112,
+    )
     skipped = pd.read_parquet(where.data / "features" / f"{tiny.DATASET}_skipped.parquet")
     assert (len(skipped), list(skipped)) == (0, ["file", "entry", "reason"])
 
@@ -192,7 +196,7 @@ def test_the_headline_has_the_columns_of_the_design(where: Workspace) -> None:
     headline = tables.read_tables(where, tiny.STUDY)
     expected = [
         *["table", "row", "dataset", "metric", "value", "ci_low", "ci_high", "n", "seeds"],
-        *["published", "published_dataset", "direction", "note"],
+        *["reported", "reported_dataset", "direction", "note"],
     ]
     assert list(headline) == expected == COLUMNS
     assert not headline.duplicated(["table", "row", "metric"]).any()
@@ -200,14 +204,14 @@ def test_the_headline_has_the_columns_of_the_design(where: Workspace) -> None:
 
 @pytest.mark.parametrize("number", ["I", "II", "IV"])
 def test_every_printed_number_is_kept_and_unchanged(where: Workspace, number: str) -> None:
-    printed = pd.read_csv(Workspace().published("ucam") / f"table_{number}.csv")
+    reported = pd.read_csv(Workspace().published("ucam") / f"table_{number}.csv")
     headline = tables.read_tables(where, tiny.STUDY)
-    ours = headline[(headline["table"] == f"ucam/{number}") & headline["published"].notna()]
-    both = printed.merge(ours, on=["table", "row", "metric"], suffixes=("_printed", "_ours"))
-    assert len(both) == len(printed) == len(ours)
-    assert (both["value_printed"] == both["published"]).all()
-    assert (both["dataset_printed"] == both["published_dataset"]).all()
-    assert (both["direction_printed"] == both["direction_ours"]).all()
+    ours = headline[(headline["table"] == f"ucam/{number}") & headline["reported"].notna()]
+    both = reported.merge(ours, on=["table", "row", "metric"], suffixes=("_reported", "_ours"))
+    assert len(both) == len(reported) == len(ours)
+    assert (both["value_reported"] == both["reported"]).all()
+    assert (both["dataset_reported"] == both["reported_dataset"]).all()
+    assert (both["direction_reported"] == both["direction_ours"]).all()
 
 
 def test_measured_numbers_are_those_of_the_runs(where: Workspace, params: Params) -> None:
@@ -218,9 +222,9 @@ def test_measured_numbers_are_those_of_the_runs(where: Workspace, params: Params
         assert measured == pytest.approx(100 * metrics.loc["accuracy_all", "value"])
     unmeasured = headline.loc[("ucam/II", "VE", "accuracy_all")]
     assert np.isnan(unmeasured["value"])
-    people = headline.loc[("ucam/IV", "Human [34]", "rank_correlation")]
-    assert 0.2 < people["value"] < 0.95
-    assert people["n"] == tiny.TEST_QUESTIONS
+    human_maps = headline.loc[("ucam/IV", "Human [34]", "rank_correlation")]
+    assert 0.2 < human_maps["value"] < 0.95
+    assert human_maps["n"] == tiny.TEST_QUESTIONS
 
 
 def test_ranks_and_pairs(where: Workspace) -> None:

@@ -84,7 +84,7 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
         "analyse": params.analyses,
         "analyse_regions": params.region_analyses,
         "classify": params.classifiers,
-        "examine": params.experiments,
+        "evaluate": params.experiments,
     }
     named = {f"{stage}@{name}" for stage, names in each.items() for name in names}
     studies = {f"{stage}_{name}" for stage in ("compare", "report") for name in params.studies}

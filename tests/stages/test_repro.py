@@ -90,10 +90,10 @@ def test_a_failing_stage_is_named_and_what_follows_is_not_begun(
     monkeypatch.chdir(folder)
     with pytest.raises(VqaxError, match=r"^bad: stopped with the error printed above; mend it"):
         run((), jobs=2)
-    printed = capfd.readouterr()
-    assert "the reason" in printed.err
-    assert printed.err.count("Running stage 'good'") == 1
-    assert printed.out == ""
+    reported = capfd.readouterr()
+    assert "the reason" in reported.err
+    assert reported.err.count("Running stage 'good'") == 1
+    assert reported.out == ""
     assert (folder / "good").exists()
     assert not (folder / "after").exists()
     assert list(stale(folder, ())) == ["bad", "after"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.dataset import Prepared, load_prepared
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.models import build, identity, trained
 from project.params import Params
 from project.workspace import Workspace
@@ -21,31 +21,31 @@ from tests.stages import tiny
 from vqax.data import Example
 from vqax.errors import BadData, UsageError
 from vqax.files import read_json
-from vqax.vision import FeatureStore
+from vqax.vision import FeatureFile
 
 WIDTH = 112
 
 
-def about(pictures: list[int]) -> list[Example]:
-    """A question about each picture in this order; a picture may have several."""
+def about(images: list[int]) -> list[Example]:
+    """A question about each image in this order; an image may have several."""
     return [
         Example(
             question_id=number, image_id=image, question="?", question_type="", answer_type="other",
             multiple_choice_answer="", answers=(),
         )
-        for number, image in enumerate(pictures)
+        for number, image in enumerate(images)
     ]  # fmt: skip
 
 
 @given(
-    pictures=st.lists(st.integers(0, 30), min_size=1, max_size=60),
+    images=st.lists(st.integers(0, 30), min_size=1, max_size=60),
     shares=st.tuples(st.floats(0.01, 1), st.floats(0.01, 1)),
     seed=st.integers(0, 99),
 )
 def test_a_smaller_share_lies_in_a_larger_one(
-    pictures: list[int], shares: tuple[float, float], seed: int
+    images: list[int], shares: tuple[float, float], seed: int
 ) -> None:
-    examples = about(pictures)
+    examples = about(images)
     small, large = (share(examples, part, seed) for part in sorted(shares))
     kept = {example.question_id for example in large}
     assert {example.question_id for example in small} <= kept
@@ -54,17 +54,17 @@ def test_a_smaller_share_lies_in_a_larger_one(
 
 
 @given(
-    pictures=st.lists(st.integers(0, 30), min_size=1, max_size=60),
+    images=st.lists(st.integers(0, 30), min_size=1, max_size=60),
     part=st.floats(0.01, 1),
     seed=st.integers(0, 99),
 )
 def test_a_share_takes_pictures_with_all_their_questions(
-    pictures: list[int], part: float, seed: int
+    images: list[int], part: float, seed: int
 ) -> None:
-    examples = about(pictures)
+    examples = about(images)
     kept = {example.image_id for example in share(examples, part, seed)}
-    assert len(share(examples, part, seed)) == sum(image in kept for image in pictures)
-    assert len(kept) == max(1, round(part * len(set(pictures))))
+    assert len(share(examples, part, seed)) == sum(image in kept for image in images)
+    assert len(kept) == max(1, round(part * len(set(images))))
 
 
 def test_the_whole_is_all_of_it_and_another_seed_another_half() -> None:
@@ -91,8 +91,8 @@ def prepared(params: Params, where: Workspace) -> Prepared:
 
 
 @pytest.fixture(scope="module")
-def store(params: Params, where: Workspace) -> FeatureStore:
-    return open_store(params, where, tiny.DATASET)
+def feature_file(params: Params, where: Workspace) -> FeatureFile:
+    return open_feature_file(params, where, tiny.DATASET)
 
 
 def changed(params: Params, name: str, **options: Any) -> Params:
@@ -184,17 +184,17 @@ def test_a_run_has_the_shared_seed_or_its_own(params: Params) -> None:
 
 
 def test_the_identity_has_every_setting_of_a_run(
-    params: Params, prepared: Prepared, store: FeatureStore
+    params: Params, prepared: Prepared, feature_file: FeatureFile
 ) -> None:
     """All but those that say where its outputs lie and how it is compared."""
-    known = identity(params, "mcb_p_gca_50", prepared, store)
+    known = identity(params, "mcb_p_gca_50", prepared, feature_file)
     beside = {"group", "dataset", "system", "replicate_of"}
     beside |= {"evidence", "backbone", "fresh", "key_objects"}  # named where there are any
     assert set(type(params.runs["mcb_p_gca_50"]).model_fields) - beside <= set(known)
 
 
 def test_weights_of_the_same_settings_are_taken(
-    params: Params, where: Workspace, prepared: Prepared, store: FeatureStore
+    params: Params, where: Workspace, prepared: Prepared, feature_file: FeatureFile
 ) -> None:
     name = "mcb_p_gca_image"
-    assert trained(params, name, prepared, store, where.run(name)) is not None
+    assert trained(params, name, prepared, feature_file, where.run(name)) is not None

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from project.dataset import load_prepared
-from project.feature_files import open_store
+from project.feature_files import open_feature_file
 from project.merged_rows import mean_of_two
 from project.params import Params
 from project.questions import hints_of, questions_of
@@ -26,8 +26,8 @@ from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.files import read_parquet
 from vqax.stats.bootstrap import bootstrap_mean_of_means
 
-STORE, GROUP, STUDY = "regions_v1", "attreg", "attreg"
-ON_REGIONS = {"group": GROUP, "dataset": tiny.DATASET, "features": STORE}
+FEATURE_FILE, GROUP, STUDY = "regions_v1", "attreg", "attreg"
+ON_REGIONS = {"group": GROUP, "dataset": tiny.DATASET, "features": FEATURE_FILE}
 BCE = {"name": "answer", "loss": "bce"}
 RUNS = {
     "updn": {**ON_REGIONS, "model": "updn", "objective": BCE},
@@ -43,12 +43,12 @@ TUNED = {
 }
 ANALYSES = {
     "key_attention": {
-        **{"dataset": tiny.DATASET, "features": STORE, "study": STUDY},
+        **{"dataset": tiny.DATASET, "features": FEATURE_FILE, "study": STUDY},
         **{"runs": ["updn", "updn_attreg"]},
         **{"key_objects": "plain", "keep_top": 2, "sets": ["plain"]},
     },
     "domains": {
-        **{"dataset": tiny.DATASET, "features": STORE, "study": STUDY},
+        **{"dataset": tiny.DATASET, "features": FEATURE_FILE, "study": STUDY},
         **{"runs": ["updn"], "masked": "updn"},
     },
 }
@@ -72,8 +72,8 @@ ROWS = {
 def settings() -> dict[str, Any]:
     value = tiny.settings()
     value.update(runs={**RUNS, **TUNED}, region_analyses=ANALYSES)
-    value["detectors"], value["regions"] = {"scenes": DETECTOR}, {STORE: REGIONS}
-    plain = {"dataset": tiny.DATASET, "regions": STORE, "sigma": 0.6, "top": 3}
+    value["detectors"], value["regions"] = {"scenes": DETECTOR}, {FEATURE_FILE: REGIONS}
+    plain = {"dataset": tiny.DATASET, "regions": FEATURE_FILE, "sigma": 0.6, "top": 3}
     value["key_objects"] = {"plain": plain}
     value["studies"] = {
         STUDY: {
@@ -90,8 +90,10 @@ def mined(folder: Path) -> tuple[Params, Workspace]:
     where = tiny.workspace(folder)
     scenes.run(params, where, tiny.DATASET)
     prepare.run(params, where, tiny.DATASET)
-    write_regions(where.features(STORE), folder / REGIONS["root"])
-    with h5py.File(where.features(STORE), "r+") as file:  # regions that can be told apart
+    write_regions(where.features(FEATURE_FILE), folder / REGIONS["root"])
+    with h5py.File(
+        where.features(FEATURE_FILE), "r+"
+    ) as file:  # regions that can be told apart
         shape = file["features"].shape
         file["features"][:] = np.random.default_rng(0).normal(size=shape).astype(np.float16)
     key_objects.run(params, where, "plain")
@@ -134,12 +136,12 @@ def test_maps_are_the_weights_of_regions_spread_over_their_boxes(
     np.testing.assert_allclose(found[0], literal, atol=1e-5)
 
 
-def test_what_falls_on_needed_objects_is_scored(made: tuple[Params, Workspace]) -> None:
+def test_what_falls_on_relevant_objects_is_scored(made: tuple[Params, Workspace]) -> None:
     _, where = made
     for name in (*RUNS, *TUNED):
         found = metrics(where, name)
-        assert 0 < found["attention_needed_share"] < 1
-        assert 0 <= found["attention_pointing"] <= 1
+        assert 0 < found["attention_relevance_mass"] < 1
+        assert 0 <= found["attention_pointing_game"] <= 1
         assert np.isfinite(found["attention_rank_correlation"])
 
 
@@ -150,8 +152,8 @@ def test_the_objective_saw_the_key_objects(made: tuple[Params, Workspace]) -> No
     assert seen["key_objects"] > 0
     assert 0 < seen["curated_share"] <= 1
     prepared = load_prepared(params, where, tiny.DATASET)
-    store = open_store(params, where, STORE)
-    asked = questions_of(params, "updn_attreg", prepared.train, prepared, store, where)
+    feature_file = open_feature_file(params, where, FEATURE_FILE)
+    asked = questions_of(params, "updn_attreg", prepared.train, prepared, feature_file, where)
     batch = asked.batch(np.arange(len(asked)))
     mined = read_parquet(where.key_objects("plain"))
     for row, question_id in enumerate(batch.question_ids.tolist()):
@@ -164,23 +166,23 @@ def test_the_objective_saw_the_key_objects(made: tuple[Params, Workspace]) -> No
 def test_a_loss_with_priors_gets_those_of_train(made: tuple[Params, Workspace]) -> None:
     params, where = made
     prepared = load_prepared(params, where, tiny.DATASET)
-    store = open_store(params, where, STORE)
-    asked = questions_of(params, "lmh", prepared.train, prepared, store, where)
+    feature_file = open_feature_file(params, where, FEATURE_FILE)
+    asked = questions_of(params, "lmh", prepared.train, prepared, feature_file, where)
     assert asked.batch(np.arange(3)).bias is not None
     assert asked.batch(np.arange(3)).hints is None
-    plain = questions_of(params, "updn", prepared.train, prepared, store, where)
+    plain = questions_of(params, "updn", prepared.train, prepared, feature_file, where)
     assert plain.batch(np.arange(3)).bias is None
 
 
 def test_models_that_read_boxes_get_them(made: tuple[Params, Workspace]) -> None:
     params, where = made
-    subject = load_trained(params, where, "counter")
-    batch = subject.questions.batch(np.arange(2))
+    loaded = load_trained(params, where, "counter")
+    batch = loaded.questions.batch(np.arange(2))
     boxes = batch.visual[..., -4:]
-    assert batch.visual.shape[-1] == subject.store.width + 4
+    assert batch.visual.shape[-1] == loaded.feature_file.width + 4
     assert bool((boxes[..., 2:] > boxes[..., :2]).all())
     assert float(boxes.max()) <= 1
-    few = subject.asked(subject.examples[1::-1])
+    few = loaded.asked(loaded.examples[1::-1])
     assert torch.equal(few.questions.batch(np.arange(2)).visual, batch.visual.flip(0))
     assert torch.equal(few.questions.batch(np.arange(2)).tokens, batch.tokens.flip(0))
 
@@ -189,11 +191,11 @@ def test_attention_on_key_objects_is_what_it_says(made: tuple[Params, Workspace]
     params, where = made
     table = read_parquet(where.analysis("key_attention") / "questions.parquet")
     table = table[table["row"] == "updn"].set_index("question_id")
-    subject = load_trained(params, where, "updn")
+    loaded = load_trained(params, where, "updn")
     hints = hints_of(where, "plain", 6)
-    batch = subject.questions.batch(np.arange(len(subject.questions)))
+    batch = loaded.questions.batch(np.arange(len(loaded.questions)))
     with torch.no_grad():
-        attention = subject.model(batch.visual, batch.tokens).attention
+        attention = loaded.model(batch.visual, batch.tokens).attention
     for row, question_id in enumerate(batch.question_ids.tolist()):
         weights, key = attention[row].tolist(), hints.get(question_id, np.zeros(6)) > 0
         found = table.loc[question_id]
@@ -277,5 +279,5 @@ def test_key_objects_have_to_be_mined_first(made: tuple[Params, Workspace], tmp_
     _, where = made
     with pytest.raises(MissingArtefact, match=r"none\.parquet"):
         hints_of(where, "none", 6)
-    with pytest.raises(BadData, match=r"names region \d, but pictures have 2"):
+    with pytest.raises(BadData, match=r"names region \d, but images have 2"):
         hints_of(where, "plain", 2)

@@ -1,4 +1,4 @@
-"""Metrics of a run: their intervals know that questions about one picture are not independent."""
+"""Metrics of a run: their intervals know that questions about one image are not independent."""
 
 from types import SimpleNamespace
 
@@ -8,15 +8,15 @@ import pytest
 
 from stages.score import UNCERTAINTIES, _metrics
 
-MEANS = ("accuracy_simple", "accuracy_official", "probability_variance", "classification_error")
+MEANS = ("accuracy_simple", "accuracy_official", "probability_variance", "nll_of_error")
 
 
-def questions(pictures=15):
+def questions(images=15):
     rng = np.random.default_rng(0)
-    columns = {name: rng.random(pictures) for name in (*MEANS, *UNCERTAINTIES, "margin")}
-    columns |= {"attention_rank_correlation": rng.random(pictures)}
-    table = pd.DataFrame({"image_id": np.arange(pictures), "answer_type": "other", **columns})
-    return table.assign(top5_probabilities=[np.array([p, 0.0]) for p in rng.random(pictures)])
+    columns = {name: rng.random(images) for name in (*MEANS, *UNCERTAINTIES, "margin")}
+    columns |= {"attention_rank_correlation": rng.random(images)}
+    table = pd.DataFrame({"image_id": np.arange(images), "answer_type": "other", **columns})
+    return table.assign(top5_probabilities=[np.array([p, 0.0]) for p in rng.random(images)])
 
 
 def intervals(table):
@@ -27,6 +27,8 @@ def intervals(table):
 def test_asking_everything_three_times_makes_no_metric_surer():
     once, thrice = questions(), pd.concat([questions()] * 3, ignore_index=True)
     expected, found = intervals(once), intervals(thrice)
-    assert {"auroc_entropy", "ece", "brier", "aurc", "map_quality_entropy"} <= set(found)
+    assert {"auroc_entropy", "ece", "brier", "aurc", "uncertainty_map_correlation_entropy"} <= set(
+        found
+    )
     for metric, values in expected.items():  # AURC of thrice as many is not quite the same
         assert found[metric] == pytest.approx(values, nan_ok=True, rel=0.01), metric

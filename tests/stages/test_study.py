@@ -31,7 +31,12 @@ def settings(runs: dict[str, list[int]], **significance: Any) -> Params:
         again = {"replicate_of": name, "group": "ucam"}
         made |= {f"{name}_{seed}": {**made[name], **again, "seed": seed} for seed in seeds[1:]}
     value |= {"runs": made, "analyses": {}}
-    study = {**value["studies"][STUDY], "tables": {}, "added": {}, "gains": {}}
+    study = {
+        **value["studies"][STUDY],
+        "tables": {},
+        "extra_tables": {},
+        "baseline_differences": {},
+    }
     study["significance"] = {**study["significance"], "sets": {}, **significance}
     study["report"] = {**study["report"], "comparisons": {}, "figures": {}, "gallery_runs": []}
     value["studies"] = {STUDY: study}

@@ -46,7 +46,7 @@ def test_its_table_has_the_rows_of_the_analysis(written: Path) -> None:
     metrics = pd.read_parquet(written / "data/analyses/explanation_masks/metrics.parquet")
     expected = metrics[metrics["metric"] == "rank_correlation"]["value"]
     assert own["value"].tolist() == expected.tolist()
-    assert table["published"].notna().any()
+    assert table["reported"].notna().any()
 
 
 def test_nothing_is_ranked_and_no_curve_is_drawn(written: Path) -> None:

@@ -76,7 +76,7 @@ def test_mass_inside_a_box():
 
 
 def probes():
-    """Two pairs in one picture of a left and a right half; the second question is in both."""
+    """Two pairs in one image of a left and a right half; the second question is in both."""
     left, right = np.zeros((2, 2, 2))
     left, right = left.copy(), right.copy()
     left[:, 0], right[:, 1] = 1.0, 1.0
@@ -151,14 +151,14 @@ def test_relations_of_questions():
     asked_of = [
         example(1, 10),
         example(2, 10, "Where is it?"),
-        example(3, 10),  # again the first, of the same picture
+        example(3, 10),  # again the first, of the same image
         example(4, 11),
         example(5, 12),
     ]
     vectors = np.random.default_rng(0).random((5, 12))
     found = relations(asked_of, vectors)
     same, other = found[found["row"] == SAME], found[found["row"] == OTHER]
-    assert same["question_id"].tolist() == [3, 4, 5]  # neighbours in other pictures
+    assert same["question_id"].tolist() == [3, 4, 5]  # neighbours in other images
     assert other["question_id"].tolist() == [1, 2, 3]
     both = [set(row) for row in first_entries(vectors, 10)]
     middle = (len(both[2] & both[3]) + len(both[3] & both[4])) / 2
@@ -191,7 +191,7 @@ def test_every_claim_has_its_rule():
 
 NOT_ASKED = (
     *("regions", "key_objects", "changing_priors", "region_analyses", "detectors"),
-    *("pictures", "classifiers", "experiments"),
+    *("images", "classifiers", "experiments"),
 )
 
 
@@ -208,11 +208,11 @@ def settings():
     value["analyses"] = {name: value["analyses"][name] for name in ANALYSES}
     for options in value["analyses"].values():
         options.update(
-            pictures=6, pairs={EXISTENCE: 8, COLOUR: 4}, n=[5, 10], typical=10, words=4, gallery=2
+            images=6, pairs={EXISTENCE: 8, COLOUR: 4}, n=[5, 10], typical=10, words=4, gallery=2
         )
     study = value["studies"][STUDY]
-    del study["tables"]["topn/2"]  # no question is asked of four of so few pictures
-    for section in ("tables", "added"):
+    del study["tables"]["topn/2"]  # no question is asked of four of so few images
+    for section in ("tables", "extra_tables"):
         for table, rows in study[section].items():
             study[section][table] = {r: s for r, s in rows.items() if "n = " not in s}
     shown = {"grad_cam": "Grad-CAM", "sensitive_5": "n = 5"}
@@ -280,7 +280,7 @@ def test_metrics_are_means_of_the_questions(params_of):
 def test_tables_stand_beside_the_printed_ones(params_of):
     tables = params_of[1].tables(STUDY)
     first = read_parquet(tables / "topn_1.parquet")
-    assert first["published"].notna().all()
+    assert first["reported"].notna().all()
     assert first["value"].notna().all()
     entries = first[first["metric"] == "dA_dq_top10_index"]
     assert (entries["value"] % 1 == 0).all()
@@ -292,7 +292,7 @@ def test_tables_stand_beside_the_printed_ones(params_of):
 def test_claims_get_verdicts(params_of):
     table = read_parquet(params_of[1].claims_of(STUDY)).set_index("claim_id")
     assert set(table.index) == set(RULES)
-    assert table.loc["T08", "verdict"] in ("holds", "not testable here")
+    assert table.loc["T08", "verdict"] in ("supported", "not testable here")
     assert not table.loc["T07", "comparison"].startswith("nan")
 
 
@@ -317,7 +317,7 @@ def test_a_data_set_without_instances_is_named(params_of, tmp_path):
 
 def test_pictures_of_any_shape(tmp_path):
     Image.new("RGB", (300, 100)).save(tmp_path / "wide.png")
-    with Image.open(tmp_path / "wide.png") as picture:
-        covered = coverage([(150, 0, 150, 100)], picture.size)
+    with Image.open(tmp_path / "wide.png") as image:
+        covered = coverage([(150, 0, 150, 100)], image.size)
     assert covered[:, :7].sum() == 0
     assert covered[:, 7:].min() == 1

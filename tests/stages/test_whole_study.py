@@ -28,7 +28,7 @@ from vqax.report.claims import CLAIM_COLUMNS
 
 STUDY = tiny.WHOLE_STUDY
 NUMBERS = ["I", "II", "III", "IV", "V", "VI", "VII"]
-UNPRINTED = ["ucam/controls", "ucam/inputs"]
+UNREPORTED = ["ucam/controls", "ucam/inputs"]
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +60,17 @@ def mean(table: pd.DataFrame, column: str) -> float:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_printed_number_stands_in_its_table(tidy: pd.DataFrame, number: str) -> None:
-    printed = pd.read_csv(Workspace().published("ucam") / f"table_{number}.csv")
-    ours = tidy[(tidy["table"] == f"ucam/{number}") & tidy["published"].notna()]
-    both = printed.merge(ours, on=["table", "row", "metric"])
-    assert len(both) == len(printed) == len(ours)
-    assert (both["value_x"] == both["published"]).all()
+    reported = pd.read_csv(Workspace().published("ucam") / f"table_{number}.csv")
+    ours = tidy[(tidy["table"] == f"ucam/{number}") & tidy["reported"].notna()]
+    both = reported.merge(ours, on=["table", "row", "metric"])
+    assert len(both) == len(reported) == len(ours)
+    assert (both["value_x"] == both["reported"]).all()
     order = list(zip(ours["row"], ours["metric"], strict=True))
-    assert order == list(zip(printed["row"], printed["metric"], strict=True))
+    assert order == list(zip(reported["row"], reported["metric"], strict=True))
 
 
 def test_every_table_of_the_settings_is_written(tidy: pd.DataFrame) -> None:
-    assert set(tidy["table"]) == {*(f"ucam/{number}" for number in NUMBERS), *UNPRINTED}
+    assert set(tidy["table"]) == {*(f"ucam/{number}" for number in NUMBERS), *UNREPORTED}
     assert set(tidy["table"]) <= set(tables())
     assert not tidy.duplicated(["table", "row", "metric"]).any()
 
@@ -81,12 +81,12 @@ def test_a_row_is_measured_where_it_has_a_run(tidy: pd.DataFrame, study: Measure
         assert set(measured[table]) == set(rows), table
 
 
-@pytest.mark.parametrize("table", UNPRINTED)
+@pytest.mark.parametrize("table", UNREPORTED)
 def test_rows_that_no_paper_prints_have_nothing_published(
     tidy: pd.DataFrame, study: Measured, table: str
 ) -> None:
     rows = tidy[tidy["table"] == table]
-    assert rows["published"].isna().all()
+    assert rows["reported"].isna().all()
     assert list(rows["row"].unique()) == list(study.study.rows[table])
     assert list(rows["metric"].unique())[:2] == ["accuracy_all", "rank_correlation"]
 
@@ -99,9 +99,9 @@ def test_rows_added_to_a_printed_table_stand_behind_it(
 ) -> None:
     rows = tidy[tidy["table"] == table].reset_index(drop=True)
     own = rows[rows["row"] == row]
-    assert own["published"].isna().all()
+    assert own["reported"].isna().all()
     assert own["value"].notna().all()
-    assert own.index.min() > rows[rows["published"].notna()].index.max()
+    assert own.index.min() > rows[rows["reported"].notna()].index.max()
 
 
 def test_seeds_are_counted_in_the_tables(tidy: pd.DataFrame, params: Params) -> None:
@@ -138,19 +138,21 @@ def test_a_table_names_the_data_set_it_was_measured_on(tidy: pd.DataFrame, param
         assert list(names) == [params.datasets[name].label]
 
 
-@pytest.mark.parametrize("table", UNPRINTED)
+@pytest.mark.parametrize("table", UNREPORTED)
 def test_gains_are_the_paired_differences(
     tidy: pd.DataFrame, study: Measured, where: Workspace, table: str
 ) -> None:
-    baseline = study.study.gains[table]
+    baseline = study.study.baseline_differences[table]
     rows = tidy[tidy["table"] == table].set_index(["row", "metric"])
     differences = pd.read_parquet(where.significance(STUDY) / "pairs.parquet")
     differences = differences.set_index(["run_a", "run_b", "metric"])["difference"]
     checked = 0
     for row, source in study.study.rows[table].items():
-        gains = [metric for metric in rows.loc[row].index if metric.endswith("_gain")]
-        assert (len(gains) == 0) == (source.run == baseline)
-        for name in gains:
+        baseline_differences = [
+            metric for metric in rows.loc[row].index if metric.endswith("_gain")
+        ]
+        assert (len(baseline_differences) == 0) == (source.run == baseline)
+        for name in baseline_differences:
             metric = name.removesuffix("_gain")
             columns = [study.questions[run][GAINS[metric]] for run in (source.run, baseline)]
             scale = 100 if metric == "accuracy_all" else 1
@@ -200,7 +202,7 @@ def test_a_table_of_the_study_is_rendered(
 
 def with_rows(params: Params, **tables: dict[str, Any]) -> Params:
     value = params.model_dump(mode="json")
-    value["studies"][STUDY]["added"].update(tables)
+    value["studies"][STUDY]["extra_tables"].update(tables)
     return Params.model_validate(value)
 
 
@@ -232,10 +234,10 @@ def test_an_unknown_row_of_an_analysis_names_the_known_ones(
 def test_agreement_of_people_lies_above_that_of_random_maps(where: Workspace) -> None:
     table = pd.read_parquet(where.agreement(tiny.DATASET) / "metrics.parquet")
     values = table.set_index(["run", "metric"])["value"]
-    people, random = (f"{tiny.DATASET}/{who}" for who in ("human", "random"))
+    human_maps, random = (f"{tiny.DATASET}/{who}" for who in ("human", "random"))
     metric = "attention_rank_correlation"
-    assert abs(values[random, metric]) < 0.15 < 0.3 < values[people, metric]
-    assert values[people, "attention_emd"] < values[random, "attention_emd"]
+    assert abs(values[random, metric]) < 0.15 < 0.3 < values[human_maps, metric]
+    assert values[human_maps, "attention_emd"] < values[random, "attention_emd"]
     assert table["n"].eq(tiny.TEST_QUESTIONS).all()
 
 
@@ -311,7 +313,7 @@ def test_flip_rates_are_means_over_the_questions(where: Workspace) -> None:
     expected = asked.groupby(["run", "noise", "strength"])["flipped"].mean()
     assert len(rates) == len(expected) == 3 * (2 + 1)
     for (run, noise, strength), value in expected.items():
-        kind = {"image": "picture", "question": "question"}[noise]
+        kind = {"image": "image", "question": "question"}[noise]
         assert rates.loc[(run, kind, strength), "value"] == pytest.approx(value)
 
 
@@ -322,16 +324,18 @@ def test_the_example_of_noise_is_one_question(where: Workspace, study: Measured)
     assert top["truth"].eq(asked.loc[question, "truth"]).all()
     own = top[top["condition"] != "another word"]
     assert own["question"].eq(asked.loc[question, "question"]).all()
-    assert set(top["condition"]) == {"clean", "noise in the picture", "another word"}
+    assert set(top["condition"]) == {"clean", "noise in the image", "another word"}
     sizes = top.groupby(["run", "condition"]).size()
     assert sizes.eq(sizes.iloc[0]).all()
 
 
 def test_the_figure_of_controls_is_the_table_of_gains(where: Workspace, tidy: pd.DataFrame) -> None:
     drawn = frames(where, "controls").set_index(["run", "metric"])
-    gains = tidy[(tidy["table"] == "ucam/controls") & tidy["metric"].str.endswith("_gain")]
-    assert len(drawn) == len(gains)
-    for gain in gains.itertuples():
+    baseline_differences = tidy[
+        (tidy["table"] == "ucam/controls") & tidy["metric"].str.endswith("_gain")
+    ]
+    assert len(drawn) == len(baseline_differences)
+    for gain in baseline_differences.itertuples():
         metric = gain.metric.removesuffix("_gain")
         scale = 100 if metric == "accuracy_all" else 1
         row = drawn.loc[(gain.row, metric)]
@@ -359,9 +363,9 @@ def test_rows_of_maps_begin_with_the_people(
     sizes = drawn.groupby("question_id").size()
     assert len(sizes) == 4
     assert sizes.eq(rows + 1).all()
-    people = drawn[drawn["map"] == drawn["map"].iloc[0]]
-    assert people["rank_correlation"].isna().all()
-    assert drawn.drop(people.index)["rank_correlation"].between(-1, 1).all()
+    human_maps = drawn[drawn["map"] == drawn["map"].iloc[0]]
+    assert human_maps["rank_correlation"].isna().all()
+    assert drawn.drop(human_maps.index)["rank_correlation"].between(-1, 1).all()
 
 
 def test_samples_of_attention_go_from_certain_to_uncertain(where: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""The committed pipeline on data sets of twenty pictures, run once per test process.
+"""The committed pipeline on data sets of twenty images, run once per test process.
 
 ``build`` makes the study `headline`; ``build_study`` adds the study `ucam`, with a few of its
 runs, the analyses, the claims and every figure.
@@ -42,7 +42,7 @@ OF_THE_WHOLE_STUDY = (
 REPLICATE = "mcb_p_gca_seed21"
 OF_OTHER_PAPERS = (
     *("changing_priors", "detectors", "coco_detectors", "regions", "key_objects"),
-    *("imported_regions", "pictures", "classifiers", "experiments"),
+    *("imported_regions", "images", "classifiers", "experiments"),
     "region_analyses",
 )
 METHODS = {"lstm_qi": ["grad_cam"]}  # it has no attention; every other run has both
@@ -108,7 +108,7 @@ def _leave_out_others(value: dict[str, Any]) -> None:
     groups = {run["group"] for run in runs.values()}
     for study in value["studies"].values():
         study["groups"] = [group for group in study["groups"] if group in groups]
-        for section in ("tables", "added"):
+        for section in ("tables", "extra_tables"):
             for table, rows in study.get(section, {}).items():
                 study[section][table] = {r: s for r, s in rows.items() if _is_made(s, runs)}
         report = study["report"]
@@ -182,7 +182,7 @@ def make_run(params: Params, workspace: Workspace, name: str) -> None:
 
 @cache
 def build(folder: Path) -> Path:
-    """A workspace after every stage, for reading only; its pictures are in one folder."""
+    """A workspace after every stage, for reading only; its images are in one folder."""
     folder.mkdir()
     params = write_settings(folder, settings())
     where = workspace(folder)

@@ -124,11 +124,11 @@ def test_a_statistic_without_value_has_no_interval():
     assert interval.n == 5
 
 
-def accuracies(questions, pictures, seed):
-    """Values that depend on their picture, and the pictures."""
+def accuracies(questions, images, seed):
+    """Values that depend on their image, and the images."""
     rng = np.random.default_rng(seed)
-    image = rng.integers(0, pictures, questions)
-    return np.random.default_rng(0).normal(size=pictures)[image] + rng.normal(size=questions), image
+    image = rng.integers(0, images, questions)
+    return np.random.default_rng(0).normal(size=images)[image] + rng.normal(size=questions), image
 
 
 def test_the_mean_of_a_sample_with_itself_is_the_mean_of_the_sample():

@@ -198,13 +198,13 @@ def test_unpaired_samples_are_drawn_each_by_itself():
     assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.06)
     assert found.low < found.value < found.high
     assert (found.p < 0.05) == (found.low > 0)
-    turned = unpaired_contrast(smaller, larger, samples=2000, seed=0)
-    assert turned.value == pytest.approx(-found.value)
-    assert turned.high < 0
+    rotated = unpaired_contrast(smaller, larger, samples=2000, seed=0)
+    assert rotated.value == pytest.approx(-found.value)
+    assert rotated.high < 0
 
 
 EQUAL = np.array([(0.3 + 0.6) / 2] * 12), np.array([(0.9 + 0.0) / 2] * 12)
-PICTURES = np.arange(12)
+IMAGES = np.arange(12)
 
 
 def test_equal_systems_are_not_told_apart_by_rounding():
@@ -212,17 +212,17 @@ def test_equal_systems_are_not_told_apart_by_rounding():
     assert (a < b).all()
     draws = {"samples": 50, "seed": 0}
     nothing = Contrast(0.0, 0.0, 0.0, 12, 1.0)
-    assert mean_contrast(b, a, clusters=PICTURES, **draws) == nothing
-    assert gain_contrast(b, a, a, a, clusters=PICTURES, **draws) == nothing
+    assert mean_contrast(b, a, clusters=IMAGES, **draws) == nothing
+    assert gain_contrast(b, a, a, a, clusters=IMAGES, **draws) == nothing
     assert unpaired_contrast(b, a, **draws) == nothing._replace(n=24)
-    assert outcome(mean_contrast(b, a, clusters=PICTURES, **draws)) == "inconclusive"
+    assert outcome(mean_contrast(b, a, clusters=IMAGES, **draws)) == "inconclusive"
 
 
 def test_sums_that_cancel_are_zero_on_both_sides():
-    """Each resample of whole pictures adds up .3 + .6 - .9, which is not 0 in floating point."""
-    values, pictures = np.array([0.3, 0.6, -0.9] * 8), np.repeat(np.arange(8), 3)
+    """Each resample of whole images adds up .3 + .6 - .9, which is not 0 in floating point."""
+    values, images = np.array([0.3, 0.6, -0.9] * 8), np.repeat(np.arange(8), 3)
     assert values.sum() != 0
-    found = mean_contrast(values, np.zeros(24), clusters=pictures, samples=50, seed=1)
+    found = mean_contrast(values, np.zeros(24), clusters=images, samples=50, seed=1)
     assert found == Contrast(0.0, 0.0, 0.0, 24, 1.0)
 
 

@@ -17,8 +17,8 @@ SAME = Contrast(0.0, 0.0, 0.0, 30, 1.0)
 @pytest.mark.parametrize(
     ("contrasts", "verdict", "held"),
     [
-        ([UP], "holds", 1),
-        ([UP, UP], "holds", 2),
+        ([UP], "supported", 1),
+        ([UP, UP], "supported", 2),
         ([DOWN], "contradicted", 0),
         ([UP, UP, DOWN], "contradicted", 2),
         ([OPEN, DOWN], "contradicted", 0),
@@ -50,7 +50,7 @@ def test_support_is_measured_in_widths_so_units_do_not_matter():
 
 def test_an_interval_without_width_counts_by_its_sign():
     point_above = Contrast(1e-9, 1e-9, 1e-9, 30, 0.001)
-    assert judge([point_above]).verdict == "holds"
+    assert judge([point_above]).verdict == "supported"
     assert judge([point_above, UP]).deciding == 1
     assert judge([point_above._replace(value=-1e-9), UP]).deciding == 0
 
@@ -84,7 +84,7 @@ def test_a_true_claim_is_seldom_contradicted_and_a_false_one_seldom_holds():
         options = {"clusters": np.arange(40), "samples": 200, "seed": seed}
         verdicts.append(judge([mean_contrast(a, b, **options), mean_contrast(a, c, **options)]))
     shares = {name: np.mean([v.verdict == name for v in verdicts]) for name in VERDICTS}
-    assert shares["holds"] < 0.05
+    assert shares["supported"] < 0.05
     assert shares["contradicted"] < 0.11
     assert np.mean([v.p <= 0.05 for v in verdicts]) < 0.1
     assert shares["inconclusive"] > 0.8

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tests.vision import tiny
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.vision import build_extractor, preprocess
 from vqax.vision.grid import IMAGENET, LITE
@@ -44,21 +44,21 @@ def test_lite0_stops_at_stride_16(lite0):
 
 
 def test_lite0_equals_the_unfolded_network_of_the_package(lite0, package_model):
-    pictures = noise(2, 224)
+    images = noise(2, 224)
     with torch.no_grad():
-        x = (pictures.float() - 127.0) / 128.0
+        x = (images.float() - 127.0) / 128.0
         x = package_model._swish(package_model._bn0(package_model._conv_stem(x)))
         for block in package_model._blocks[:11]:
             x = block(x)
     cells = torch.stack([x[:, :, i, j] for i in range(14) for j in range(14)], dim=1)
-    torch.testing.assert_close(lite0(pictures), cells, **CLOSE)
+    torch.testing.assert_close(lite0(images), cells, **CLOSE)
 
 
 def test_features_do_not_depend_on_the_batch(lite0):
-    pictures = noise(5, 224)
-    together = lite0(pictures)
+    images = noise(5, 224)
+    together = lite0(images)
     for start, stop in [(0, 1), (1, 3), (2, 5)]:
-        torch.testing.assert_close(together[start:stop], lite0(pictures[start:stop]), **CLOSE)
+        torch.testing.assert_close(together[start:stop], lite0(images[start:stop]), **CLOSE)
 
 
 def test_colours_of_lite0_fit_its_running_statistics(shared, package_model):
@@ -106,7 +106,7 @@ def initialised(name):
     return state
 
 
-def literal_torchvision(name, state, pictures):
+def literal_torchvision(name, state, images):
     """torchvision's own forward, cut by a hook at the last grid."""
     models = pytest.importorskip("torchvision.models")
     model = models.get_model(name, weights=None).eval()
@@ -116,7 +116,7 @@ def literal_torchvision(name, state, pictures):
     layer.register_forward_hook(lambda _module, _input, output: seen.append(output.clone()))
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     with torch.no_grad():
-        model(((pictures / 255).permute(0, 2, 3, 1) - mean).div(deviation).permute(0, 3, 1, 2))
+        model(((images / 255).permute(0, 2, 3, 1) - mean).div(deviation).permute(0, 3, 1, 2))
     return seen[0].flatten(2).transpose(1, 2)
 
 
@@ -125,12 +125,12 @@ def test_resnet_from_a_local_file_equals_torchvision(tmp_path):
     torch.save({**state, "fc.weight": torch.ones(1000, 512)}, tmp_path / "w.pth")
     save_file(state, tmp_path / "w.safetensors")
     extractor = build_extractor("resnet18", weights=tmp_path / "w.pth", input_px=96)
-    pictures = noise(2, 96)
-    expected = literal_torchvision("resnet18", state, pictures)
+    images = noise(2, 96)
+    expected = literal_torchvision("resnet18", state, images)
     assert extractor.grid == (3, 3)
-    assert extractor(pictures).shape == (2, 9, 512)
+    assert extractor(images).shape == (2, 9, 512)
     assert expected.std() > 0.1
-    torch.testing.assert_close(extractor(pictures), expected, **CLOSE)
+    torch.testing.assert_close(extractor(images), expected, **CLOSE)
     other = build_extractor("resnet18", weights=tmp_path / "w.safetensors", input_px=32)
     assert other.weight_hash == extractor.weight_hash, "format and classifier do not matter"
 
@@ -140,9 +140,9 @@ def test_large_networks_equal_torchvision(tmp_path, name):
     state = initialised(name)
     save_file(state, tmp_path / "w.safetensors")
     extractor = build_extractor(name, weights=tmp_path / "w.safetensors", input_px=64)
-    pictures = noise(1, 64)
-    expected = literal_torchvision(name, state, pictures)
-    torch.testing.assert_close(extractor(pictures), expected, atol=1e-3, rtol=1e-3)
+    images = noise(1, 64)
+    expected = literal_torchvision(name, state, images)
+    torch.testing.assert_close(extractor(images), expected, atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("change", ["absent", "shape"])
@@ -213,16 +213,16 @@ def test_tensors_of_another_size_are_refused():
 
 def test_pil_pictures_of_any_size_equal_preprocessed_tensors():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 50, 3), dtype=np.uint8)
-    picture = Image.fromarray(pixels)
+    image = Image.fromarray(pixels)
     extractor = tiny.extractor()
-    tensors = torch.stack([preprocess(picture, 32)] * 2)
-    assert torch.equal(extractor([picture, picture]), extractor(tensors))
+    tensors = torch.stack([preprocess(image, 32)] * 2)
+    assert torch.equal(extractor([image, image]), extractor(tensors))
 
 
 @pytest.mark.parametrize(("row", "column"), [(0, 0), (1, 3), (3, 1), (2, 2)])
 @pytest.mark.parametrize("size_px", [(64, 64), (80, 48), (36, 100)])
 def test_bright_square_lights_its_own_cell(size_px, row, column):
-    """At the same fraction of width and height, whatever the shape of the picture."""
+    """At the same fraction of width and height, whatever the shape of the image."""
     width_px, height_px = size_px
     pixels = np.zeros((height_px, width_px, 3), dtype=np.uint8)
     top, left = height_px * row // 4, width_px * column // 4

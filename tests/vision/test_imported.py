@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vqax.errors import BadData, MissingArtefact, UsageError
-from vqax.vision import RegionStore
+from vqax.vision import RegionFile
 from vqax.vision.imported import import_regions, open_source, read_class_names
 
 K, WIDTH = 3, 5
@@ -18,7 +18,7 @@ NAMES = ("__background__", "cat", "dog", "tall tree")
 
 
 def record(image_id, boxes=K):
-    """Features (k,d), boxes (k,4) in pixels, classes, scores, and the picture's size."""
+    """Features (k,d), boxes (k,4) in pixels, classes, scores, and the image's size."""
     rng = np.random.default_rng(image_id)
     size = (60 + image_id % 7, 40)
     low = rng.integers(1, 20, (boxes, 2))
@@ -94,7 +94,7 @@ def write_counting(path):
 
 
 def write_adaptive(path, ids):
-    """Boxes of all pictures below each other: 3, 5 and 4 of them."""
+    """Boxes of all images below each other: 3, 5 and 4 of them."""
     numbers = dict(zip(IDS, (3, 5, 4), strict=True))
     parts = [record(image_id, number) for image_id, number in numbers.items()]
     ends = np.cumsum([len(part[0]) for part in parts])
@@ -175,35 +175,35 @@ def test_every_layout_comes_back_as_it_was(tmp_path, layout):
     assert source.has_classes == (layout in {"attreg", "scr", "lxmert", "lxmert.gz"})
     out = tmp_path / "r.h5"
     assert import_regions(source, out, class_names=names, boxes=K) == []
-    store = RegionStore(out, extractor="imported")
-    assert sorted(store.image_ids) == sorted(IDS)
-    assert store.class_names == names
+    feature_file = RegionFile(out, extractor="imported")
+    assert sorted(feature_file.image_ids) == sorted(IDS)
+    assert feature_file.class_names == names
     for image_id in IDS:
         features, corners, classes, scores, size = record(image_id)
-        np.testing.assert_array_equal(store.batch([image_id])[0], features)
+        np.testing.assert_array_equal(feature_file.batch([image_id])[0], features)
         relative = corners / np.array([*size, *size], dtype=np.float32)
-        np.testing.assert_allclose(store.boxes_rel([image_id])[0], relative, rtol=1e-5)
+        np.testing.assert_allclose(feature_file.boxes_rel([image_id])[0], relative, rtol=1e-5)
         if layout != "scr":  # it has only fractions
-            np.testing.assert_allclose(store.boxes([image_id])[0], corners, rtol=1e-6)
-            assert store.sizes([image_id])[0].tolist() == list(size)
+            np.testing.assert_allclose(feature_file.boxes([image_id])[0], corners, rtol=1e-6)
+            assert feature_file.sizes([image_id])[0].tolist() == list(size)
         if names:
-            assert store.classes([image_id])[0].tolist() == classes.tolist()
-            np.testing.assert_array_equal(store.scores([image_id])[0], scores)
+            assert feature_file.classes([image_id])[0].tolist() == classes.tolist()
+            np.testing.assert_array_equal(feature_file.scores([image_id])[0], scores)
         else:
-            assert (store.classes([image_id]) == -1).all()
+            assert (feature_file.classes([image_id]) == -1).all()
 
 
 def test_only_the_first_boxes_are_kept(tmp_path):
     path = write_tsv(tmp_path / "f.tsv", [tsv_line(7, 9), tsv_line(8, 4)])
     assert import_regions(open_source(path), tmp_path / "r.h5", boxes=4) == []
-    store = RegionStore(tmp_path / "r.h5")
-    np.testing.assert_array_equal(store.batch([7])[0], record(7, boxes=9)[0][:4])
+    feature_file = RegionFile(tmp_path / "r.h5")
+    np.testing.assert_array_equal(feature_file.batch([7])[0], record(7, boxes=9)[0][:4])
 
 
 def imported(tmp_path, lines, boxes=K):
     source = open_source(write_tsv(tmp_path / "f.tsv", lines))
     skipped = import_regions(source, tmp_path / "r.h5", boxes=boxes)
-    return RegionStore(tmp_path / "r.h5").image_ids.tolist(), skipped
+    return RegionFile(tmp_path / "r.h5").image_ids.tolist(), skipped
 
 
 CUT = {
@@ -274,9 +274,9 @@ def test_a_class_without_a_name(tmp_path):
 def test_classes_stay_unknown_without_a_vocabulary(tmp_path):
     source = open_source(write_attreg(tmp_path / "f.h5"))
     import_regions(source, tmp_path / "r.h5", boxes=K)
-    store = RegionStore(tmp_path / "r.h5")
-    assert (store.classes(IDS) == -1).all()
-    assert store.class_names == ()
+    feature_file = RegionFile(tmp_path / "r.h5")
+    assert (feature_file.classes(IDS) == -1).all()
+    assert feature_file.class_names == ()
 
 
 def test_ids_kept_apart(tmp_path):
@@ -385,12 +385,12 @@ def test_adaptive_features_by_their_positions(tmp_path):
     assert [(one.entry, "has 3 boxes, not 4" in one.reason) for one in skipped] == [
         ("image_id 42", True)
     ]
-    store = RegionStore(tmp_path / "r.h5")
+    feature_file = RegionFile(tmp_path / "r.h5")
     for image_id, number in ((7, 5), (900, 4)):
         features, corners, *_, size = record(image_id, number)
-        np.testing.assert_array_equal(store.batch([image_id])[0], features[:4])
-        np.testing.assert_array_equal(store.boxes([image_id])[0], corners[:4])
-        assert store.sizes([image_id])[0].tolist() == list(size)
+        np.testing.assert_array_equal(feature_file.batch([image_id])[0], features[:4])
+        np.testing.assert_array_equal(feature_file.boxes([image_id])[0], corners[:4])
+        assert feature_file.sizes([image_id])[0].tolist() == list(size)
 
 
 @pytest.mark.parametrize(
@@ -538,7 +538,7 @@ def test_a_width_that_is_damaged_is_listed(tmp_path, width):
         file["widths"] = widths
     skipped = import_regions(open_source(path), tmp_path / "r.h5", boxes=K)
     assert [one.entry for one in skipped] == ["image_id 7"]
-    assert sorted(RegionStore(tmp_path / "r.h5").image_ids) == [42, 900]
+    assert sorted(RegionFile(tmp_path / "r.h5").image_ids) == [42, 900]
 
 
 @pytest.mark.parametrize(
@@ -574,9 +574,9 @@ def test_the_published_kinds_of_trouble(shared, tmp_path):
     source = open_source(case / "adaptive.hdf5", ids=case / "imgid2idx.pkl")
     skipped = import_regions(source, tmp_path / "a.h5")
     assert [one.entry for one in skipped] == ["image_id 1"]
-    assert RegionStore(tmp_path / "a.h5").sizes([2, 3]).tolist() == [[640, 480]] * 2
+    assert RegionFile(tmp_path / "a.h5").sizes([2, 3]).tolist() == [[640, 480]] * 2
     case = shared / "cases" / "09_lxmert_tsv"
     source = open_source(case / "lxmert.tsv")
     assert import_regions(source, tmp_path / "l.h5") == []
-    assert RegionStore(tmp_path / "l.h5").sizes([1, 2]).tolist() == [[640, 480]] * 2
+    assert RegionFile(tmp_path / "l.h5").sizes([1, 2]).tolist() == [[640, 480]] * 2
     assert import_regions(open_source(case / "plain.tsv.gz"), tmp_path / "p.h5") == []

@@ -11,7 +11,7 @@ GRID = (3, 5)
 
 
 def literal(weights, boxes, grid, divide_by_area, fine=60):
-    """Paint every box on a picture of fine×fine dots a cell, then average the dots of a cell."""
+    """Paint every box on an image of fine×fine dots a cell, then average the dots of a cell."""
     height, width = grid
     y, x = (np.arange(size * fine) / fine + 0.5 / fine for size in grid)
     total = np.zeros(grid)
@@ -89,7 +89,7 @@ def test_gradients_reach_the_weights():
 )
 def test_a_box_without_area(box):
     boxes = torch.tensor([[(0.0, 0.0, 1.0, 1.0), box]])
-    with pytest.raises(UsageError, match=r"box 1 of picture 0 .*without area"):
+    with pytest.raises(UsageError, match=r"box 1 of image 0 .*without area"):
         rasterise(torch.ones(1, 2), boxes, GRID)
 
 

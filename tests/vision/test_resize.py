@@ -26,8 +26,8 @@ def test_shrinking_averages_instead_of_picking_pixels():
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "CMYK"])
 def test_any_mode_becomes_rgb(mode):
-    picture = Image.new("RGB", (10, 6), (255, 255, 255)).convert(mode)
-    assert preprocess(picture, 8).eq(255).all()
+    image = Image.new("RGB", (10, 6), (255, 255, 255)).convert(mode)
+    assert preprocess(image, 8).eq(255).all()
 
 
 def test_same_size_changes_no_pixel():

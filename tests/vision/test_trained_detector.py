@@ -14,7 +14,7 @@ from vqax.vision.trained_detector import RANDOM, coco_detector, describe, stored
 SMALLEST = "fasterrcnn_mobilenet_v3_large_320_fpn"
 
 
-def keep(folder, detector, sizes=tiny_detector.SIZES, name="trunk"):
+def keep(folder, detector, sizes=tiny_detector.SIZES, name="image_encoder"):
     folder.mkdir(exist_ok=True)
     tensors = {key: value.contiguous() for key, value in detector.state_dict().items()}
     save_file(tensors, folder / "model.safetensors")
@@ -23,11 +23,11 @@ def keep(folder, detector, sizes=tiny_detector.SIZES, name="trunk"):
 
 
 def regions(detector, origin="o"):
-    picture = tiny_picture()
-    return RegionExtractor("tiny", detector, origin=origin, boxes=4)(picture, "p")
+    image = tiny_image()
+    return RegionExtractor("tiny", detector, origin=origin, boxes=4)(image, "p")
 
 
-def tiny_picture():
+def tiny_image():
     noise = np.random.default_rng(0).integers(0, 256, (48, 80, 3), dtype=np.uint8)
     return Image.fromarray(noise)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.vision import processes, tiny
 from vqax.errors import BadData, UsageError
-from vqax.vision import FeatureStore, FeatureWriter, layout, writer
+from vqax.vision import FeatureFile, FeatureWriter, layout, writer
 
 IDS = [7, 3, 900_000_000_001, 12, 5]
 GRID, WIDTH = (2, 3), 5
@@ -74,7 +74,7 @@ def test_goes_on_after_an_interruption(tmp_path):
 
 def test_pictures_never_written_are_not_in_the_store(tmp_path):
     write_all(tmp_path / "f.h5", [5, 3])
-    assert FeatureStore(tmp_path / "f.h5").image_ids.tolist() == [3, 5]
+    assert FeatureFile(tmp_path / "f.h5").image_ids.tolist() == [3, 5]
 
 
 @pytest.mark.parametrize(
@@ -116,9 +116,9 @@ def test_an_old_file_stays_until_the_new_one_is_whole(tmp_path):
     write_all(path, [5])
     with open_writer(path) as out:
         out.write(7, FEATURES[7])
-        assert FeatureStore(path).image_ids.tolist() == [5]
+        assert FeatureFile(path).image_ids.tolist() == [5]
         out.finish()
-    assert FeatureStore(path).image_ids.tolist() == [7]
+    assert FeatureFile(path).image_ids.tolist() == [7]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 70_000.0])
@@ -289,4 +289,4 @@ def test_a_killed_writer_does_not_lose_its_records(tmp_path, monkeypatch):
     with open_writer(path) as out:
         assert out.missing() == IDS[2:]
         out.finish()
-    assert np.array_equal(FeatureStore(path).record(3), FEATURES[3])
+    assert np.array_equal(FeatureFile(path).record(3), FEATURES[3])

@@ -1,4 +1,4 @@
-"""The smallest extractor and the smallest pictures."""
+"""The smallest extractor and the smallest images."""
 
 from pathlib import Path
 
@@ -24,8 +24,8 @@ def extractor(input_px: int = 32, width: int = 3) -> GridExtractor:
     return GridExtractor("tiny", spec, conv, input_px=input_px, weight_hash="0123")
 
 
-def pictures(folder: Path, count: int, size_px: tuple[int, int] = (40, 24)) -> dict[int, Path]:
-    """Noise pictures by image_id, written as PNG; ids are neither dense nor in file order."""
+def images(folder: Path, count: int, size_px: tuple[int, int] = (40, 24)) -> dict[int, Path]:
+    """Noise images by image_id, written as PNG; ids are neither dense nor in file order."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for number in range(count):

@@ -1,4 +1,4 @@
-"""The smallest detector that still is a Faster R-CNN on the trunk, and pictures of squares."""
+"""The smallest detector that still is a Faster R-CNN on the encoder, and images of squares."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def detector(seed: int = 0) -> Detector:
 def scenes(
     folder: Path, count: int, size_px: tuple[int, int] = (80, 48)
 ) -> dict[int, tuple[Path, list[Instance]]]:
-    """Grey pictures with a bright square and, in every other one, a dark one."""
+    """Grey images with a bright square and, in every other one, a dark one."""
     folder.mkdir(parents=True, exist_ok=True)
     examples = {}
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Models from elsewhere behind one face: pictures and questions in, ``Forward`` out."""
+"""Models from elsewhere behind one face: images and questions in, ``Forward`` out."""
 
 from vqax.adapters.foreign import Foreign, Reading
 from vqax.adapters.plain import OpenWords, of_forward, of_function, reader

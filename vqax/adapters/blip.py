@@ -1,10 +1,10 @@
 """BLIP for VQA (Li et al. 2022), class ``BlipForQuestionAnswering`` of ``transformers``.
 
 It writes its answer word by word. To explain an answer it must be one of a list: the logit of
-each is log p(answer | picture, question), the sum over its tokens, by which BLIP itself ranks the
+each is log p(answer | image, question), the sum over its tokens, by which BLIP itself ranks the
 candidates of VQA, and softmax makes them probabilities among the list. ``attention`` is how the
 first token of the question looks at the patches in the last cross-attention; ``question`` are the
-embedded words side by side, ``combined`` is what the decoder reads of them and the picture.
+embedded words side by side, ``combined`` is what the decoder reads of them and the image.
 """
 
 from collections.abc import Sequence
@@ -47,18 +47,18 @@ class Blip(nn.Module):
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         encoder = self.network.text_encoder
         asked = packed(tokens, encoder.get_input_embeddings(), self.special)
-        question, looked = asked.embedded.flatten(1), list[Tensor]()
+        question, visual_input = asked.embedded.flatten(1), list[Tensor]()
         watch = encoder.encoder.layer[-1].crossattention.self.register_forward_hook(
-            lambda module, given, made: looked.append(made[1])  # noqa: ARG005
+            lambda module, given, made: visual_input.append(made[1])  # noqa: ARG005
         )
         with watch:
             read = encoder(
                 inputs_embeds=question.view_as(asked.embedded).clone(),  # it is written over
                 attention_mask=asked.mask.long(),
-                encoder_hidden_states=self._picture(visual),
+                encoder_hidden_states=self._image(visual),
             ).last_hidden_state
         combined = read.flatten(1)
-        attention = attention_to_cells(looked[-1], 1, visual.shape[1])
+        attention = attention_to_cells(visual_input[-1], 1, visual.shape[1])
         return Forward(
             logits=self._likelihoods(combined.view_as(read), asked.mask),
             attention=attention,
@@ -69,7 +69,7 @@ class Blip(nn.Module):
             variance=None,
         )
 
-    def _picture(self, visual: Float[Tensor, "b l d"]) -> Float[Tensor, "b m d"]:
+    def _image(self, visual: Float[Tensor, "b l d"]) -> Float[Tensor, "b m d"]:
         """What the vision transformer makes of the patches; its start token is the first."""
         vision = self.network.vision_model
         own = vision.embeddings
@@ -122,7 +122,7 @@ def of_blip(
 ) -> Foreign:
     """A ``BlipForQuestionAnswering``, its tokeniser and the answers to choose from.
 
-    The whole picture is squeezed to ``size_px`` (rows, columns), by default the square that the
+    The whole image is squeezed to ``size_px`` (rows, columns), by default the square that the
     network was trained for. Each forward pass decodes every answer: give as few as there are
     to choose from.
 
@@ -135,11 +135,11 @@ def of_blip(
     projection = network.vision_model.embeddings.patch_embedding
     size_px = size_px or (vision.image_size, vision.image_size)
     grid = grid_of(projection, size_px)
-    trunk = Patches(projection, mean=MEAN, deviation=DEVIATION)
+    image_encoder = Patches(projection, mean=MEAN, deviation=DEVIATION)
     candidates = _written(answers, tokenizer, network.decoder_start_token_id, special)
     above = Blip(network, special, candidates.to(projection.weight.device), size_px)
     return Foreign(
-        model=PixelModel(trunk, above).eval(),
+        model=PixelModel(image_encoder, above).eval(),
         answers=tuple(answers),
         read=piece_reader(tokenizer, max_tokens),
         size_px=size_px,

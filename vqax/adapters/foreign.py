@@ -24,9 +24,9 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Foreign:
-    """A model of pictures with what it reads and answers; made by ``of_forward`` and its like.
+    """A model of images with what it reads and answers; made by ``of_forward`` and its like.
 
-    ``model`` takes pictures (b,3,y,x) of ``size_px`` (rows, columns) with RGB in 0..255, and
+    ``model`` takes images (b,3,y,x) of ``size_px`` (rows, columns) with RGB in 0..255, and
     tokens as ``read`` makes them. ``answers`` name the columns of its logits. ``grid`` lays its
     cells out; None for a black box, which has neither cells nor gradients. ``special`` are the
     indices of padding and of an unknown word in what ``read`` makes.
@@ -47,7 +47,7 @@ class Foreign:
         if not isinstance(self.model, PixelModel):
             raise UsageError(
                 f"{self.name}: {type(self.model).__name__} is given cells; wrap it with what "
-                "makes them from a picture: vqax.explain.PixelModel(trunk, model)"
+                "makes them from an image: vqax.explain.PixelModel(image_encoder, model)"
             )
         twice = [answer for answer, count in Counter(self.answers).items() if count > 1]
         if twice or not self.answers:

@@ -1,7 +1,7 @@
-"""From pictures to patch embeddings: the trunk under a vision transformer.
+"""From images to patch embeddings: the image encoder under a vision transformer.
 
 The embeddings of the patches, before their position is added, are the last thing that does not
-depend on the question and still has a place in the picture, so they are the cells.
+depend on the question and still has a place in the image, so they are the cells.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from vqax.errors import UsageError
 
 
 class Patches(nn.Module):
-    """``projection`` of pictures (p,3,y,x) with RGB in 0..255, made normal by mean, deviation."""
+    """``projection`` of images (p,3,y,x) with RGB in 0..255, made normal by mean, deviation."""
 
     mean: Tensor
     deviation: Tensor
@@ -27,13 +27,13 @@ class Patches(nn.Module):
         self.register_buffer("mean", 255 * one(list(mean)).view(1, 3, 1, 1))
         self.register_buffer("deviation", 255 * one(list(deviation)).view(1, 3, 1, 1))
 
-    def forward(self, pictures: Float[Tensor, "p 3 y x"]) -> Float[Tensor, "p l d"]:
-        cells: Tensor = self.projection((pictures - self.mean) / self.deviation)
+    def forward(self, images: Float[Tensor, "p 3 y x"]) -> Float[Tensor, "p l d"]:
+        cells: Tensor = self.projection((images - self.mean) / self.deviation)
         return cells.flatten(2).transpose(1, 2)
 
 
 def grid_of(projection: nn.Conv2d, size_px: tuple[int, int]) -> tuple[int, int]:
-    """Rows and columns of patches; raises UsageError if a picture is cut by them."""
+    """Rows and columns of patches; raises UsageError if an image is cut by them."""
     rows, columns = (int(side) for side in projection.stride)
     if size_px[0] % rows or size_px[1] % columns or min(size_px) < 1:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""A model that returns ``Forward``, or any function of pictures and questions, as ``Foreign``."""
+"""A model that returns ``Forward``, or any function of images and questions, as ``Foreign``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ from vqax.text.tokens import (
 
 
 def of_forward(
-    trunk: nn.Module,
+    image_encoder: nn.Module,
     model: nn.Module,
     *,
     words: Sequence[str] = (),
@@ -32,12 +32,12 @@ def of_forward(
     read: Callable[[str], Reading] | None = None,
     special: SpecialTokens = SPECIAL,
 ) -> Foreign:
-    """``model(visual, tokens) -> Forward`` over the cells (p,l,d) that ``trunk`` makes.
+    """``model(visual, tokens) -> Forward`` over the cells (p,l,d) that ``image_encoder`` makes.
 
     ``words`` name the rows of its embedding: 0 is padding, 1 any other word. Questions are read
     as ``vqax.text.tokens`` does. A model with a tokeniser of its own gives ``read``, which uses
     it, and ``special``, its indices of padding and of an unknown word, instead of ``words``. The
-    whole picture is squeezed to ``size_px``.
+    whole image is squeezed to ``size_px``.
 
     Raises:
         UsageError: as ``Foreign``; neither or both of ``words`` and ``read`` are given, or
@@ -50,7 +50,7 @@ def of_forward(
             "give words, whose padding is 0 and unknown word 1, or read and special"
         )
     return Foreign(
-        model=PixelModel(trunk, model),
+        model=PixelModel(image_encoder, model),
         answers=tuple(answers),
         read=read or reader(QuestionVocabulary(tuple(words)), max_tokens),
         size_px=size_px,
@@ -67,7 +67,7 @@ def of_function(
     size_px: tuple[int, int],
     name: str = "",
 ) -> Foreign:
-    """``answer(pictures, questions) -> probabilities`` (b,a): a black box (``BlackBox``).
+    """``answer(images, questions) -> probabilities`` (b,a): a black box (``BlackBox``).
 
     It is given questions as they were asked, words between single blanks.
 

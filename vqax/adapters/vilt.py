@@ -55,12 +55,12 @@ class Vilt(nn.Module):
         asked = packed(tokens, vilt.get_input_embeddings(), self.special)
         question = asked.embedded.flatten(1)
         text = self._text(question.view_as(asked.embedded))
-        picture = self._picture(visual)
-        seen = torch.cat([asked.mask, asked.mask.new_ones(picture.shape[:2])], dim=1)
+        image = self._image(visual)
+        seen = torch.cat([asked.mask, asked.mask.new_ones(image.shape[:2])], dim=1)
         refused = torch.zeros_like(seen, dtype=text.dtype).masked_fill(
             ~seen, torch.finfo(text.dtype).min
         )
-        given = torch.cat([text, picture], dim=1)
+        given = torch.cat([text, image], dim=1)
         read = vilt.encoder(given, refused[:, None, None], output_attentions=True)
         combined = vilt.pooler(vilt.layernorm(read.last_hidden_state))
         attention = attention_to_cells(
@@ -82,7 +82,7 @@ class Vilt(nn.Module):
         words: Tensor = own.text_embeddings(inputs_embeds=embedded)
         return words + own.token_type_embeddings.weight[0]
 
-    def _picture(self, visual: Float[Tensor, "b l d"]) -> Float[Tensor, "b m d"]:
+    def _image(self, visual: Float[Tensor, "b l d"]) -> Float[Tensor, "b m d"]:
         """Start token, patches, their places and their kind; m = l + 1."""
         own = self.network.vilt.embeddings
         start = own.cls_token.expand(len(visual), -1, -1)
@@ -103,7 +103,7 @@ def of_vilt(
 ) -> Foreign:
     """A ``ViltForQuestionAnswering`` and its tokeniser; answers are its labels.
 
-    The whole picture is squeezed to ``size_px`` (rows, columns), by default the square that the
+    The whole image is squeezed to ``size_px`` (rows, columns), by default the square that the
     network was trained for; multiples of its patches.
 
     Raises:
@@ -113,9 +113,9 @@ def of_vilt(
     projection = network.vilt.embeddings.patch_embeddings.projection
     size_px = size_px or (config.image_size, config.image_size)
     grid = grid_of(projection, size_px)
-    trunk = Patches(projection, mean=HALF, deviation=HALF)
+    image_encoder = Patches(projection, mean=HALF, deviation=HALF)
     return Foreign(
-        model=PixelModel(trunk, Vilt(network, special, grid)).eval(),
+        model=PixelModel(image_encoder, Vilt(network, special, grid)).eval(),
         answers=tuple(config.id2label[index] for index in range(config.num_labels)),
         read=piece_reader(tokenizer, max_tokens),
         size_px=size_px,

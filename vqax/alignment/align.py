@@ -60,17 +60,17 @@ def align(
     predictions = read_predictions(_source(maps), rules)
     if not predictions.ids:
         raise BadData("maps: there is none; give at least one")
-    people = read_human(_source(human), predictions.ids, rules, blur)
-    kept = np.unique(people.question)
+    human_maps = read_human(_source(human), predictions.ids, rules, blur)
+    kept = np.unique(human_maps.question)
     if not kept.size:
         raise BadData(
             f"none of the {len(predictions.ids)} maps (the first is {predictions.ids[0]}) has a "
-            f"human map (the first of {len(people.unmatched)} is "
-            f"{next(iter(people.unmatched), 'none')}); name both by the same ids"
+            f"human map (the first of {len(human_maps.unmatched)} is "
+            f"{next(iter(human_maps.unmatched), 'none')}); name both by the same ids"
         )
     ids = [predictions.ids[row] for row in kept]
     image = _images(ids, images)
-    scores = HumanScores(people.of_questions(kept), image, seed)
+    scores = HumanScores(human_maps.of_questions(kept), image, seed)
     by_metric: dict[str, dict[str, np.ndarray]] = {}
     for name, metric in chosen.items():
         by_metric[name] = _scored(metric, scores, predictions, kept)
@@ -84,10 +84,10 @@ def align(
     return Alignment(
         table=pd.DataFrame(rows, columns=COLUMNS),
         questions=_questions(ids, image, by_metric),
-        human_maps=len(people.question),
+        human_maps=len(human_maps.question),
         unmatched_maps=[key for key in predictions.ids if key in without],
-        unmatched_human=people.unmatched,
-        fixations_outside=people.outside,
+        unmatched_human=human_maps.unmatched,
+        fixations_outside=human_maps.outside,
     )
 
 

@@ -1,4 +1,4 @@
-"""The scores of maps against people, and of people against each other, question by question."""
+"""The scores of maps against people, and of annotators against each other, question by question."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from vqax.alignment.floors import FLOORS, sum_of_others
 from vqax.alignment.inputs import Human
 from vqax.metrics.alignment import AlignmentMetric
-from vqax.metrics.people import mean_by_group
+from vqax.metrics.inter_annotator_agreement import mean_by_group
 from vqax.metrics.resizing import Resizing
 
 PAIRS_AT_ONCE = 512
@@ -30,8 +30,8 @@ class HumanScores:
         self, metric: AlignmentMetric, maps: Float[np.ndarray, "n h w"]
     ) -> Float[np.ndarray, "n"]:
         """Each map against each person of its question, averaged over these."""
-        people = np.arange(len(self.human.question))
-        return self._averaged(metric, maps, self.human.question, people)
+        annotators = np.arange(len(self.human.question))
+        return self._averaged(metric, maps, self.human.question, annotators)
 
     def floor(self, metric: AlignmentMetric, name: str) -> Float[np.ndarray, "n"]:
         """The same of an image-blind map of ``FLOORS``."""
@@ -51,16 +51,16 @@ class HumanScores:
         metric: AlignmentMetric,
         maps: Float[np.ndarray, "_ h w"],
         rows: Int[np.ndarray, "pairs"],
-        people: Int[np.ndarray, "pairs"],
+        annotators: Int[np.ndarray, "pairs"],
     ) -> Float[np.ndarray, "n"]:
-        """Map ``rows[i]`` against person ``people[i]``, averaged by the question of the person."""
+        """Map ``rows[i]`` against person ``annotators[i]``, averaged by the question."""
         human = self.human
         grids = human.densities if metric.target == "human_map" else human.fixations
-        targets, question = grids[metric.resizing], human.question[people]
+        targets, question = grids[metric.resizing], human.question[annotators]
         scores = np.full(len(rows), np.nan)
         for part in _chunks(len(rows)):
             third = (self._given(metric)[question[part]],) if metric.given else ()
-            scores[part] = metric.compute(maps[rows[part]], targets[people[part]], *third)
+            scores[part] = metric.compute(maps[rows[part]], targets[annotators[part]], *third)
         return mean_by_group(scores, question, len(self.image))
 
     def _given(self, metric: AlignmentMetric) -> Float[np.ndarray, "n h w"]:

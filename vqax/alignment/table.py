@@ -61,7 +61,7 @@ def _share(
     seed: int,
     samples: int,
 ) -> Interval:
-    """The share over the questions that have value, ceiling and floors; images drawn whole."""
+    """The share over the questions that have value, ceiling and floors; images resampled whole."""
     columns = np.stack([scores["value"], scores["ceiling"], *(scores[f] for f in FLOORS)])
     whole = np.isfinite(columns[:2]).all(axis=0)
     usable = columns[:, whole]

@@ -40,10 +40,10 @@ STATISTICS: dict[str, Callable[..., Contrast]] = {
 
 
 def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: int) -> Contrast:
-    """The contrast over the questions that all sides have, pictures drawn whole.
+    """The contrast over the questions that all sides have, images resampled whole.
 
     Raises:
-        NotMeasured: something it needs is missing, or too few pictures have it.
+        NotMeasured: something it needs is missing, or too few images have it.
     """
     if comparison.statistic == MEAN_RANK:
         return _rank(comparison, sources)
@@ -60,7 +60,7 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
 
 
 def _apart(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Contrast:
-    """The difference of two means over different questions or pictures."""
+    """The difference of two means over different questions or images."""
     tables = [table.dropna() for table in _each(comparison, sources)]
     for side, table in zip(comparison.sides, tables, strict=True):
         _enough(table, sources.resolve(side.source))
@@ -87,10 +87,10 @@ def _aligned(comparison: Comparison, sources: Sources) -> tuple[list[np.ndarray]
 
 
 def _enough(table: pd.DataFrame, names: str) -> None:
-    pictures = table["image_id"].nunique()
-    if pictures < FEWEST_CLUSTERS:
-        cause = f"Fewer than {FEWEST_CLUSTERS} pictures with a value of"
-        raise NotMeasured((cause, f"{names} ({pictures})"))
+    images = table["image_id"].nunique()
+    if images < FEWEST_CLUSTERS:
+        cause = f"Fewer than {FEWEST_CLUSTERS} images with a value of"
+        raise NotMeasured((cause, f"{names} ({images})"))
 
 
 def _each(comparison: Comparison, sources: Sources) -> list[pd.DataFrame]:

@@ -16,7 +16,7 @@ TYPE_OF = {f"accuracy_{short}": name for name, short in ANSWER_TYPES.items()}
 QUESTION = ["question_id", "image_id"]
 
 
-PEOPLE = "people/human"
+HUMANS = "annotators/human"
 
 
 class NotMeasured(Exception):

@@ -13,7 +13,7 @@ from vqax.stats.contrast import Contrast
 from vqax.stats.verdict import Verdict, holm, judge, outcome
 
 TALLY: dict[Verdict, str] = {
-    "holds": "hold",
+    "supported": "supported",
     "contradicted": "contradicted",
     "inconclusive": "inconclusive",
 }
@@ -89,9 +89,9 @@ def _claim_row(
         "held": judgement.held,
         "compared": judgement.compared,
         "verdict": judgement.verdict,
-        "published_status": claim["status"],
+        "reported_status": claim["status"],
         "reason": _reason(rule, tested, usable),
-        "published_evidence": claim["published_evidence"],
+        "reported_evidence": claim["reported_evidence"],
         "p": judgement.p,
     }
 

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 from vqax.data.checks import RecordError, Report, fail, field
 from vqax.data.coco_entries import Instance, parse_category, parse_instance, parse_size
-from vqax.data.folder import picture_name
+from vqax.data.folder import image_name
+from vqax.data.images import load_image, load_rgb
 from vqax.data.json_list import read_any_json, write_any_json
-from vqax.data.pictures import load_picture, load_rgb
 from vqax.data.records import Skipped
 from vqax.errors import BadData
 
-__all__ = ["Instance", "load_picture", "load_rgb", "read_instances", "write_instances"]
+__all__ = ["Instance", "load_image", "load_rgb", "read_instances", "write_instances"]
 
 TOP_LEVEL = ("images", "annotations", "categories")
 Parsed = TypeVar("Parsed")
@@ -39,7 +39,7 @@ def read_instances_by_id(path: Path, skipped: list[Skipped] | None = None) -> di
     Raises:
         MissingArtefact: there is no such file.
         BadData: the file is cut, lacks a top-level key, or (without ``skipped``) an entry has an
-            unknown picture or category, no box, or a box outside its picture.
+            unknown image or category, no box, or a box outside its image.
     """
     read = _read(path, skipped, masks=False)
     return {raw["id"]: instance for raw, instance in read if "id" in raw}
@@ -104,13 +104,13 @@ def write_instances(
     suffix: str = ".jpg",
     info: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an instances file; ``sizes_px`` is (height, width) by image_id, for every picture."""
+    """Write an instances file; ``sizes_px`` is (height, width) by image_id, for every image."""
     listed = list(instances)
     numbers = {name: k for k, name in enumerate(sorted({i.category for i in listed}), start=1)}
     images = [
         {
             "id": image_id,
-            "file_name": picture_name(data_subtype, image_id, suffix),
+            "file_name": image_name(data_subtype, image_id, suffix),
             "height": height,
             "width": width,
         }

@@ -10,7 +10,7 @@ ROUNDING_PX = 1.0
 """Official boxes reach past the edge by fractions of a pixel."""
 
 MOST_PX = 46_340
-"""Of a side of a picture; the runs of a mask are counted in 31 bits."""
+"""Of a side of an image; the runs of a mask are counted in 31 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ def parse_instance(
     """An entry of ``annotations``; its mask only with ``masks``.
 
     Raises:
-        RecordError: an unknown picture or category, no box, a box or a mask that is not one of
-            its picture, or attributes that are no words.
+        RecordError: an unknown image or category, no box, a box or a mask that is not one of
+            its image, or attributes that are no words.
     """
     image_id, category_id = field(raw, "image_id", int), field(raw, "category_id", int)
     if image_id not in sizes:
@@ -89,7 +89,7 @@ def _box(raw: list[Any], height: int, width: int) -> tuple[float, float, float, 
 
 def _outside(raw: list[Any], height: int, width: int) -> RecordError:
     return RecordError(
-        f"has bbox {raw!r:.80} outside its {width}x{height} px picture or empty; "
+        f"has bbox {raw!r:.80} outside its {width}x{height} px image or empty; "
         "correct it or delete this"
     )
 

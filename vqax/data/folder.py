@@ -3,7 +3,7 @@
 ``root`` holds ``[v2_]OpenEnded_mscoco_{split}_questions.json``,
 ``[v2_]mscoco_{split}_annotations.json``, ``images/{split}/COCO_{split}_{id:012d}.jpg`` and, where
 they exist, ``vqa_hat/{split}/``, ``annotations/instances_{split}.json`` and
-``needed_objects_{split}.json``, and for the parts of VQA-X on the split
+``relevant_objects_{split}.json``, and for the parts of VQA-X on the split
 ``vqa_x/{part}_exp_anno.json`` and ``vqa_x/visual/{part}/``. Folders of VQA-CP:
 ``vqax.data.vqa_cp``.
 """
@@ -23,9 +23,9 @@ Asking = TypeVar("Asking", Question, Example)
 
 PREFIXES = ("v2_", "")
 COMPRESSIONS = ("", ".gz")
-PICTURE_SUFFIXES = (".jpg", ".png", ".jpeg", ".JPG", ".PNG", ".JPEG")
-PICTURES_OF = {"test-dev2015": "test2015"}
-"""Splits whose pictures bear the name of another: test-dev2015 is a part of test2015."""
+IMAGE_SUFFIXES = (".jpg", ".png", ".jpeg", ".JPG", ".PNG", ".JPEG")
+IMAGES_OF = {"test-dev2015": "test2015"}
+"""Splits whose images bear the name of another: test-dev2015 is a part of test2015."""
 VQA_X_PARTS = {"train2014": ("train",), "val2014": ("val", "test")}
 """VQA-X has its own val and test, both on questions of VQA's val2014."""
 
@@ -45,8 +45,8 @@ def explanations_name(part: str) -> str:
     return f"{part}_exp_anno.json"
 
 
-def picture_name(split: str, image_id: int, suffix: str = ".jpg") -> str:
-    """The COCO name of a picture: twelve digits."""
+def image_name(split: str, image_id: int, suffix: str = ".jpg") -> str:
+    """The COCO name of an image: twelve digits."""
     return f"COCO_{split}_{image_id:012d}{suffix}"
 
 
@@ -103,43 +103,43 @@ class VqaFolder:
         return path if path.is_file() else None
 
     @property
-    def needed_objects_path(self) -> Path | None:
+    def relevant_objects_path(self) -> Path | None:
         """The file of the objects that each question needs, or None."""
-        path = self.root / "annotations" / f"needed_objects_{self.split}.json"
+        path = self.root / "annotations" / f"relevant_objects_{self.split}.json"
         return path if path.is_file() else None
 
     @property
-    def picture_folders(self) -> tuple["VqaFolder", ...]:
-        """The folders that hold the pictures and what belongs to them: this one itself."""
+    def image_folders(self) -> tuple["VqaFolder", ...]:
+        """The folders that hold the images and what belongs to them: this one itself."""
         return (self,)
 
     @cached_property
-    def _pictures_dir(self) -> Path:
-        split = PICTURES_OF.get(self.split, self.split)
+    def _images_dir(self) -> Path:
+        split = IMAGES_OF.get(self.split, self.split)
         folders = (self.root / "images" / split, self.root / split)
         return next((folder for folder in folders if folder.is_dir()), folders[0])
 
     def image_path(self, image_id: int) -> Path:
-        """The picture with this COCO id.
+        """The image with this COCO id.
 
         Raises:
             MissingArtefact: there is none under any of the names in use.
         """
-        path = self._picture(image_id)
+        path = self._image(image_id)
         if path is None:
             raise MissingArtefact(
-                f"{self._expected(image_id)}: no such picture; put image_id {image_id} there",
+                f"{self._expected(image_id)}: no such image; put image_id {image_id} there",
                 output=self._expected(image_id),
             )
         return path
 
     def read(self, *, strict: bool = False, answers: int | None = ANSWERS) -> Split:
-        """Join questions and annotations; records without their picture are listed as skipped.
+        """Join questions and annotations; records without their image are listed as skipped.
 
         Each question has ``answers`` of them; None: one or more.
 
         Raises:
-            MissingArtefact: no questions or annotations file; with ``strict`` also no picture.
+            MissingArtefact: no questions or annotations file; with ``strict`` also no image.
             BadData: as ``read_split``.
         """
         both = self.questions_path, self.annotations_path
@@ -147,7 +147,7 @@ class VqaFolder:
         if strict:
             for image_id in dict.fromkeys(example.image_id for example in split.examples):
                 self.image_path(image_id)
-        kept, lost = self._with_pictures(split.examples)
+        kept, lost = self._with_images(split.examples)
         return Split(kept, split.skipped + lost)
 
     def read_questions(self) -> Questions:
@@ -160,33 +160,33 @@ class VqaFolder:
         path, skipped = self.questions_path, list[Skipped]()
         entries = read_entries(path, "questions")
         read, _ = parse_all(entries, parse_question, str(path), skipped.append)
-        kept, lost = self._with_pictures(list(read.values()))
+        kept, lost = self._with_images(list(read.values()))
         return Questions(kept, skipped + lost)
 
-    def _with_pictures(self, records: list[Asking]) -> tuple[list[Asking], list[Skipped]]:
-        """The records whose picture is there, and what is wrong with the others."""
+    def _with_images(self, records: list[Asking]) -> tuple[list[Asking], list[Skipped]]:
+        """The records whose image is there, and what is wrong with the others."""
         ids = dict.fromkeys(record.image_id for record in records)
-        present = {image_id for image_id in ids if self._picture(image_id)}
+        present = {image_id for image_id in ids if self._image(image_id)}
         kept = [record for record in records if record.image_id in present]
-        lost = [self._without_picture(one) for one in records if one.image_id not in present]
+        lost = [self._without_image(one) for one in records if one.image_id not in present]
         return kept, lost
 
     def _expected(self, image_id: int) -> Path:
-        return self._pictures_dir / self._name(image_id)
+        return self._images_dir / self._name(image_id)
 
     def _name(self, image_id: int, suffix: str = ".jpg") -> str:
-        return picture_name(PICTURES_OF.get(self.split, self.split), image_id, suffix)
+        return image_name(IMAGES_OF.get(self.split, self.split), image_id, suffix)
 
-    def _picture(self, image_id: int) -> Path | None:
-        names = (self._name(image_id, suffix) for suffix in PICTURE_SUFFIXES)
-        paths = (self._pictures_dir / name for name in names)
+    def _image(self, image_id: int) -> Path | None:
+        names = (self._name(image_id, suffix) for suffix in IMAGE_SUFFIXES)
+        paths = (self._images_dir / name for name in names)
         return next((path for path in paths if path.is_file()), None)
 
-    def _without_picture(self, record: Question | Example) -> Skipped:
+    def _without_image(self, record: Question | Example) -> Skipped:
         return Skipped(
             str(self._expected(record.image_id)),
             f"question_id {record.question_id}",
-            f"has no picture with image_id {record.image_id}; put it there",
+            f"has no image with image_id {record.image_id}; put it there",
         )
 
     def _first(self, kind: str, names: list[str]) -> Path:

@@ -1,7 +1,7 @@
 """Human attention maps in VQA-HAT form: greyscale PNGs named ``{question_id}_{k}.png``.
 
 Das et al., Human Attention in Visual Question Answering (2016): one map per training question
-(k = 1), three per validation question (k = 1, 2, 3), each covering the whole picture.
+(k = 1), three per validation question (k = 1, 2, 3), each covering the whole image.
 """
 
 import re
@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
-from vqax.data.pictures import load_picture
+from vqax.data.images import load_image
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import atomic_path
 
@@ -66,14 +66,14 @@ def read_human_map(
         BadData: the file is cut, not greyscale, of another size, or constant (a constant map
             has no ranks, so its correlation with anything is undefined).
     """
-    picture = load_picture(path)
-    if picture.mode not in WHITE:
-        raise BadData(f"{path}: has mode {picture.mode}, not greyscale; save it as 8-bit grey PNG")
-    human = np.asarray(picture, dtype=np.float32) / np.float32(WHITE[picture.mode])
+    image = load_image(path)
+    if image.mode not in WHITE:
+        raise BadData(f"{path}: has mode {image.mode}, not greyscale; save it as 8-bit grey PNG")
+    human = np.asarray(image, dtype=np.float32) / np.float32(WHITE[image.mode])
     if size_px is not None and human.shape != size_px:
         raise BadData(
             f"{path}: is {human.shape[0]}x{human.shape[1]} px (height x width), expected "
-            f"{size_px[0]}x{size_px[1]}; fetch the map of this picture or resize it"
+            f"{size_px[0]}x{size_px[1]}; fetch the map of this image or resize it"
         )
     if human.min() == human.max():
         raise BadData(f"{path}: is constant ({human.flat[0]:g}); leave this map out")

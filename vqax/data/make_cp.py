@@ -35,7 +35,7 @@ def make_cp(
 ) -> Made:
     """Merge ``splits`` of ``source``, divide them anew and write ``out``, whole or not at all.
 
-    ``coco_split`` is the picture folder that all entries name, by default their own split. Records
+    ``coco_split`` is the image folder that all entries name, by default their own split. Records
     that cannot be used are left out and listed.
 
     Raises:

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float32
 
-from vqax.data.pictures import load_picture
+from vqax.data.images import load_image
 from vqax.errors import BadData, MissingArtefact, UsageError
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -88,7 +88,7 @@ def _rows(ids: np.ndarray, maps: np.ndarray, path: Path) -> Iterator[NamedMaps]:
 
 def _grey(path: Path) -> Float32[np.ndarray, "h w"]:
     """The grey values as they stand: scaled to [0, 1] they would round, and ties would break."""
-    image = load_picture(path)
+    image = load_image(path)
     if image.mode.startswith("I") or image.mode == "F":
         return np.asarray(image, dtype=np.float32)
     channels = np.asarray(image.convert("RGB"))

@@ -39,7 +39,7 @@ def segmentation_rle(segmentation: Any, height: int, width: int) -> Rle:
     """COCO's ``segmentation``, polygons in pixels or either kind of encoding, as one mask.
 
     Raises:
-        ValueError: it is neither, or not of a picture of that size. pycocotools checks nothing
+        ValueError: it is neither, or not of an image of that size. pycocotools checks nothing
             and reads beyond what it is given.
     """
     if isinstance(segmentation, list):
@@ -51,7 +51,7 @@ def segmentation_rle(segmentation: Any, height: int, width: int) -> Rle:
 
 
 def _check_polygons(polygons: list[Any], height: int, width: int) -> None:
-    """Corners may lie beyond the edge, as tools draw them, but no further than a whole picture."""
+    """Corners may lie beyond the edge, as tools draw them, but no further than a whole image."""
     reach = 2 * max(height, width)
     for polygon in polygons:
         if not isinstance(polygon, list) or len(polygon) < 6 or len(polygon) % 2:
@@ -66,13 +66,13 @@ def _check_rle(rle: Any, height: int, width: int) -> None:
     if not isinstance(rle, dict) or not {"size", "counts"} <= rle.keys():
         raise ValueError(f"{rle!r:.40}, neither polygons nor size and counts")
     if rle["size"] != [height, width] or any(type(side) is not int for side in rle["size"]):
-        raise ValueError(f"size {rle['size']!r:.40}, but its picture has [{height}, {width}]")
+        raise ValueError(f"size {rle['size']!r:.40}, but its image has [{height}, {width}]")
     counts = rle["counts"]
     runs = _runs(counts) if isinstance(counts, str) else counts
     if not isinstance(runs, list) or not all(type(run) is int and run >= 0 for run in runs):
         raise ValueError(f"counts {counts!r:.40}, which are no lengths of runs")
     if sum(runs) != height * width:
-        raise ValueError(f"runs of {sum(runs)} pixels, but its picture has {height * width}")
+        raise ValueError(f"runs of {sum(runs)} pixels, but its image has {height * width}")
 
 
 def _packed(rle: Mapping[str, Any]) -> Rle:

@@ -1,4 +1,4 @@
-"""Which picture belongs to train, validation and test: whole pictures, never single questions."""
+"""Which image belongs to train, validation and test: whole images, never single questions."""
 
 from collections.abc import Iterable
 
@@ -6,9 +6,9 @@ import numpy as np
 
 
 def hold_out(image_ids: Iterable[int], share: float, seed: int) -> frozenset[int]:
-    """A seeded sample of pictures, ``share`` of them rounded, at least one if ``share`` > 0.
+    """A seeded sample of images, ``share`` of them rounded, at least one if ``share`` > 0.
 
-    Questions on one picture share its pixels, so dividing by question would leak.
+    Questions on one image share its pixels, so dividing by question would leak.
     """
     distinct = np.unique(np.fromiter(image_ids, dtype=np.int64))
     if share <= 0.0 or distinct.size == 0:

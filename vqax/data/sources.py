@@ -53,8 +53,8 @@ OFFICIAL_FILES = (
     Source(
         "Annotations_Val_mscoco.zip (v1)", "1,215,120 answers", f"{_VQA}/Annotations_Val_mscoco.zip"
     ),
-    Source("train2014.zip", "82,783 pictures", f"{_COCO}/train2014.zip"),
-    Source("val2014.zip", "40,504 pictures", f"{_COCO}/val2014.zip"),
+    Source("train2014.zip", "82,783 images", f"{_COCO}/train2014.zip"),
+    Source("val2014.zip", "40,504 images", f"{_COCO}/val2014.zip"),
     Source(
         "vqahat_train.zip",
         "about 750 MB with val",

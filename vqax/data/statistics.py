@@ -39,19 +39,19 @@ class Row(NamedTuple):
 def statistics(
     root: Path,
     splits: Sequence[str] = SPLITS,
-    pictures: Path | None = None,
+    images: Path | None = None,
     *,
     answers: int | None = ANSWERS,
 ) -> pd.DataFrame:
     """A table with the columns metric, split, group, value, n.
 
-    ``pictures`` is where those of a VQA-CP folder lie. Each question has ``answers`` answers; None:
+    ``images`` is where those of a VQA-CP folder lie. Each question has ``answers`` answers; None:
     one or more.
 
     Metrics: ``images``, ``questions``, ``distinct_questions``, ``distinct_answers`` (most common
     ones), ``answer_share`` by answer type; ``human_accuracy`` of one annotator against the other
     nine; ``agreement``, the share of the ten that gave the most common answer, and ``unanimous``;
-    ``human_rank_correlation`` between people's attention maps at 14x14; and on every split but the
+    ``human_rank_correlation`` between human maps at 14x14; and on every split but the
     first the official accuracy of always giving the first split's most common answer to questions
     of that type (``prior_question_type``) or with those very words (``prior_question``).
 
@@ -59,7 +59,7 @@ def statistics(
         MissingArtefact: a split is not there.
         BadData: a file is cut or inconsistent.
     """
-    folders = {split: open_folder(root, split, pictures) for split in splits}
+    folders = {split: open_folder(root, split, images) for split in splits}
     examples = {split: folder.read(answers=answers).examples for split, folder in folders.items()}
     rows: list[Row] = []
     for split in splits:
@@ -168,8 +168,8 @@ def _rank_correlation(folder: VqaFolder, examples: Iterable[Example]) -> list[Ro
 
 def _shrunk(path: Path) -> Float32[np.ndarray, "h w"]:
     """A human map averaged over the areas of the 14x14 grid."""
-    picture = Image.fromarray(read_human_map(path))
-    return np.asarray(picture.resize(GRID[::-1], Image.Resampling.BOX), dtype=np.float32)
+    image = Image.fromarray(read_human_map(path))
+    return np.asarray(image.resize(GRID[::-1], Image.Resampling.BOX), dtype=np.float32)
 
 
 def _type(example: Example) -> str:

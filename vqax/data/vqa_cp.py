@@ -2,7 +2,7 @@
 
 Agrawal et al., Don't Just Assume; Look and Answer (2018). ``vqacp_v{1,2}_{train,test}_questions``
 and ``_annotations.json`` are bare lists of VQA's own entries, each with ``coco_split`` (train2014
-or val2014), since both parts mix pictures of both. The pictures, and people's maps and objects with
+or val2014), since both parts mix images of both. The images, and human maps and objects with
 them, stay in the folder of the data set that the split was made from.
 """
 
@@ -28,25 +28,25 @@ def cp_name(version: str, part: str, kind: str) -> str:
     return f"vqacp_{version}_{part}_{kind}.json"
 
 
-def open_folder(root: Path, split: str, pictures: Path | None = None) -> VqaFolder:
+def open_folder(root: Path, split: str, images: Path | None = None) -> VqaFolder:
     """The folder of one split, as of VQA or, where such files are there, of VQA-CP.
 
-    ``pictures`` is the folder of the data set whose pictures a VQA-CP folder asks about, by
+    ``images`` is the folder of the data set whose images a VQA-CP folder asks about, by
     default its own.
 
     Raises:
-        BadData: ``pictures`` is another folder than ``root``, and the files are not of VQA-CP.
+        BadData: ``images`` is another folder than ``root``, and the files are not of VQA-CP.
     """
-    elsewhere = pictures is not None and pictures.resolve() != root.resolve()
+    elsewhere = images is not None and images.resolve() != root.resolve()
     official = [questions_name(split, prefix) for prefix in PREFIXES]
     if _holds(root, [cp_name(version, split, "questions") for version in VERSIONS]) or (
         elsewhere and not _holds(root, official)
     ):
-        return CpFolder(root, split, pictures or root)
+        return CpFolder(root, split, images or root)
     if elsewhere:
         raise BadData(
-            f"{root}: the pictures of {split} are those in it, and only VQA-CP files have theirs "
-            f"in another folder; remove `pictures: {pictures}` from the data set, or put (or link) "
+            f"{root}: the images of {split} are those in it, and only VQA-CP files have theirs "
+            f"in another folder; remove `images: {images}` from the data set, or put (or link) "
             f"them to {root / 'images' / split}"
         )
     return VqaFolder(root, split)
@@ -60,7 +60,7 @@ def _holds(root: Path, names: Iterable[str]) -> bool:
 class CpFolder(VqaFolder):
     """One part, ``train`` or ``test``, of the VQA-CP files under ``root``."""
 
-    pictures: Path
+    images: Path
 
     @property
     def questions_path(self) -> Path:
@@ -76,23 +76,23 @@ class CpFolder(VqaFolder):
     @property
     def human_maps_dirs(self) -> tuple[Path, ...]:
         """The folders of VQA-HAT maps of both COCO splits."""
-        return tuple(path for one in self.picture_folders for path in one.human_maps_dirs)
+        return tuple(path for one in self.image_folders for path in one.human_maps_dirs)
 
     @property
     def explanation_paths(self) -> tuple[Path, ...]:
         """The files of VQA-X sentences of both COCO splits."""
-        return tuple(path for one in self.picture_folders for path in one.explanation_paths)
+        return tuple(path for one in self.image_folders for path in one.explanation_paths)
 
     @property
     def explanation_maps_dirs(self) -> tuple[Path, ...]:
         """The folders of VQA-X maps of both COCO splits."""
-        return tuple(path for one in self.picture_folders for path in one.explanation_maps_dirs)
+        return tuple(path for one in self.image_folders for path in one.explanation_maps_dirs)
 
     @cached_property
-    def picture_folders(self) -> tuple[VqaFolder, ...]:
+    def image_folders(self) -> tuple[VqaFolder, ...]:
         """A folder for each COCO split that occurs."""
         splits = sorted(set(self._coco_splits[0].values()))
-        return tuple(VqaFolder(self.pictures, split) for split in splits)
+        return tuple(VqaFolder(self.images, split) for split in splits)
 
     def read(self, *, strict: bool = False, answers: int | None = ANSWERS) -> Split:
         """As of VQA; an entry without a usable ``coco_split`` is listed as skipped.
@@ -111,7 +111,7 @@ class CpFolder(VqaFolder):
 
     @cached_property
     def _coco_splits(self) -> tuple[dict[int, str], list[Skipped]]:
-        """The COCO split of every picture, and the entries that do not say it."""
+        """The COCO split of every image, and the entries that do not say it."""
         path = self.questions_path
         entries = read_entries(path, "questions")
         found: dict[int, str] = {}
@@ -124,21 +124,21 @@ class CpFolder(VqaFolder):
         if entries and not found:
             raise BadData(
                 f"{path}: {lost[0].entry} {lost[0].reason} (as all {len(entries)} entries); "
-                "give a VQA-CP file, whose entries say where their picture is"
+                "give a VQA-CP file, whose entries say where their image is"
             )
         return found, lost
 
     def _folder_of(self, image_id: int) -> VqaFolder | None:
         split = self._coco_splits[0].get(image_id)
-        return next((one for one in self.picture_folders if one.split == split), None)
+        return next((one for one in self.image_folders if one.split == split), None)
 
     def _expected(self, image_id: int) -> Path:
         folder = self._folder_of(image_id)
-        return self.pictures if folder is None else folder._expected(image_id)
+        return self.images if folder is None else folder._expected(image_id)
 
-    def _picture(self, image_id: int) -> Path | None:
+    def _image(self, image_id: int) -> Path | None:
         folder = self._folder_of(image_id)
-        return None if folder is None else folder._picture(image_id)
+        return None if folder is None else folder._image(image_id)
 
 
 def _note(found: dict[int, str], raw: Any) -> None:
@@ -168,7 +168,7 @@ def write_cp_part(
 def refuse_shared_questions(
     train: Iterable[Example], test: Iterable[Example], train_name: str, test_name: str
 ) -> None:
-    """Both parts may ask about one picture, but no question may be in both.
+    """Both parts may ask about one image, but no question may be in both.
 
     Raises:
         BadData: some are; with how many and the first of them.

@@ -20,8 +20,8 @@ from vqax.foreign import reading
 from vqax.npy import read_arrays
 
 SUFFIXES = (".npz", ".npy")
-MOST_PEOPLE = 10
-"""More maps than this in a file are rows of a picture whose axes are in another order."""
+MOST_ANNOTATORS = 10
+"""More maps than this in a file are rows of an image whose axes are in another order."""
 
 
 def explanation_map_paths(
@@ -110,18 +110,18 @@ def _stacked(
     flat = len(arrays) > 1 and all(one.ndim == 2 for one in arrays)
     same = len({one.shape for one in arrays}) == 1
     whole = np.stack(arrays) if flat and same else arrays[0] if len(arrays) == 1 else None
-    if whole is None or whole.ndim != 3 or not 0 < len(whole) <= MOST_PEOPLE or not whole.size:
+    if whole is None or whole.ndim != 3 or not 0 < len(whole) <= MOST_ANNOTATORS or not whole.size:
         shapes = ", ".join("x".join(map(str, one.shape)) or "a single number" for one in arrays)
         raise BadData(
             f"{path}: holds {shapes or 'nothing'}, expected people x height x width with at most "
-            f"{MOST_PEOPLE} people; fetch the file again or put the axes in this order"
+            f"{MOST_ANNOTATORS} people; fetch the file again or put the axes in this order"
         )
     if whole.dtype.kind not in "biuf":
         raise BadData(f"{path}: holds {whole.dtype}, not real numbers; fetch the file again")
     if size_px is not None and whole.shape[1:] != size_px:
         raise BadData(
             f"{path}: is {whole.shape[1]}x{whole.shape[2]} px (height x width), expected "
-            f"{size_px[0]}x{size_px[1]}; fetch the maps of this picture or resize them"
+            f"{size_px[0]}x{size_px[1]}; fetch the maps of this image or resize them"
         )
     with np.errstate(over="ignore"):  # becomes infinite, which is reported
         return whole.astype(np.float32)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from vqax.errors import BadData
 from vqax.evaluation.units import Score
-from vqax.explain.drops import score_of
+from vqax.explain.occlusion_effect import score_of
 from vqax.explain.state import left_as_found
 
 
@@ -23,7 +23,7 @@ def of_model(
 ) -> Score:
     """The score of each question's answer from what the model sees: images or cells are hidden.
 
-    ``score`` is one of ``vqax.explain.drops.SCORES``. The model is left as found.
+    ``score`` is one of ``vqax.explain.occlusion_effect.SCORES``. The model is left as found.
     """
 
     def scored(visual: Tensor, question: Int[Tensor, "n"]) -> Float[Tensor, "n"]:

@@ -12,7 +12,7 @@ from vqax.explain.state import left_as_found
 
 def classifier_grad_cam(
     model: Classifier,
-    pictures: Float[Tensor, "n c y x"],
+    images: Float[Tensor, "n c y x"],
     labels: Int[Tensor, "n"] | None = None,
     *,
     batch_size: int = 250,
@@ -24,23 +24,23 @@ def classifier_grad_cam(
     map is raw and signed; the published one is its ReLU. Dropout and noise are off.
 
     Raises:
-        UsageError: pictures of another size than the model's, or ``classify`` is not
+        UsageError: images of another size than the model's, or ``classify`` is not
             differentiable.
     """
     maps = []
     with left_as_found(model):
-        for rows in torch.arange(len(pictures)).split(batch_size):
+        for rows in torch.arange(len(images)).split(batch_size):
             start, end = int(rows[0]), int(rows[-1]) + 1
             chosen = None if labels is None else labels[start:end]
-            maps.append(_maps(model, pictures[start:end], chosen))
+            maps.append(_maps(model, images[start:end], chosen))
     return torch.cat(maps)
 
 
 def _maps(
-    model: Classifier, pictures: Float[Tensor, "b c y x"], labels: Int[Tensor, "b"] | None
+    model: Classifier, images: Float[Tensor, "b c y x"], labels: Int[Tensor, "b"] | None
 ) -> Float[Tensor, "b h w"]:
     with torch.no_grad():
-        cells = model.features(pictures)
+        cells = model.features(images)
     cells.requires_grad_()
     logits = model.classify(cells)
     explained = logits.argmax(-1) if labels is None else labels
@@ -49,9 +49,9 @@ def _maps(
 
 
 def enlarge(maps: Float[Tensor, "n h w"], size: tuple[int, int]) -> Float[Tensor, "n y x"]:
-    """ReLU, then bilinear to the size of the pictures, as EDL's notebook; corners not aligned.
+    """ReLU, then bilinear to the size of the images, as EDL's notebook; corners not aligned.
 
-    Cell (i, j) is drawn over its fraction of the picture, although the cells of a convolution
+    Cell (i, j) is drawn over its fraction of the image, although the cells of a convolution
     without padding look at less of it: LeNet's first cell begins to see at pixel 0 and ends at 15.
     """
     positive = functional.relu(maps)[:, None]

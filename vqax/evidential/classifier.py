@@ -1,4 +1,4 @@
-"""What heads and Grad-CAM know of a classifier of pictures."""
+"""What heads and Grad-CAM know of a classifier of images."""
 
 from abc import ABC, abstractmethod
 
@@ -10,7 +10,7 @@ from vqax.errors import UsageError
 
 
 class Classifier(nn.Module, ABC):
-    """``forward`` is ``classify(features(pictures))``; dropout and noise are in ``classify`` alone.
+    """``forward`` is ``classify(features(images))``; dropout and noise are in ``classify`` alone.
 
     So Monte-Carlo passes repeat the cheap end, and Grad-CAM takes gradients at the features
     without hooks.
@@ -26,21 +26,21 @@ class Classifier(nn.Module, ABC):
         self.classes, self.input_shape = classes, input_shape
 
     @abstractmethod
-    def features(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d h w"]:
-        """The last convolution's output; raises UsageError for pictures of another size."""
+    def features(self, images: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d h w"]:
+        """The last convolution's output; raises UsageError for images of another size."""
 
     @abstractmethod
     def classify(self, features: Float[Tensor, "b d h w"]) -> Float[Tensor, "b k"]:
         """Logits."""
 
-    def forward(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b k"]:
-        return self.classify(self.features(pictures))
+    def forward(self, images: Float[Tensor, "b c y x"]) -> Float[Tensor, "b k"]:
+        return self.classify(self.features(images))
 
-    def check(self, pictures: Float[Tensor, "b c y x"]) -> None:
-        """Raise UsageError if the pictures are not of the shape that the model was made for."""
-        if tuple(pictures.shape[1:]) != self.input_shape:
+    def check(self, images: Float[Tensor, "b c y x"]) -> None:
+        """Raise UsageError if the images are not of the shape that the model was made for."""
+        if tuple(images.shape[1:]) != self.input_shape:
             raise UsageError(
-                f"pictures of {_times(pictures.shape[1:])}, but {type(self).__name__} was made "
+                f"images of {_times(images.shape[1:])}, but {type(self).__name__} was made "
                 f"for {_times(self.input_shape)} (channels, height, width); resize them or make a "
                 "model of their size"
             )
@@ -49,7 +49,7 @@ class Classifier(nn.Module, ABC):
 def start_answers_at(layer: nn.Module, bias: float | None) -> None:
     """Set every bias of the last layer; None leaves those that were drawn.
 
-    ReLU evidence has no gradient below 0: a class whose logit starts negative for every picture
+    ReLU evidence has no gradient below 0: a class whose logit starts negative for every image
     is never learned. A bias of 1 lets every class begin with evidence.
     """
     if bias is not None:

@@ -1,7 +1,7 @@
-"""Pictures that come along or are made: silhouettes of things, patches of photographs, noise.
+"""Images that come along or are made: silhouettes of things, patches of photographs, noise.
 
 Silhouettes are a second labelled data set without a download; photographs and noise are
-strangers to a classifier of anything else.
+out-of-distribution images to a classifier of anything else.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from PIL import Image
 
 from vqax.data.scenes.glyphs import NAMED, silhouette
 from vqax.errors import UsageError
-from vqax.evidential.pictures import Pictures
+from vqax.evidential.images import Images
 from vqax.evidential.transforms import grey, noise
 from vqax.models.options import known
 from vqax.vision.weights import optional
@@ -23,7 +23,7 @@ LARGEST_TURN, FRAME = 20.0, 20  # degrees; pixels that an upright thing fills, a
 SAMPLES = ("china.jpg", "flower.jpg")
 
 
-def silhouettes(*, things: Sequence[str] = THINGS, per_class: int = 200, seed: int = 0) -> Pictures:
+def silhouettes(*, things: Sequence[str] = THINGS, per_class: int = 200, seed: int = 0) -> Images:
     """Glyphs of everyday things, bright on black, 28×28, in sizes, turns and shades of their own.
 
     Raises:
@@ -37,23 +37,21 @@ def silhouettes(*, things: Sequence[str] = THINGS, per_class: int = 200, seed: i
     rng = np.random.default_rng(seed)
     drawn = [_drawn(silhouette(name), rng) for name in things for _ in range(per_class)]
     labels = np.repeat(np.arange(len(things)), per_class).astype(np.int64)
-    return Pictures(np.stack(drawn)[:, None], labels, tuple(things))
+    return Images(np.stack(drawn)[:, None], labels, tuple(things))
 
 
 def _drawn(glyph: Image.Image, rng: np.random.Generator) -> Float32[np.ndarray, "28 28"]:
-    turned = glyph.rotate(rng.uniform(-LARGEST_TURN, LARGEST_TURN), Image.Resampling.BICUBIC, True)
-    longest = rng.uniform(0.75, 1.0) * FRAME / max(turned.size)
-    size = [max(1, round(side * longest)) for side in turned.size]
-    small = np.asarray(turned.resize(size, Image.Resampling.BOX), np.float32) / 255
-    picture = np.zeros((SIDE, SIDE), np.float32)
+    rotated = glyph.rotate(rng.uniform(-LARGEST_TURN, LARGEST_TURN), Image.Resampling.BICUBIC, True)
+    longest = rng.uniform(0.75, 1.0) * FRAME / max(rotated.size)
+    size = [max(1, round(side * longest)) for side in rotated.size]
+    small = np.asarray(rotated.resize(size, Image.Resampling.BOX), np.float32) / 255
+    image = np.zeros((SIDE, SIDE), np.float32)
     top, left = ((SIDE - side) // 2 + rng.integers(-2, 3) for side in small.shape)
-    picture[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return picture * np.float32(rng.uniform(0.6, 1.0))
+    image[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return image * np.float32(rng.uniform(0.6, 1.0))
 
 
-def photographs(
-    *, count: int = 500, size: tuple[int, int] = (SIDE, SIDE), seed: int = 0
-) -> Pictures:
+def photographs(*, count: int = 500, size: tuple[int, int] = (SIDE, SIDE), seed: int = 0) -> Images:
     """Square patches of scikit-learn's two sample photographs, grey, shrunk to ``size``.
 
     Raises:
@@ -77,10 +75,10 @@ def _patch(
 
 def uniform_noise(
     *, count: int = 500, size: tuple[int, int] = (SIDE, SIDE), channels: int = 1, seed: int = 0
-) -> Pictures:
-    """Pictures of independent pixels."""
+) -> Images:
+    """Images of independent pixels."""
     return _unlabelled(noise((count, channels, *size), seed=seed), "noise")
 
 
-def _unlabelled(pixels: Float32[np.ndarray, "n c y x"], what: str) -> Pictures:
-    return Pictures(pixels, np.zeros(len(pixels), np.int64), (what,))
+def _unlabelled(pixels: Float32[np.ndarray, "n c y x"], what: str) -> Images:
+    return Images(pixels, np.zeros(len(pixels), np.int64), (what,))

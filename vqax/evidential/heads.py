@@ -1,6 +1,6 @@
 """How a classifier's logits become probabilities and one uncertainty, and what it is trained on.
 
-Four heads with the same two questions: ``losses`` of labelled pictures, one value per sample, and
+Four heads with the same two questions: ``losses`` of labelled images, one value per sample, and
 ``predict``. The uncertainty is always in [0, 1], 1 where nothing is known: u = K/S of an
 evidential head, entropy over log K of the others.
 """
@@ -54,17 +54,17 @@ def _of_probabilities(probabilities: Float[Tensor, "b k"]) -> Prediction:
 
 
 def _cross_entropy(
-    model: Classifier, pictures: Float[Tensor, "b c y x"], labels: Int[Tensor, "b"]
+    model: Classifier, images: Float[Tensor, "b c y x"], labels: Int[Tensor, "b"]
 ) -> Float[Tensor, "b"]:
-    logits = model(pictures)
+    logits = model(images)
     return -(one_hot(labels, logits.shape[-1]) * logits.log_softmax(-1)).sum(-1)
 
 
 def _sampled(
-    model: Classifier, pictures: Float[Tensor, "b c y x"], samples: int
+    model: Classifier, images: Float[Tensor, "b c y x"], samples: int
 ) -> Float[Tensor, "b k"]:
     """Mean probabilities of passes through the random end; the convolutions run once."""
-    features = model.features(pictures)
+    features = model.features(images)
     start_sampling(model)
     passes = [functional.softmax(model.classify(features), -1) for _ in range(samples)]
     model.eval()
@@ -80,14 +80,14 @@ class SoftmaxHead:
     def losses(
         self,
         model: Classifier,
-        pictures: Float[Tensor, "b c y x"],
+        images: Float[Tensor, "b c y x"],
         labels: Int[Tensor, "b"],
         epoch: int,  # noqa: ARG002
     ) -> Float[Tensor, "b"]:
-        return _cross_entropy(model, pictures, labels)
+        return _cross_entropy(model, images, labels)
 
-    def predict(self, model: Classifier, pictures: Float[Tensor, "b c y x"]) -> Prediction:
-        return _of_probabilities(functional.softmax(model(pictures), -1))
+    def predict(self, model: Classifier, images: Float[Tensor, "b c y x"]) -> Prediction:
+        return _of_probabilities(functional.softmax(model(images), -1))
 
 
 @dataclass(frozen=True)
@@ -102,17 +102,17 @@ class EvidentialHead:
     def losses(
         self,
         model: Classifier,
-        pictures: Float[Tensor, "b c y x"],
+        images: Float[Tensor, "b c y x"],
         labels: Int[Tensor, "b"],
         epoch: int,
     ) -> Float[Tensor, "b"]:
-        logits = model(pictures)
+        logits = model(images)
         targets = one_hot(labels, logits.shape[-1])
         options = {"risk": self.risk, "evidence": self.evidence}
         return evidential_loss(logits, targets, epoch, annealing=self.annealing, **options)
 
-    def predict(self, model: Classifier, pictures: Float[Tensor, "b c y x"]) -> Prediction:
-        logits = model(pictures)
+    def predict(self, model: Classifier, images: Float[Tensor, "b c y x"]) -> Prediction:
+        logits = model(images)
         alpha = dirichlet(logits, self.evidence)
         return Prediction(
             expected_probabilities(alpha),
@@ -135,14 +135,14 @@ class MonteCarloDropoutHead:
     def losses(
         self,
         model: Classifier,
-        pictures: Float[Tensor, "b c y x"],
+        images: Float[Tensor, "b c y x"],
         labels: Int[Tensor, "b"],
         epoch: int,  # noqa: ARG002
     ) -> Float[Tensor, "b"]:
-        return _cross_entropy(model, pictures, labels)
+        return _cross_entropy(model, images, labels)
 
-    def predict(self, model: Classifier, pictures: Float[Tensor, "b c y x"]) -> Prediction:
-        return _of_probabilities(_sampled(model, pictures, self.samples))
+    def predict(self, model: Classifier, images: Float[Tensor, "b c y x"]) -> Prediction:
+        return _of_probabilities(_sampled(model, images, self.samples))
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class GaussianDropoutHead:
     def losses(
         self,
         model: Classifier,
-        pictures: Float[Tensor, "b c y x"],
+        images: Float[Tensor, "b c y x"],
         labels: Int[Tensor, "b"],
         epoch: int,
     ) -> Float[Tensor, "b"]:
@@ -171,10 +171,10 @@ class GaussianDropoutHead:
                 f"{type(model).__name__} has no variational layer; build it with linear=head.linear"
             )
         weight = annealing_weight(epoch, self.annealing) / self.examples
-        return _cross_entropy(model, pictures, labels) + weight * kl_of(model, self.kl)
+        return _cross_entropy(model, images, labels) + weight * kl_of(model, self.kl)
 
-    def predict(self, model: Classifier, pictures: Float[Tensor, "b c y x"]) -> Prediction:
-        return _of_probabilities(_sampled(model, pictures, self.samples))
+    def predict(self, model: Classifier, images: Float[Tensor, "b c y x"]) -> Prediction:
+        return _of_probabilities(_sampled(model, images, self.samples))
 
 
 Head = SoftmaxHead | EvidentialHead | MonteCarloDropoutHead | GaussianDropoutHead
@@ -190,23 +190,23 @@ HEADS: dict[str, type[Head]] = {
 def predict(
     model: Classifier,
     head: Head,
-    pictures: Float[Tensor, "n c y x"],
+    images: Float[Tensor, "n c y x"],
     *,
     seed: int,
     batch_size: int = 500,
 ) -> Prediction:
-    """The predictions for any number of pictures, without gradients; the model as it was.
+    """The predictions for any number of images, without gradients; the model as it was.
 
     ``seed`` decides the passes of a head that samples; they depend on ``batch_size``, too.
 
     Raises:
-        UsageError: no picture, or pictures of another size than the model's.
+        UsageError: no image, or images of another size than the model's.
     """
-    if len(pictures) == 0:
-        raise UsageError("no picture to predict; give at least one")
+    if len(images) == 0:
+        raise UsageError("no image to predict; give at least one")
     with left_as_found(model), torch.no_grad():
         seed_draws(model, seed)
-        parts = [head.predict(model, chunk) for chunk in pictures.split(batch_size)]
+        parts = [head.predict(model, chunk) for chunk in images.split(batch_size)]
     probabilities, uncertainty, label, belief = zip(*parts, strict=True)
     masses = None if belief[0] is None else torch.cat(belief)
     return Prediction(torch.cat(probabilities), torch.cat(uncertainty), torch.cat(label), masses)

@@ -20,7 +20,7 @@ AGAIN = "fetch the file again"
 
 
 def read_idx(path: Path, *, axes: int) -> UInt8[np.ndarray, "..."]:
-    """The numbers of an idx file: ``axes`` 3 for pictures (n,y,x), 1 for labels (n).
+    """The numbers of an idx file: ``axes`` 3 for images (n,y,x), 1 for labels (n).
 
     Raises:
         MissingArtefact: there is no such file.
@@ -33,7 +33,7 @@ def read_idx(path: Path, *, axes: int) -> UInt8[np.ndarray, "..."]:
         raise BadData(f"{path}: cut after {len(content)} bytes, before its sizes; {AGAIN}")
     found, *shape = struct.unpack_from(f">{1 + axes}I", content)
     if found != magic:
-        kind = "pictures (idx3)" if axes == 3 else "labels (idx1)"
+        kind = "images (idx3)" if axes == 3 else "labels (idx1)"
         raise BadData(
             f"{path}: magic number 0x{found:08x}, but {kind} begin with 0x{magic:08x}; "
             "name the right file, uncompressed or .gz"

@@ -1,7 +1,7 @@
 """LeNet as EDL section 6 has it: two convolutions with pooling, two dense layers, dropout between.
 
 The paper pools 2×2; its released `lenet.py` calls max_pool with a kernel of 1, which does
-nothing. ``pooling`` is 2 or 1. Where a picture is looked at is the output of the second
+nothing. ``pooling`` is 2 or 1. Where an image is looked at is the output of the second
 convolution (8×8 or, as released, 20×20 cells), before ReLU and pooling.
 """
 
@@ -26,7 +26,7 @@ class LeNet(Classifier):
     ``linear`` makes the dense layers: nn.Linear or ``VariationalLinear``.
 
     Raises:
-        UsageError: fewer than two classes, a pooling below 1, or pictures too small for it.
+        UsageError: fewer than two classes, a pooling below 1, or images too small for it.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class LeNet(Classifier):
         self.answer = linear(HIDDEN, classes)
         start_answers_at(self.answer, answer_bias)
 
-    def features(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d h w"]:
+    def features(self, images: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d h w"]:
         """The signed output of the second convolution, the cells of Grad-CAM."""
-        self.check(pictures)
-        return self.conv2(self._pool(self.conv1(pictures)))
+        self.check(images)
+        return self.conv2(self._pool(self.conv1(images)))
 
     def classify(self, features: Float[Tensor, "b d h w"]) -> Float[Tensor, "b k"]:
         """Logits; in training mode with dropout, and with noise where a layer has it."""
@@ -73,7 +73,7 @@ def _cells(length: int, pooling: int) -> int:
         length = (length - KERNEL + 1) // pooling
     if length < 1:
         raise UsageError(
-            f"size: no cell is left of the picture after two convolutions of {KERNEL} pixels and "
-            f"pooling by {pooling}; give larger pictures, 28 pixels for LeNet as published"
+            f"size: no cell is left of the image after two convolutions of {KERNEL} pixels and "
+            f"pooling by {pooling}; give larger images, 28 pixels for LeNet as published"
         )
     return length

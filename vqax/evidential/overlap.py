@@ -1,6 +1,6 @@
 """Does a map lie on the object? Dice, IoU, and distances that forgive a shift.
 
-EDL section 4, equations 7 and 8, for thousands of pictures at once. The paper says neither how a
+EDL section 4, equations 7 and 8, for thousands of images at once. The paper says neither how a
 map nor how an object becomes a set of pixels: rules and thresholds are arguments here.
 """
 
@@ -21,18 +21,18 @@ Maps = Real[np.ndarray, "n y x"]
 Masks = Bool[np.ndarray, "n2 y2 x2"]  # letters of their own: functions check the shape
 
 
-def above_zero(pictures: Maps) -> Masks:
+def above_zero(images: Maps) -> Masks:
     """Every pixel that is not black, anti-aliased borders too."""
-    return pictures > 0
+    return images > 0
 
 
-def above_otsu(pictures: Maps) -> Masks:
-    """Pixels brighter than Otsu's threshold of their picture, the best split into two classes.
+def above_otsu(images: Maps) -> Masks:
+    """Pixels brighter than Otsu's threshold of their image, the best split into two classes.
 
     Of 256 levels between darkest and brightest pixel the one with the largest variance between
-    the classes, ω₀ ω₁ (μ₀ - μ₁)² (Otsu 1979). A picture of one value has an empty mask.
+    the classes, ω₀ ω₁ (μ₀ - μ₁)² (Otsu 1979). An image of one value has an empty mask.
     """
-    levels = np.round(_unit(pictures, lowest=None) * 255).astype(np.int64)
+    levels = np.round(_unit(images, lowest=None) * 255).astype(np.int64)
     return levels > _otsu_level(levels.reshape(len(levels), -1))[:, None, None]
 
 
@@ -40,7 +40,7 @@ MASKS: dict[str, Callable[[Maps], Masks]] = {"positive": above_zero, "otsu": abo
 
 
 def object_masks(pixels: Real[np.ndarray, "n c y x"], rule: str = "positive") -> Masks:
-    """Where the object of a picture on black is; several channels are averaged.
+    """Where the object of an image on black is; several channels are averaged.
 
     Raises:
         UsageError: an unknown rule.
@@ -49,7 +49,7 @@ def object_masks(pixels: Real[np.ndarray, "n c y x"], rule: str = "positive") ->
 
 
 class Overlap(NamedTuple):
-    """One row per picture, one column per threshold; NaN in the rows without an object.
+    """One row per image, one column per threshold; NaN in the rows without an object.
 
     ``undefined`` counts those rows. ``blank`` are the maps that highlight nothing.
     """
@@ -75,7 +75,7 @@ def overlap(
     X are the pixels of the map above a threshold, a fraction of its maximum; Y is the object.
     ``scale``: "max" divides the positive part of a map by its maximum; "min_max" is as released,
     (map - min)/(max - min). A map without a positive value, or with "min_max" without contrast,
-    is blank: X is empty and both are 0. A picture without an object has neither: both are NaN,
+    is blank: X is empty and both are 0. An image without an object has neither: both are NaN,
     and counted.
 
     Raises:
@@ -103,7 +103,7 @@ def overlap(
 def centroid_distance(maps: Maps, masks: Masks) -> Float64[np.ndarray, "n"]:
     """From the centre of mass of a map's positive part to that of the object.
 
-    Euclidean between pixel centres, as a fraction of the picture's diagonal √(h² + w²); the same
+    Euclidean between pixel centres, as a fraction of the image's diagonal √(h² + w²); the same
     for a map of any spread. NaN for a map without positive values or an empty mask.
 
     Raises:
@@ -120,7 +120,7 @@ def object_emd(
     """``spatial_emd`` from a map's positive part to the object, both averaged to ``grid``.
 
     The work that moves one onto the other, in fractions of the diagonal: a small shift costs
-    little, where Dice may fall to 0. On a grid as fine as the pictures it is never below
+    little, where Dice may fall to 0. On a grid as fine as the images it is never below
     ``centroid_distance``, and NaN where that is.
 
     Raises:
@@ -132,11 +132,11 @@ def object_emd(
 
 
 def check_same_shape(maps: Maps, masks: Masks) -> None:
-    """Raise UsageError if the maps have not the size of the pictures."""
+    """Raise UsageError if the maps have not the size of the images."""
     if maps.shape != masks.shape:
         raise UsageError(
             f"maps of shape {maps.shape} and masks of {masks.shape}; "
-            "enlarge the maps to the size of the pictures"
+            "enlarge the maps to the size of the images"
         )
 
 

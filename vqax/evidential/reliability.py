@@ -1,4 +1,5 @@
-"""What is drawn of a classifier's honesty: reliability diagram, rejection curve, strangers.
+"""What is drawn of a classifier's calibration: reliability diagram, rejection curve,
+out-of-distribution images.
 
 Numbers of it (ECE, AURC, AUROC) are in `vqax.metrics.calibration`.
 """
@@ -91,19 +92,21 @@ def rejection_curve(
     return Rejection(threshold, answered / max(1, len(uncertainty)), right / answered)
 
 
-def stranger_auroc(familiar: Float[np.ndarray, "n"], strange: Float[np.ndarray, "s"]) -> float:
-    """The chance that a picture of another kind is more uncertain than a familiar one.
+def ood_auroc(
+    in_distribution: Float[np.ndarray, "n"], out_of_distribution: Float[np.ndarray, "s"]
+) -> float:
+    """The chance that an image of another kind is more uncertain than a in_distribution one.
 
     .5 says nothing, 1 is perfect; NaN without one of the two.
     """
-    known = np.arange(len(familiar) + len(strange)) < len(familiar)
-    return misclassification_auroc(np.concatenate([familiar, strange]), known)
+    known = np.arange(len(in_distribution) + len(out_of_distribution)) < len(in_distribution)
+    return misclassification_auroc(np.concatenate([in_distribution, out_of_distribution]), known)
 
 
 def brier_score_of_classes(
     probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, "n"]
 ) -> float:
-    """Mean Σ_k (p_k - y_k)², in [0, 2], lower is better (Brier 1950); NaN without pictures.
+    """Mean Σ_k (p_k - y_k)², in [0, 2], lower is better (Brier 1950); NaN without images.
 
     ``vqax.metrics.calibration.brier_score`` is that of the answer given alone.
 

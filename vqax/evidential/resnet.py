@@ -1,7 +1,7 @@
-"""ResNet-18 (He et al. 2016) for pictures of any number of classes, with 1 or 3 channels.
+"""ResNet-18 (He et al. 2016) for images of any number of classes, with 1 or 3 channels.
 
 EDL section 6 uses it for CIFAR-10, pretrained. torchvision's network; its 7×7 stem halves a
-picture of 32 pixels five times, to a single cell. ``stem`` "small" replaces it by a 3×3
+image of 32 pixels five times, to a single cell. ``stem`` "small" replaces it by a 3×3
 convolution without stride and pooling, which leaves 4×4 cells.
 """
 
@@ -26,7 +26,7 @@ class ResNet18(Classifier):
 
     ``weights`` are those of torchvision's resnet18; its classifier is left out, and so is the
     first convolution where ``stem`` is small. For one channel the weights of the three colours
-    are added, which is the published network on a grey picture repeated three times.
+    are added, which is the published network on a grey image repeated three times.
 
     Raises:
         UsageError: fewer than two classes, other than 1 or 3 channels, or an unknown stem.
@@ -61,10 +61,10 @@ class ResNet18(Classifier):
         self.answer = linear(WIDTH, classes)
         start_answers_at(self.answer, answer_bias)
 
-    def features(self, pictures: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d h w"]:
+    def features(self, images: Float[Tensor, "b c y x"]) -> Float[Tensor, "b d h w"]:
         """The output of ``layer4``, never negative: the cells of Grad-CAM."""
-        self.check(pictures)
-        x = self.maxpool(self.relu(self.bn1(self.conv1(pictures))))
+        self.check(images)
+        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
 
     def classify(self, features: Float[Tensor, "b d h w"]) -> Float[Tensor, "b k"]:

@@ -11,7 +11,7 @@ def centred(
 ) -> Real[np.ndarray, "n y x"]:
     """The positive part of each map, its centre of mass moved onto that of the object.
 
-    By whole pixels; what leaves the picture is lost and 0 comes in. A map without positive
+    By whole pixels; what leaves the image is lost and 0 comes in. A map without positive
     values, or an object without pixels, stays where it is.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Where pictures come from: a name, and a function (folder, part, options) -> pictures."""
+"""Where images come from: a name, and a function (folder, part, options) -> images."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,32 +6,32 @@ from typing import Any
 
 from vqax.errors import UsageError
 from vqax.evidential import generated
-from vqax.evidential.pictures import (
+from vqax.evidential.images import (
     DATASETS,
     DIGITS,
     FASHION,
-    Pictures,
+    Images,
     digits,
-    idx_pictures,
-    picture_folder,
+    idx_images,
+    image_folder,
 )
 
 CLASSES = {"digits": DIGITS, "fashion": FASHION}
 
 
-def _made(make: Callable[..., Pictures]) -> Callable[..., Pictures]:
+def _made(make: Callable[..., Images]) -> Callable[..., Images]:
     """A source that needs no folder and has one part only."""
 
-    def source(folder: Path | None, part: str | None, **options: Any) -> Pictures:  # noqa: ARG001
+    def source(folder: Path | None, part: str | None, **options: Any) -> Images:  # noqa: ARG001
         return make(**options)
 
     return source
 
 
-def _stored(read: Callable[[Path, str], Pictures]) -> Callable[..., Pictures]:
+def _stored(read: Callable[[Path, str], Images]) -> Callable[..., Images]:
     """A source with official parts in a folder."""
 
-    def source(folder: Path | None, part: str | None) -> Pictures:
+    def source(folder: Path | None, part: str | None) -> Images:
         return read(_given(folder), part or "train")
 
     return source
@@ -39,22 +39,22 @@ def _stored(read: Callable[[Path, str], Pictures]) -> Callable[..., Pictures]:
 
 def idx_files(
     folder: Path | None, part: str | None, *, stem: str = "", classes: str = "digits"
-) -> Pictures:
+) -> Images:
     """Two idx files ``stem``-images-idx3-ubyte.gz and ``stem``-labels-idx1-ubyte.gz.
 
     ``stem`` is ``part`` if it is not given; ``classes``: digits or fashion.
     """
     name = stem or part or "train"
     images, labels = (f"{name}-{kind}-ubyte.gz" for kind in ("images-idx3", "labels-idx1"))
-    return idx_pictures(_given(folder) / images, _given(folder) / labels, CLASSES[classes])
+    return idx_images(_given(folder) / images, _given(folder) / labels, CLASSES[classes])
 
 
 def class_folders(
     folder: Path | None, part: str | None, *, size: tuple[int, int] | None = None
-) -> Pictures:
-    """``folder``/``part`` with a folder of pictures for each class."""
+) -> Images:
+    """``folder``/``part`` with a folder of images for each class."""
     given = None if size is None else (size[0], size[1])
-    return picture_folder(_given(folder) / (part or ""), size=given)
+    return image_folder(_given(folder) / (part or ""), size=given)
 
 
 def _given(folder: Path | None) -> Path:
@@ -63,12 +63,12 @@ def _given(folder: Path | None) -> Path:
     return folder
 
 
-SOURCES: dict[str, Callable[..., Pictures]] = {
+SOURCES: dict[str, Callable[..., Images]] = {
     "digits": _made(digits),
     "silhouettes": _made(generated.silhouettes),
     "photographs": _made(generated.photographs),
     "noise": _made(generated.uniform_noise),
     **{name: _stored(read) for name, read in DATASETS.items()},
     "idx": idx_files,
-    "picture_folder": class_folders,
+    "image_folder": class_folders,
 }

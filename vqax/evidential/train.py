@@ -29,7 +29,7 @@ def initialised(build: Callable[[], Classifier], *, seed: int) -> Classifier:
 
 def train(
     model: Classifier,
-    pictures: Float[Tensor, "n c y x"],
+    images: Float[Tensor, "n c y x"],
     labels: Int[Tensor, "_"],
     head: Head,
     settings: ClassifierTraining,
@@ -44,12 +44,12 @@ def train(
     Log-variances of variational layers are not decayed: their prior is in the loss.
 
     Raises:
-        UsageError: not a label for every picture, no picture, or the loss is not finite any more.
+        UsageError: not a label for every image, no image, or the loss is not finite any more.
         BadData: a label outside the model's classes.
     """
-    if not 0 < len(pictures) == len(labels):
+    if not 0 < len(images) == len(labels):
         raise UsageError(
-            f"{len(pictures)} pictures and {len(labels)} labels to train on; give one label each"
+            f"{len(images)} images and {len(labels)} labels to train on; give one label each"
         )
     optimiser = Adam(_groups(model, settings.weight_decay), lr=settings.lr)
     schedule = StepLR(optimiser, settings.step_epochs, settings.step_factor)
@@ -58,7 +58,7 @@ def train(
     with torch.random.fork_rng(devices=list(devices)):
         seed_draws(model, settings.seed)
         for epoch in range(settings.epochs):
-            loss = _epoch(model, pictures, labels, head, settings, optimiser, epoch)
+            loss = _epoch(model, images, labels, head, settings, optimiser, epoch)
             schedule.step()
             history.add(epoch + 1, "train", loss)
             if validation is not None:
@@ -75,7 +75,7 @@ def accuracy(labels: Int[Tensor, "n"], truth: Int[Tensor, "n"]) -> float:
 
 def _epoch(
     model: Classifier,
-    pictures: Float[Tensor, "n c y x"],
+    images: Float[Tensor, "n c y x"],
     labels: Int[Tensor, "n"],
     head: Head,
     settings: ClassifierTraining,
@@ -85,14 +85,14 @@ def _epoch(
     model.train()
     running = Running()
     generator = torch.Generator().manual_seed((settings.seed * 1_000_003 + epoch) % 2**63)
-    for rows in torch.randperm(len(pictures), generator=generator).split(settings.batch_size):
-        chosen = rows.to(pictures.device)
-        seen = shifted(pictures[chosen], settings.shift, generator)
+    for rows in torch.randperm(len(images), generator=generator).split(settings.batch_size):
+        chosen = rows.to(images.device)
+        seen = shifted(images[chosen], settings.shift, generator)
         loss = head.losses(model, seen, labels[chosen], epoch).mean()
         if not loss.isfinite():
             raise UsageError(
                 f"the loss is {loss.item()} in epoch {epoch + 1}; lower the learning rate "
-                f"({settings.lr:g}) or scale the pictures to 0..1"
+                f"({settings.lr:g}) or scale the images to 0..1"
             )
         optimiser.zero_grad()
         loss.backward()
@@ -102,17 +102,17 @@ def _epoch(
 
 
 def shifted(
-    pictures: Float[Tensor, "b c y x"], most: int, generator: torch.Generator
+    images: Float[Tensor, "b c y x"], most: int, generator: torch.Generator
 ) -> Float[Tensor, "b c y x"]:
-    """Each picture moved by whole pixels, uniform in -most..most on both axes, black behind it."""
+    """Each image moved by whole pixels, uniform in -most..most on both axes, black behind it."""
     if most == 0:
-        return pictures
-    b, _, height, width = pictures.shape
-    padded = functional.pad(pictures, (most, most, most, most))
-    start = torch.randint(2 * most + 1, (b, 2, 1), generator=generator).to(pictures.device)
-    rows = start[:, 0] + torch.arange(height, device=pictures.device)
-    columns = start[:, 1] + torch.arange(width, device=pictures.device)
-    which = torch.arange(b, device=pictures.device)[:, None, None]
+        return images
+    b, _, height, width = images.shape
+    padded = functional.pad(images, (most, most, most, most))
+    start = torch.randint(2 * most + 1, (b, 2, 1), generator=generator).to(images.device)
+    rows = start[:, 0] + torch.arange(height, device=images.device)
+    columns = start[:, 1] + torch.arange(width, device=images.device)
+    which = torch.arange(b, device=images.device)[:, None, None]
     moved = padded.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]]
     return moved.permute(0, 3, 1, 2).contiguous()
 
@@ -126,8 +126,8 @@ def _groups(model: Classifier, decay: float) -> list[dict[str, object]]:
 
 
 def _validate(model: Classifier, head: Head, validation: Labelled, seed: int) -> dict[str, float]:
-    pictures, labels = validation
-    found = predict(model, head, pictures, seed=seed)
+    images, labels = validation
+    found = predict(model, head, images, seed=seed)
     return {
         "accuracy": accuracy(found.label, labels),
         "uncertainty": found.uncertainty.mean().item(),

@@ -1,12 +1,12 @@
-"""A model of which nothing is known but its answers: probabilities = f(pictures, questions).
+"""A model of which nothing is known but its answers: probabilities = f(images, questions).
 
 It gets what needs no more than that: ``occlusion``, ``rise`` and ``word_occlusion``, and, if it
-is given features instead of pictures, ``region_occlusion`` and ``region_rise``.
+is given features instead of images, ``region_occlusion`` and ``region_rise``.
 
     vocabulary = QuestionVocabulary.from_questions(questions)
     model = black_box(f, vocabulary.words)
     tokens = torch.tensor([vocabulary.encode(question) for question in questions])
-    maps = EXPLAINERS["occlusion"](model, pictures, tokens, answer, ANY_GRID)
+    maps = EXPLAINERS["occlusion"](model, images, tokens, answer, ANY_GRID)
 """
 
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ class BlackBox(nn.Module):
 
 
 def black_box(answer: Callable[[Tensor, list[str]], Any], words: Sequence[str]) -> PixelModel:
-    """A ``BlackBox`` of pictures (b,3,y,x), RGB in 0..255, for the explainers at the pixels."""
+    """A ``BlackBox`` of images (b,3,y,x), RGB in 0..255, for the explainers at the pixels."""
     return PixelModel(nn.Identity(), BlackBox(answer, words))
 
 

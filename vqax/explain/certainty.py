@@ -106,7 +106,8 @@ class CertaintyMask:
             losses = _losses(forward, logits, variance, distorting, answer, samples, seed)
             node = injection_node(forward, settings.inject)
             slopes = [
-                gradient_at(node, loss, model, name=settings.inject, again=True) for loss in losses
+                gradient_at(node, loss, model, name=settings.inject, retain_graph=True)
+                for loss in losses
             ]
         answer_slope, uncertainty_slope, at = (
             part.detach().double().reshape(*node.shape[:2], -1) for part in (*slopes, node)

@@ -20,7 +20,7 @@ class Explainer:
     ``needs``, out of ``NEEDS``: attention or variance, ``Forward`` has it; gradient, the logits
     are differentiable at the cells; layers, the model shows the attention of its layers
     (``vqax.models.attention_layers``); pixels, the model is a ``PixelModel``, ``visual`` are
-    pictures (b,3,y,x), and the maps have their size; question, ``Forward.combined`` is computed
+    images (b,3,y,x), and the maps have their size; question, ``Forward.combined`` is computed
     from ``Forward.question``; rectifier, there is one, without which a rule for its backward pass
     changes nothing. Options of a method are keyword arguments.
     Maps are raw: signed where the method is, and never scaled.
@@ -85,7 +85,7 @@ def offered(
 ) -> frozenset[str]:
     """What there is to explain a model by.
 
-    ``pixels`` if its trunk and pictures are at hand, ``gradient`` unless it is a black box,
+    ``pixels`` if its image encoder and images are at hand, ``gradient`` unless it is a black box,
     ``layers`` if it ``shows_layers``, ``question`` if what the head reads is computed from it,
     ``rectifier`` if its passes have one (``vqax.explain.relu_rules.Rectifiers``).
     """

@@ -36,7 +36,7 @@ def grad_cam_of_forward(
     """``grad_cam`` of a pass that was made with ``forward_with_graph``, whose graph stays."""
     with left_as_found(model):
         score = logit_of(forward.logits, answer)
-        gradient = gradient_at(forward.visual, score, model, again=True)
+        gradient = gradient_at(forward.visual, score, model, retain_graph=True)
     weights = features_of(model, gradient).mean(dim=1, keepdim=True)
     cells = features_of(model, forward.visual.detach())
     return as_grid((weights * cells).sum(dim=2), grid)

@@ -39,7 +39,7 @@ def grad_cam_plus_plus_of_forward(
     """``grad_cam_plus_plus`` of a pass that was made with ``forward_with_graph``."""
     with left_as_found(model):
         score = logit_of(forward.logits, answer)
-        gradient = features_of(model, gradient_at(forward.visual, score, model, again=True))
+        gradient = features_of(model, gradient_at(forward.visual, score, model, retain_graph=True))
     cells = features_of(model, forward.visual.detach())
     below = 2 * gradient.square() + cells.sum(dim=1, keepdim=True) * gradient.pow(3)
     share = torch.where(below == 0, 0, gradient.square() / torch.where(below == 0, 1, below))

@@ -28,16 +28,18 @@ def gradient_at(
     model: nn.Module,
     *,
     name: str = "visual",
-    again: bool = False,
+    retain_graph: bool = False,
 ) -> Float[Tensor, "b *n"]:
-    """∂score/∂node of each question by itself; ``again`` if the graph is still needed after.
+    """∂score/∂node of each question by itself; ``retain_graph`` if the graph is still needed after.
 
     Raises:
         UsageError: the scores do not depend on ``node``, which is ``Forward.<name>``, through
             differentiable operations.
     """
     if scores.requires_grad and node.requires_grad:
-        (gradient,) = torch.autograd.grad(scores.sum(), node, retain_graph=again, allow_unused=True)
+        (gradient,) = torch.autograd.grad(
+            scores.sum(), node, retain_graph=retain_graph, allow_unused=True
+        )
         if gradient is not None:
             return gradient
     raise UsageError(

@@ -1,8 +1,8 @@
 """Gradients at the pixels by three backward rules, and guided Grad-CAM.
 
 ``score`` is what the gradient is of: the logit before softmax, as in ``grad_cam``, or the
-probability, as in Interp (Goyal et al. 2016). The rule holds for every rectifier of trunk and
-model. ``channels`` says how the three colours of a pixel become one number: ``absolute``,
+probability, as in Interp (Goyal et al. 2016). The rule holds for every rectifier of image encoder
+and model. ``channels`` says how the three colours of a pixel become one number: ``absolute``,
 Σ_c |g_c|, the default, is a magnitude, by which Interp ranks pixels; ``maximum``, max_c |g_c|,
 that of Simonyan et al. 2014; ``sum``, Σ_c g_c, keeps the sign.
 """
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vqax.explain.grad_cam import grad_cam
-from vqax.explain.pixels import PICTURES_AT_ONCE, PixelModel, pixel_gradients
+from vqax.explain.pixels import IMAGES_AT_ONCE, PixelModel, pixel_gradients
 from vqax.models.options import option
 
 CHANNELS: dict[str, Callable[[Float[Tensor, "b 3 y x"]], Float[Tensor, "b y x"]]] = {
@@ -39,12 +39,12 @@ class GradientAtPixels:
         answer: Int[Tensor, "b"],
         grid: tuple[int, int],
         *,
-        picture_of: Int[Tensor, "b"] | None = None,
+        image_of: Int[Tensor, "b"] | None = None,
         channels: str = "absolute",
-        pictures_at_once: int = PICTURES_AT_ONCE,
+        images_at_once: int = IMAGES_AT_ONCE,
         score: str = "logit",
     ) -> Float[Tensor, "b y x"]:
-        """A map of each question at the size of its picture; arguments as ``pixel_gradients``.
+        """A map of each question at the size of its image; arguments as ``pixel_gradients``.
 
         Raises:
             UsageError: ``channels`` is not one of ``CHANNELS``, or as ``pixel_gradients``.
@@ -53,7 +53,7 @@ class GradientAtPixels:
         return reduce(
             pixel_gradients(
                 model, visual, tokens, answer, grid,
-                rule=self.rule, picture_of=picture_of, pictures_at_once=pictures_at_once,
+                rule=self.rule, image_of=image_of, images_at_once=images_at_once,
                 score=score,
             ).gradients
         )  # fmt: skip
@@ -74,13 +74,13 @@ def guided_grad_cam(
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
     *,
-    picture_of: Int[Tensor, "b"] | None = None,
+    image_of: Int[Tensor, "b"] | None = None,
     channels: str = "absolute",
-    pictures_at_once: int = PICTURES_AT_ONCE,
+    images_at_once: int = IMAGES_AT_ONCE,
 ) -> Float[Tensor, "b y x"]:
     """Guided backpropagation times the ReLU of Grad-CAM, enlarged (Selvaraju et al. 2017).
 
-    Grad-CAM uses true gradients and the cells of the same forward pass of the trunk.
+    Grad-CAM uses true gradients and the cells of the same forward pass of the image encoder.
 
     Raises:
         UsageError: as ``guided_backprop``.
@@ -88,7 +88,7 @@ def guided_grad_cam(
     reduce = option(CHANNELS, channels, "channels")
     at_pixels = pixel_gradients(
         model, visual, tokens, answer, grid,
-        rule="guided", picture_of=picture_of, pictures_at_once=pictures_at_once,
+        rule="guided", image_of=image_of, images_at_once=images_at_once,
     )  # fmt: skip
     assert isinstance(model, PixelModel)  # or pixel_gradients has raised
     coarse = grad_cam(model.model, at_pixels.cells, tokens, answer, grid)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from vqax.explain.gradient import gradient_at, logit_of
 from vqax.explain.grid import as_grid, check_grid
 from vqax.explain.occlusion import GREY
-from vqax.explain.pixels import PICTURES_AT_ONCE, asked_pictures, pixel_gradients
+from vqax.explain.pixels import IMAGES_AT_ONCE, asked_images, pixel_gradients
 from vqax.explain.region_occlusion import filled
 from vqax.explain.state import left_as_found
 
@@ -29,17 +29,17 @@ def integrated_gradients(
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
     *,
-    picture_of: Int[Tensor, "b"] | None = None,
+    image_of: Int[Tensor, "b"] | None = None,
     colour: tuple[float, float, float] = GREY,
     steps: int = STEPS,
-    pictures_at_once: int = PICTURES_AT_ONCE,
+    images_at_once: int = IMAGES_AT_ONCE,
 ) -> Float[Tensor, "b y x"]:
-    """From a picture of one ``colour``; the other arguments are those of ``pixel_gradients``.
+    """From an image of one ``colour``; the other arguments are those of ``pixel_gradients``.
 
     Raises:
         UsageError: as ``pixel_gradients``.
     """
-    which = asked_pictures(picture_of, len(visual), tokens)
+    which = asked_images(image_of, len(visual), tokens)
     visual = visual.detach()
     start = visual.new_tensor(colour)[:, None, None]
     way = visual - start
@@ -47,7 +47,7 @@ def integrated_gradients(
     for place, weight in _nodes(steps):
         mean += weight * pixel_gradients(
             model, start + place * way, tokens, answer, grid,
-            picture_of=which, pictures_at_once=pictures_at_once,
+            image_of=which, images_at_once=images_at_once,
         ).gradients  # fmt: skip
     return (way[which] * mean).sum(dim=1)
 
@@ -62,7 +62,7 @@ def region_integrated_gradients(
     fill: str = "zero",
     steps: int = STEPS,
 ) -> Float[Tensor, "b h w"]:
-    """From cells that are all zero, or by ``fill`` all the mean of their picture's; boxes stay.
+    """From cells that are all zero, or by ``fill`` all the mean of their image's; boxes stay.
 
     Raises:
         UsageError: no gradient reaches the cells, the grid has not as many cells as the model

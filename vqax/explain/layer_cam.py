@@ -31,6 +31,6 @@ def layer_cam_of_forward(
     """``layer_cam`` of a pass that was made with ``forward_with_graph``, whose graph stays."""
     with left_as_found(model):
         score = logit_of(forward.logits, answer)
-        gradient = gradient_at(forward.visual, score, model, again=True)
+        gradient = gradient_at(forward.visual, score, model, retain_graph=True)
     cells = features_of(model, forward.visual.detach())
     return as_grid((features_of(model, gradient).relu() * cells).sum(dim=2), grid)

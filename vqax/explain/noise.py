@@ -49,7 +49,7 @@ def answers_under_noise(
 ) -> NoisyAnswers:
     """Answers without dropout, undisturbed and under ``samples`` disturbances of each question.
 
-    ``strength`` > 0 adds noise to the picture (``noisy_features``; boxes stay where they are),
+    ``strength`` > 0 adds noise to the image (``noisy_features``; boxes stay where they are),
     ``words``, the size of the vocabulary, replaces a word of the question (``other_word``). The
     model is left as found.
 
@@ -92,7 +92,7 @@ def _disturbed(
 def noisy_features(
     visual: Float[Tensor, "b l d"], strength: float, sources: list[torch.Generator]
 ) -> Float[Tensor, "b l d"]:
-    """visual + strength · σ · N(0, 1), with σ the standard deviation of a picture's features."""
+    """visual + strength · σ · N(0, 1), with σ the standard deviation of an image's features."""
     draws = [torch.randn(visual.shape[1:], generator=source) for source in sources]
     noise = torch.stack(draws).to(visual.device, visual.dtype)
     deviation = visual.flatten(1).std(dim=1, correction=0)

@@ -1,9 +1,9 @@
-"""Hide one patch of the picture after the other: occlusion (Zeiler and Fergus 2014; Interp, 3.2).
+"""Hide one patch of the image after the other: occlusion (Zeiler and Fergus 2014; Interp, 3.2).
 
-Interp (Goyal et al. 2016) divides the picture into 16 by 16 cells, hides each behind a grey patch
+Interp (Goyal et al. 2016) divides the image into 16 by 16 cells, hides each behind a grey patch
 and computes "the decrease in the probability of the original predicted answer".
-The features of a hidden picture do not depend on the question, so all questions about a picture
-share them; and they differ from those of the picture in a window only (``Windows``).
+The features of a hidden image do not depend on the question, so all questions about an image
+share them; and they differ from those of the image in a window only (``PatchedTensor``).
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from vqax.errors import UsageError
 from vqax.explain.answers import check_answers
-from vqax.explain.changed import Changed, Unchanged
-from vqax.explain.drops import Drops, score_of
-from vqax.explain.pixels import asked_pictures, cells_of, pixel_model
+from vqax.explain.occlusion_effect import OcclusionEffect, score_of
+from vqax.explain.patched_maps import PatchedMaps, ReferenceMaps
+from vqax.explain.patched_tensor import PatchedTensor
+from vqax.explain.pixels import asked_images, cells_of, pixel_model
 from vqax.explain.state import left_as_found
-from vqax.explain.windows import Windows
 from vqax.models.order import top_answer
 
 GREY = (123.68, 116.779, 103.939)
@@ -34,7 +34,7 @@ def occlusion(
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
     *,
-    picture_of: Int[Tensor, "b"] | None = None,
+    image_of: Int[Tensor, "b"] | None = None,
     patches: tuple[int, int] = (16, 16),
     colour: tuple[float, float, float] = GREY,
     score: str = "probability",
@@ -47,7 +47,7 @@ def occlusion(
     """
     found = occluded(
         model, visual, tokens, answer, grid,
-        picture_of=picture_of, patches=patches, colour=colour, score=score, at_once=at_once,
+        image_of=image_of, patches=patches, colour=colour, score=score, at_once=at_once,
     )  # fmt: skip
     sizes = [edges.diff() for edges in _edges(visual, patches)]
     tall = found.drops.repeat_interleave(sizes[0], dim=1)
@@ -61,33 +61,34 @@ def occluded(
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
     *,
-    picture_of: Int[Tensor, "b"] | None = None,
+    image_of: Int[Tensor, "b"] | None = None,
     patches: tuple[int, int] = (16, 16),
     colour: tuple[float, float, float] = GREY,
     score: str = "probability",
     at_once: int = AT_ONCE,
-) -> Drops:
-    """Drops (b,r,c) of the answer when the patch in row r and column c has one ``colour``.
+) -> OcclusionEffect:
+    """OcclusionEffect (b,r,c) of the answer when the patch in row r and column c has one
+    ``colour``.
 
     ``patches`` are rows and columns of patches, from pixel ⌊i·y/r⌋ up to ⌊(i+1)·y/r⌋;
-    ``picture_of`` says which of the p pictures a question is about, by default its own.
-    ``at_once`` pictures with a patch are computed together; results differ by rounding only.
+    ``image_of`` says which of the p images a question is about, by default its own.
+    ``at_once`` images with a patch are computed together; results differ by rounding only.
 
     Raises:
-        UsageError: the model is no ``PixelModel``, a question has no picture, the grid does not
+        UsageError: the model is no ``PixelModel``, a question has no image, the grid does not
             fit, there are more patches than pixels, or the score is not one of ``SCORES``.
     """
     check_answers(answer, len(tokens))
-    model, which = pixel_model(model), asked_pictures(picture_of, len(visual), tokens)
+    model, which = pixel_model(model), asked_images(image_of, len(visual), tokens)
     edges = _edges(visual, patches)
     after = visual.new_zeros(len(tokens), *patches)
     answers = answer.new_zeros(len(tokens), *patches)
     before, predicted = visual.new_zeros(len(tokens)), torch.zeros_like(answer)
     with left_as_found(model), torch.no_grad():
-        for picture in which.unique().tolist():
-            rows = (which == picture).nonzero()[:, 0]
-            whole = visual[picture : picture + 1]
-            reference = Unchanged(whole.clone(memory_format=torch.channels_last))
+        for image in which.unique().tolist():
+            rows = (which == image).nonzero()[:, 0]
+            whole = visual[image : image + 1]
+            reference = ReferenceMaps(whole.clone(memory_format=torch.channels_last))
             cells = cells_of(model, whole, grid)[[0] * len(rows)]
             logits = model.model(cells, tokens[rows]).logits
             before[rows] = score_of(logits, answer[rows], score)
@@ -99,7 +100,7 @@ def occluded(
                     after[row, r, c] = score_of(logits, answer[row].expand(len(r)), score)
                     answers[row, r, c] = top_answer(logits, predicted[row].expand(len(r)))
     hidden = torch.ones_like(answers, dtype=torch.bool)
-    return Drops(before[:, None, None] - after, answers, predicted, hidden)
+    return OcclusionEffect(before[:, None, None] - after, answers, predicted, hidden)
 
 
 def _edges(
@@ -109,7 +110,7 @@ def _edges(
     size = tuple(visual.shape[2:])
     if not all(1 <= parts <= extent for parts, extent in zip(patches, size, strict=True)):
         raise UsageError(
-            f"patches: {patches[0]} by {patches[1]} do not fit a picture of {size[0]} by {size[1]} "
+            f"patches: {patches[0]} by {patches[1]} do not fit an image of {size[0]} by {size[1]} "
             "px; choose from 1 to as many rows and columns as it has pixels"
         )
     rows, columns = (
@@ -136,23 +137,25 @@ def _tiles(
 
 
 def _hidden(
-    reference: Unchanged,
+    reference: ReferenceMaps,
     edges: tuple[Int[Tensor, "r"], Int[Tensor, "c"]],
     r: Int[Tensor, "n"],
     c: Int[Tensor, "n"],
     colour: tuple[float, float, float],
-) -> Windows:
-    """The picture once for each patch, which has one colour there."""
-    picture, starts, pixels, inside = reference.values, [], [], []
+) -> PatchedTensor:
+    """The image once for each patch, which has one colour there."""
+    image, starts, pixels, inside = reference.values, [], [], []
     for axis, part in enumerate((r, c)):
         begin, end = edges[axis][part], edges[axis][part + 1]
         size = int((end - begin).max())
-        start = begin.clamp(max=picture.shape[2 + axis] - size)
-        at = start[:, None] + torch.arange(size, device=picture.device)
+        start = begin.clamp(max=image.shape[2 + axis] - size)
+        at = start[:, None] + torch.arange(size, device=image.device)
         starts.append(start)
         pixels.append(at)
         inside.append((at >= begin[:, None]) & (at < end[:, None]))
     patch = (inside[0][:, :, None] & inside[1][:, None, :])[:, None]
-    inner = picture[0][:, pixels[0][:, :, None], pixels[1][:, None, :]].transpose(0, 1)
-    grey = picture.new_tensor(colour)[:, None, None]
-    return Windows(Changed(reference, torch.where(patch, grey, inner), (starts[0], starts[1])))
+    inner = image[0][:, pixels[0][:, :, None], pixels[1][:, None, :]].transpose(0, 1)
+    grey = image.new_tensor(colour)[:, None, None]
+    return PatchedTensor(
+        PatchedMaps(reference, torch.where(patch, grey, inner), (starts[0], starts[1]))
+    )

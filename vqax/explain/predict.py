@@ -31,7 +31,7 @@ def mc_predict(
     samples: int,
     generator_seed: int,
 ) -> Prediction:
-    """Run the trunk once without dropout and ``model.head`` ``samples`` times with it.
+    """Run the image encoder once without dropout and ``model.head`` ``samples`` times with it.
 
     The model is left as found.
 

@@ -70,5 +70,5 @@ def summed_gradient(
     """Σ_d ∂y_answer/∂v_ld of each region, signed; of features, not of boxes. The graph stays."""
     with left_as_found(model):
         score = logit_of(forward.logits, answer)
-        gradient = gradient_at(forward.visual, score, model, again=True)
+        gradient = gradient_at(forward.visual, score, model, retain_graph=True)
     return features_of(model, gradient).sum(dim=2)

@@ -1,4 +1,4 @@
-"""Hide one cell or region after the other from a model of features; no trunk is needed."""
+"""Hide one cell or region after the other from a model of features; no image encoder is needed."""
 
 from collections.abc import Callable
 
@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.drops import Drops, hide_each
 from vqax.explain.grid import as_grid, check_grid
+from vqax.explain.occlusion_effect import OcclusionEffect, hide_each
 from vqax.explain.state import left_as_found
 from vqax.learning.regions import features_of
 from vqax.models.options import option
@@ -16,7 +16,7 @@ FILLS: dict[str, Callable[[Float[Tensor, "b l d"]], Float[Tensor, "b l d"]]] = {
     "zero": torch.zeros_like,
     "mean": lambda visual: visual.mean(dim=1, keepdim=True).expand_as(visual),
 }
-"""What stands for a cell that is hidden: zero, or the mean over the cells of its picture."""
+"""What stands for a cell that is hidden: zero, or the mean over the cells of its image."""
 AT_ONCE = 64
 
 
@@ -61,8 +61,9 @@ def occluded_regions(
     fill: str = "zero",
     score: str = "probability",
     at_once: int = AT_ONCE,
-) -> Drops:
-    """Drops (b,l) of the answer when one cell is hidden, by ``fill``, and all others are not.
+) -> OcclusionEffect:
+    """OcclusionEffect (b,l) of the answer when one cell is hidden, by ``fill``, and all others are
+    not.
 
     The cell is not taken away: attention may still fall on it. ``at_once`` rows are computed
     together.

@@ -14,10 +14,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from vqax.explain.answers import check_answers
-from vqax.explain.drops import score_of
 from vqax.explain.grid import check_grid
 from vqax.explain.occlusion import GREY
-from vqax.explain.pixels import PICTURES_AT_ONCE, asked_pictures, cells_of, pixel_model
+from vqax.explain.occlusion_effect import score_of
+from vqax.explain.pixels import IMAGES_AT_ONCE, asked_images, cells_of, pixel_model
 from vqax.explain.region_occlusion import filled
 from vqax.explain.state import left_as_found
 from vqax.learning.sampling import GOLDEN
@@ -68,36 +68,36 @@ def rise(
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
     *,
-    picture_of: Int[Tensor, "b"] | None = None,
-    picture_ids: Int[Tensor, "p"] | None = None,
+    image_of: Int[Tensor, "b"] | None = None,
+    image_ids: Int[Tensor, "p"] | None = None,
     masks: int = 1000,
     cells: int = 8,
     keep: float = 0.5,
     colour: tuple[float, float, float] = GREY,
     seed: int = 0,
-    at_once: int = PICTURES_AT_ONCE,
+    at_once: int = IMAGES_AT_ONCE,
 ) -> Float[Tensor, "b y x"]:
     """S at the pixels, at least 0; what a mask keeps out shows ``colour``.
 
-    Masks are keyed by (``seed``, picture id) and shared by the questions about a picture, which
-    the trunk sees once for each mask; without ids all pictures have the same masks.
+    Masks are keyed by (``seed``, image id) and shared by the questions about an image, which
+    the image encoder sees once for each mask; without ids all images have the same masks.
 
     Raises:
-        UsageError: the model is no ``PixelModel``, a question has no picture, or the grid does
+        UsageError: the model is no ``PixelModel``, a question has no image, or the grid does
             not fit.
     """
     check_answers(answer, len(tokens))
-    model, which = pixel_model(model), asked_pictures(picture_of, len(visual), tokens)
+    model, which = pixel_model(model), asked_images(image_of, len(visual), tokens)
     size, grey = (visual.shape[2], visual.shape[3]), visual.new_tensor(colour)[:, None, None]
     maps = visual.new_zeros(len(tokens), *size)
     with left_as_found(model), torch.no_grad():
-        for picture in which.unique().tolist():
-            rows = (which == picture).nonzero()[:, 0].tolist()
+        for image in which.unique().tolist():
+            rows = (which == image).nonzero()[:, 0].tolist()
             grids = draw_grids(
-                masks, size, cells=cells, keep=keep, key=_key(seed, picture_ids, picture)
+                masks, size, cells=cells, keep=keep, key=_key(seed, image_ids, image)
             )
             for some in _few(grids, size, at_once, visual):
-                shown = grey + some[:, None] * (visual[picture] - grey)
+                shown = grey + some[:, None] * (visual[image] - grey)
                 features = cells_of(model, shown, grid)
                 for row in rows:
                     maps[row] += _weighted(model.model, features, tokens[row], answer[row], some)
@@ -111,7 +111,7 @@ def region_rise(
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
     *,
-    picture_ids: Int[Tensor, "b"] | None = None,
+    image_ids: Int[Tensor, "b"] | None = None,
     masks: int = 1000,
     cells: int = 8,
     keep: float = 0.5,
@@ -133,7 +133,7 @@ def region_rise(
     maps = visual.new_zeros(len(tokens), *grid)
     with left_as_found(model), torch.no_grad():
         for row in range(len(tokens)):
-            key = _key(seed, picture_ids, row)
+            key = _key(seed, image_ids, row)
             if grid[0] == 1:
                 drawn = _one_by_one(masks, grid[1], keep, key, at_once, visual)
             else:
@@ -145,8 +145,8 @@ def region_rise(
     return maps / (masks * keep)
 
 
-def _key(seed: int, picture_ids: Int[Tensor, "p"] | None, picture: int) -> int:
-    return seed if picture_ids is None else seed + int(picture_ids[picture]) * GOLDEN
+def _key(seed: int, image_ids: Int[Tensor, "p"] | None, image: int) -> int:
+    return seed if image_ids is None else seed + int(image_ids[image]) * GOLDEN
 
 
 def _few(

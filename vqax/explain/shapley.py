@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from vqax.errors import UsageError
 from vqax.explain.answers import check_answers
-from vqax.explain.drops import score_of
 from vqax.explain.grid import as_grid, check_grid
+from vqax.explain.occlusion_effect import score_of
 from vqax.explain.pixels import below_pixels
 from vqax.explain.region_occlusion import filled
 from vqax.explain.state import left_as_found
@@ -62,12 +62,12 @@ def shapley(
     at_once: int = AT_ONCE,
     special: SpecialTokens = SPECIAL,
 ) -> Shapley:
-    """Of each question; ``visual`` are cells, or pictures of a ``PixelModel``.
+    """Of each question; ``visual`` are cells, or images of a ``PixelModel``.
 
     ``samples`` are orders, each of as many passes as there are players, or sets. ``groups`` says
     which cells come and go together, as one player; by default each is one. The cells of a group
     share its value evenly. ``special`` are the tokeniser's indices of padding and unknown words.
-    A picture that a black box is given is one player, shared by its
+    An image that a black box is given is one player, shared by its
     colours.
 
     Raises:
@@ -244,7 +244,7 @@ def word_shapley(
 
 
 def _without(model: nn.Module, visual: Float[Tensor, "b *cells"], fill: str) -> Tensor:
-    """What stands for cells that are absent; of pictures their mean colour, or black."""
+    """What stands for cells that are absent; of images their mean colour, or black."""
     if visual.dim() == 3:
         return filled(model, visual, fill)
     mean = visual.mean(dim=(2, 3), keepdim=True).expand_as(visual)
@@ -252,7 +252,7 @@ def _without(model: nn.Module, visual: Float[Tensor, "b *cells"], fill: str) -> 
 
 
 def _groups(groups: Int[Tensor, "l"] | None, visual: Float[Tensor, "b *cells"]) -> Int[Tensor, "l"]:
-    """``groups``, by default one for each cell, and one for a picture."""
+    """``groups``, by default one for each cell, and one for an image."""
     cells = visual.shape[1]
     if groups is None:
         return torch.arange(cells) if visual.dim() == 3 else torch.zeros(cells, dtype=torch.long)

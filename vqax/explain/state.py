@@ -22,8 +22,8 @@ def left_as_found(model: nn.Module) -> Iterator[None]:
     """Evaluation mode, frozen parameters and gradients enabled inside; everything back after.
 
     Put back, also after an exception: the training flag of every submodule by itself (a frozen
-    trunk stays frozen), each parameter's ``requires_grad``, and the random state of the CPU and
-    of the model's CUDA devices. ``.grad`` is never touched: explainers use
+    image encoder stays frozen), each parameter's ``requires_grad``, and the random state of the CPU
+    and of the model's CUDA devices. ``.grad`` is never touched: explainers use
     ``torch.autograd.grad``. Frozen parameters keep the graph small, and keep cuDNN's recurrent
     layers, which refuse a backward pass in evaluation mode, out of it.
     """

@@ -1,7 +1,7 @@
 """Question-aware Grad-CAM: gradients flow back through a few entries of the combine layer alone.
 
 Ummettuguli, "Towards visual explanations that ground multiple modalities" (TopN), section 3. A is
-``Forward.combined``, where picture and question meet, q is ``Forward.question``. The entries of A
+``Forward.combined``, where image and question meet, q is ``Forward.question``. The entries of A
 are ranked by how much they depend on the question, ∂A/∂q, and Grad-CAM lets only the gradients of
 the first n of them through. The paper ranks "the ∂A/∂q vector", but the derivative is a matrix; a
 reduction of its rows says how it becomes one number for each entry of A.
@@ -79,7 +79,9 @@ def routed_grad_cam(
         forward = model(visual.detach().clone().requires_grad_(), tokens)
         slope = _slope_at_combined(forward, logit_of(forward.logits, answer), model)
         gradients = (
-            gradient_at(forward.visual, (slope * one * forward.combined).sum(1), model, again=True)
+            gradient_at(
+                forward.visual, (slope * one * forward.combined).sum(1), model, retain_graph=True
+            )
             for one in allowed
         )
         weights = [features_of(model, one).mean(dim=1, keepdim=True) for one in gradients]
@@ -182,7 +184,7 @@ def entries_read(
 def _slope_at_combined(
     forward: Forward, scores: Float[Tensor, "b"], model: nn.Module
 ) -> Float[Tensor, "b c"]:
-    return gradient_at(forward.combined, scores, model, name="combined", again=True)
+    return gradient_at(forward.combined, scores, model, name="combined", retain_graph=True)
 
 
 @contextmanager

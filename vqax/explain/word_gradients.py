@@ -18,7 +18,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from vqax.errors import UsageError
-from vqax.explain.drops import score_of
+from vqax.explain.occlusion_effect import score_of
 from vqax.explain.pixels import below_pixels
 from vqax.explain.relu_rules import ReluRule
 from vqax.explain.state import left_as_found

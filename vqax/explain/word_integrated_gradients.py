@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.drops import score_of
 from vqax.explain.integrated_gradients import STEPS
+from vqax.explain.occlusion_effect import score_of
 from vqax.explain.pixels import below_pixels
 from vqax.explain.state import left_as_found
 from vqax.explain.word_gradients import CatchWords, word_slopes

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.drops import Drops, hide_each
+from vqax.explain.occlusion_effect import OcclusionEffect, hide_each
 from vqax.explain.pixels import below_pixels
 from vqax.explain.state import left_as_found
 from vqax.models.options import option
@@ -80,11 +80,11 @@ def occluded_words(
     score: str = "probability",
     at_once: int = AT_ONCE,
     special: SpecialTokens = SPECIAL,
-) -> Drops:
-    """Drops (b,t) of the answer without a word: ``how`` is one of ``WITHOUT``.
+) -> OcclusionEffect:
+    """OcclusionEffect (b,t) of the answer without a word: ``how`` is one of ``WITHOUT``.
 
-    ``visual`` are cells, or pictures of a ``PixelModel``, whose trunk sees each once. Dropping
-    either of two equal neighbours gives the same question; ``unknown`` tells them apart.
+    ``visual`` are cells, or images of a ``PixelModel``, whose image encoder sees each once.
+    Dropping either of two equal neighbours gives the same question; ``unknown`` tells them apart.
     ``special`` are the tokeniser's indices of padding and unknown words.
 
     Raises:

@@ -1,7 +1,7 @@
 """Attention regularisation by masking ignored key objects (Liu et al. 2021, "AttReg").
 
 Symbols of the paper: L_vqa -> ``answer_loss``, L_reg -> ``curated_loss``, λ -> ``weight``, M ->
-``top``, I_m -> the picture with the ``masked`` regions. See studies/attreg/README.md for what is
+``top``, I_m -> the image with the ``masked`` regions. See studies/attreg/README.md for what is
 printed and what is released.
 """
 
@@ -36,7 +36,7 @@ class Candidates:
     draw: Callable[[], Float[Tensor, "b l"]]
 
     def at_random(self, numbers: Int[Tensor, "b"]) -> Regions:
-        """So many regions of each picture; the draws have no equals."""
+        """So many regions of each image; the draws have no equals."""
         return self.draw().argsort(1).argsort(1) < numbers.unsqueeze(1)
 
 
@@ -48,8 +48,8 @@ MASKS: dict[str, Callable[[Candidates], Regions]] = {
     ),
     "all_key_objects": lambda of: of.key,
 }
-"""key_objects: V* ∩ V°, AttReg itself. random: as many regions as that, anywhere in the picture
-(RandMask). random_everywhere: ``top`` of them in every picture, no cue at all. all_key_objects:
+"""key_objects: V* ∩ V°, AttReg itself. random: as many regions as that, anywhere in the image
+(RandMask). random_everywhere: ``top`` of them in every image, no cue at all. all_key_objects:
 V*, whatever the attention is on."""
 
 

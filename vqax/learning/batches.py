@@ -17,8 +17,8 @@ from vqax.learning.sampler import Sampler
 from vqax.models.forward import BOX
 from vqax.text.answers import AnswerVocabulary, soft_scores
 from vqax.text.tokens import QuestionVocabulary, tokenise
-from vqax.vision.region_store import RegionStore
-from vqax.vision.store import FeatureStore
+from vqax.vision.feature_file import FeatureFile
+from vqax.vision.region_file import RegionFile
 
 
 class Batch(NamedTuple):
@@ -60,15 +60,16 @@ class Batchable(Protocol):
 
 
 class VqaDataset:
-    """Questions and answers encoded once, features read from the store when a batch needs them.
+    """Questions and answers encoded once, features read from the feature file when a batch needs
+    them.
 
-    A question whose picture has no features is left out and listed in ``skipped``; one whose
+    A question whose image has no features is left out and listed in ``skipped``; one whose
     answers are all outside of the vocabulary stays, with a target of zeros.
     ``targets`` (b,a) are the soft scores 0, .3, .6, .9, 1 of ``vqax.text.answers``.
 
     ``hints``: question_id -> similarity of each region (l,); a question without an entry gets
     zeros. ``bias``: question_type -> prior of each answer (a,); a type without an entry, one that
-    train never saw, gets zeros. ``boxes``: append x1, y1, x2, y2 as shares of the picture's width
+    train never saw, gets zeros. ``boxes``: append x1, y1, x2, y2 as shares of the image's width
     and height to the cells, for models with ``reads_boxes``.
 
     Raises:
@@ -78,7 +79,7 @@ class VqaDataset:
     def __init__(
         self,
         examples: Sequence[Example],
-        store: FeatureStore,
+        feature_file: FeatureFile,
         question_vocabulary: QuestionVocabulary,
         answer_vocabulary: AnswerVocabulary,
         max_tokens: int = 14,
@@ -87,9 +88,11 @@ class VqaDataset:
         bias: Mapping[str, Float[np.ndarray, "a"]] | None = None,
         boxes: bool = False,
     ) -> None:
-        known = {int(image_id) for image_id in store.image_ids}
+        known = {int(image_id) for image_id in feature_file.image_ids}
         kept = [example for example in examples if example.image_id in known]
-        self.skipped = [_without_features(e, store) for e in examples if e.image_id not in known]
+        self.skipped = [
+            _without_features(e, feature_file) for e in examples if e.image_id not in known
+        ]
         self.question_ids = np.array([e.question_id for e in kept], dtype=np.int64)
         self.image_ids = np.array([e.image_id for e in kept], dtype=np.int64)
         self.tokens = np.zeros((len(kept), max_tokens), dtype=np.int32)
@@ -97,7 +100,7 @@ class VqaDataset:
             self.tokens[row] = question_vocabulary.encode(example.question, max_tokens)
         self.answers = len(answer_vocabulary)
         self._index, self._score = _sparse_targets(kept, answer_vocabulary)
-        self._store = store
+        self._feature_file = feature_file
         self._hints, self._bias, self._boxes = hints, bias, boxes
         self._types = [example.question_type for example in kept]
         self.question_type_words = np.array(
@@ -107,7 +110,7 @@ class VqaDataset:
     @property
     def width(self) -> int:
         """Channels of ``visual``: those of the features, and four of the box."""
-        return self._store.width + BOX * self._boxes
+        return self._feature_file.width + BOX * self._boxes
 
     def __len__(self) -> int:
         return len(self.question_ids)
@@ -132,8 +135,8 @@ class VqaDataset:
 
     def _visual(self, images: Int64[np.ndarray, "b"]) -> Float32[np.ndarray, "b l d"]:
         if self._boxes:
-            return cast(RegionStore, self._store).batch_with_boxes(images)
-        return self._store.batch(images)
+            return cast(RegionFile, self._feature_file).batch_with_boxes(images)
+        return self._feature_file.batch(images)
 
 
 def batches(
@@ -201,9 +204,9 @@ def _sparse_targets(
     return index, score
 
 
-def _without_features(example: Example, store: FeatureStore) -> Skipped:
+def _without_features(example: Example, feature_file: FeatureFile) -> Skipped:
     return Skipped(
-        str(store.path),
+        str(feature_file.path),
         f"question_id {example.question_id}",
         f"image {example.image_id} has no features; extract them to use the question",
     )

@@ -213,7 +213,7 @@ def add_to_gradient(node: Tensor, mask: Float[Tensor, "b l d"], sign: int) -> No
 
     The same number is added to all channels of a cell.
     """
-    addition = share(mask, node, sign)
+    addition = mean_share(mask, node, sign)
     node.register_hook(lambda gradient: gradient + addition.to(gradient.dtype))
 
 
@@ -240,13 +240,13 @@ def add_during_backward(
         uncertainty = torch.sub(arrived, answer, alpha=1 / b).mul_(b / eta)
         mask = mask_of(answer, uncertainty, value.reshape(answer.shape), settings, variance)
         seen.copy_(peak(mask))
-        return gradient + share(mask, value, settings.sign).to(gradient.dtype)
+        return gradient + mean_share(mask, value, settings.sign).to(gradient.dtype)
 
     node.register_hook(add)
     return seen
 
 
-def share(mask: Float[Tensor, "b l d"], node: Tensor, sign: int) -> Tensor:
+def mean_share(mask: Float[Tensor, "b l d"], node: Tensor, sign: int) -> Tensor:
     """sign * mask / b in the shape of ``node``: the mask as part of a mean loss.
 
     So a sample's share of the update does not depend on the batch size.

@@ -1,6 +1,6 @@
 """CSS: counterfactual samples without the critical regions, or the critical words.
 
-Chen et al. 2020, "Counterfactual samples synthesizing". What is left of the picture (or question)
+Chen et al. 2020, "Counterfactual samples synthesizing". What is left of the image (or question)
 is critical enough for the answers that the model gives to the critical part alone; in the
 counterfactual sample, which lacks it, these answers are wrong:
 
@@ -136,7 +136,7 @@ def css_objective(
 
     def of_regions(model: nn.Module, batch: Batch, output: Forward, _: WatchWords) -> Losses:
         scores = given_answers(output.logits, batch.targets)
-        slopes = influence(model, output, scores, again=False)
+        slopes = influence(model, output, scores, retain_graph=False)
         critical = critical_regions(slopes, hints_of(batch, "css"), candidates, visual_order)
         there = torch.ones_like(critical[:, 0])
         return without_regions(model, batch, critical, answer_loss), there

@@ -18,15 +18,15 @@ Target = Mapping[str, Tensor]
 
 
 def detection_losses(
-    detector: Detector, pictures: Sequence[Float[Tensor, "3 _h _w"]], targets: Sequence[Target]
+    detector: Detector, batch: Sequence[Float[Tensor, "3 _h _w"]], targets: Sequence[Target]
 ) -> dict[str, Float[Tensor, ""]]:
     """The four losses of torchvision's Faster R-CNN, and cross-entropy of the attributes.
 
-    ``pictures`` in 0..1. torchvision draws the anchors and boxes that count from torch's default
+    ``batch`` in 0..1. torchvision draws the anchors and boxes that count from torch's default
     generator: seed it to repeat them.
     """
     model: Any = detector.faster_rcnn
-    images, scaled = model.transform(list(pictures), [dict(target) for target in targets])
+    images, scaled = model.transform(list(batch), [dict(target) for target in targets])
     features = model.backbone(images.tensors)
     proposals, of_proposals = model.rpn(images, features, scaled)
     heads = model.roi_heads
@@ -54,7 +54,7 @@ def target(
     detector: Detector,
     scale: tuple[float, float],
 ) -> Target:
-    """What is to be found in a picture; ``scale`` (x, y) takes its pixels to the detector's.
+    """What is to be found in an image; ``scale`` (x, y) takes its pixels to the detector's.
 
     The first attribute that the detector knows counts.
     """

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from vqax.data.coco import Instance
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.errors import BadData, UsageError
 from vqax.learning.detection import Target, detection_losses, target
 from vqax.learning.history import History
@@ -35,24 +35,24 @@ def train_detector(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> History:
-    """Train on pictures (by image_id) and their instances; return the losses by epoch.
+    """Train on images (by image_id) and their instances; return the losses by epoch.
 
-    AdamW, the rate rises and then falls as a cosine. The picture of the next step is read while
+    AdamW, the rate rises and then falls as a cosine. The image of the next step is read while
     this one is computed. The same seed and threads give the same weights.
 
     Raises:
-        UsageError: fewer pictures than one batch, or a detector that does not square them.
-        BadData: a picture cannot be read, or the training has diverged.
+        UsageError: fewer images than one batch, or a detector that does not square them.
+        BadData: an image cannot be read, or the training has diverged.
     """
     image_ids = np.array(sorted(examples))
     steps = len(image_ids) // settings.batch_size
     if steps == 0:
         raise UsageError(
-            f"{len(image_ids)} pictures to train a detector on are fewer than its batch_size "
+            f"{len(image_ids)} images to train a detector on are fewer than its batch_size "
             f"{settings.batch_size}; lower that or name a larger split"
         )
     if not detector.squared:
-        raise UsageError("only detectors of squared pictures are trained here; use build_detector")
+        raise UsageError("only detectors of squared images are trained here; use build_detector")
     parameters = [value for value in detector.parameters() if value.requires_grad]
     optimiser = build_optimiser(
         OptimiserSettings("adamw", settings.lr, settings.weight_decay), parameters
@@ -85,12 +85,12 @@ def _step(
     settings: DetectorTraining,
     number: int,
 ) -> dict[str, float]:
-    pictures, targets = zip(*samples, strict=True)
+    images, targets = zip(*samples, strict=True)
     optimiser.zero_grad(set_to_none=True)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed((settings.seed * 1_000_003 + number) % 2**63)
         with autocast(settings.precision, torch.device("cpu")):
-            losses = detection_losses(detector, pictures, targets)
+            losses = detection_losses(detector, images, targets)
     total = torch.stack([loss.float() for loss in losses.values()]).sum()
     total.backward()
     norm = float(clip_grad_norm_(parameters, settings.clip))
@@ -111,7 +111,7 @@ def _ahead(
     def read(image_ids: np.ndarray) -> list[Sample]:
         return [sample(*examples[int(image_id)], detector) for image_id in image_ids]
 
-    with ThreadPoolExecutor(1, "pictures") as pool:
+    with ThreadPoolExecutor(1, "images") as pool:
         coming = pool.submit(read, batches[0])
         for following in [*batches[1:], None]:
             samples = coming.result()
@@ -121,10 +121,10 @@ def _ahead(
 
 
 def sample(path: Path, instances: Sequence[Instance], detector: Detector) -> Sample:
-    """A picture in 0..1 as the detector sees it, and what is to be found in it."""
-    picture, side = load_rgb(path), detector.input_px
-    scale = (side / picture.width, side / picture.height)
-    return preprocess(picture, side).float() / 255, target(instances, detector, scale)
+    """An image in 0..1 as the detector sees it, and what is to be found in it."""
+    image, side = load_rgb(path), detector.input_px
+    scale = (side / image.width, side / image.height)
+    return preprocess(image, side).float() / 255, target(instances, detector, scale)
 
 
 def _mean(measured: Sequence[Mapping[str, float]]) -> dict[str, float]:

@@ -35,11 +35,11 @@ def given_answers(
 
 
 def influence(
-    model: nn.Module, output: Forward, scores: Float[Tensor, "b"], *, again: bool = True
+    model: nn.Module, output: Forward, scores: Float[Tensor, "b"], *, retain_graph: bool = True
 ) -> Float[Tensor, "b l"]:
-    """Σ_d ∂score/∂visual of each region; ``again``: differentiable itself, as a loss needs it."""
+    """Σ_d ∂score/∂visual of each region; ``retain_graph``: differentiable, as a loss needs it."""
     (slope,) = torch.autograd.grad(
-        scores.sum(), output.visual, create_graph=again, retain_graph=True
+        scores.sum(), output.visual, create_graph=retain_graph, retain_graph=True
     )
     return features_of(model, slope).sum(-1)
 

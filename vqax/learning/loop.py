@@ -75,17 +75,19 @@ def train(
     if len(train_set) == 0:
         raise BadData("the train set has no question with features; extract the features first")
     with (
-        processes(device) as team,
-        _alone(checkpoint_dir, team),
+        processes(device) as process_group,
+        _alone(checkpoint_dir, process_group),
         stop_requested() as asked,
-        own_random_state(team.device),
+        own_random_state(process_group.device),
     ):
-        own = optimisers(model.to(team.device), settings.optimiser, settings.groups)
-        step = Stepper(model, objective, own, settings, team)
-        who = {**(fingerprint or {}), **identity(model, len(train_set), settings)}
+        optimizers = optimisers(model.to(process_group.device), settings.optimiser, settings.groups)
+        step = Stepper(model, objective, optimizers, settings, process_group)
+        fingerprint_of_run = {**(fingerprint or {}), **identity(model, len(train_set), settings)}
         held_out = validation_set or None  # one without questions cannot validate
-        epochs = Epochs(step, train_set, held_out, checkpoint_dir, who, asked, workers)
-        epochs.start(resume, note if team.writes else silent)
+        epochs = Epochs(
+            step, train_set, held_out, checkpoint_dir, fingerprint_of_run, asked, workers
+        )
+        epochs.start(resume, note if process_group.writes else silent)
         while not epochs.finished():
             epochs.train(progress)
             epochs.close(on_epoch)
@@ -93,9 +95,11 @@ def train(
     return epochs.position.history
 
 
-def _alone(folder: Path, team: Processes) -> AbstractContextManager[None]:
+def _alone(folder: Path, process_group: Processes) -> AbstractContextManager[None]:
     """The lock of a checkpoint folder, beside it; of several processes the writing one has it."""
-    return locked(folder.with_name(f".{folder.name}.lock")) if team.writes else nullcontext()
+    return (
+        locked(folder.with_name(f".{folder.name}.lock")) if process_group.writes else nullcontext()
+    )
 
 
 @dataclass
@@ -119,9 +123,9 @@ class Epochs:
                 self.folder, step.model, step.optimisers, self.fingerprint, note
             )
             self.position = found or self.position
-        elif step.team.writes:
+        elif step.process_group.writes:
             discard_checkpoint(self.folder)
-        step.team.copy_from_first(step.model)
+        step.process_group.copy_from_first(step.model)
 
     def finished(self) -> bool:
         settings, best = self.step.settings, self.position.history.best_epoch()
@@ -132,13 +136,13 @@ class Epochs:
 
     def train(self, progress: Callable[[int, int], None]) -> None:
         """The steps of an epoch that are still to do."""
-        now, settings, team = self.position, self.step.settings, self.step.team
+        now, settings, process_group = self.position, self.step.settings, self.step.process_group
         sampler = Sampler(
             len(self.train_set),
             settings.batch_size,
             settings.seed,
-            rank=team.rank,
-            world_size=team.world_size,
+            rank=process_group.rank,
+            world_size=process_group.world_size,
         )
         read = batches(
             self.train_set, sampler, epoch=now.epoch, start=now.step, workers=self.workers
@@ -146,7 +150,7 @@ class Epochs:
         with closing(read):
             for batch in read:
                 self.stop_if_asked()
-                values = self.step(batch.to(team.device), sampler, now.epoch, now.step)
+                values = self.step(batch.to(process_group.device), sampler, now.epoch, now.step)
                 now.running.add(values, sampler.together(now.step))
                 now.step += 1
                 progress(now.epoch * sampler.steps + now.step, settings.epochs * sampler.steps)
@@ -158,7 +162,7 @@ class Epochs:
         now.history.add(now.epoch + 1, "train", now.running.summary())
         now.history.add(now.epoch + 1, "val", accuracy)
         now.epoch, now.step, now.running = now.epoch + 1, 0, Running()
-        if step.team.writes and now.history.best_epoch() == now.epoch:
+        if step.process_group.writes and now.history.best_epoch() == now.epoch:
             now.best = write_best(self.folder, step.model, now.epoch)
         self.save()
         on_epoch(now.epoch, now.history.epoch(now.epoch))
@@ -171,7 +175,7 @@ class Epochs:
             self.step.model,
             self.validation_set,
             settings.batch_size,
-            team=self.step.team,
+            process_group=self.step.process_group,
             precision=settings.precision,
             workers=self.workers,
             between=self.stop_if_asked,
@@ -179,9 +183,9 @@ class Epochs:
         return {"accuracy": value}
 
     def stop_if_asked(self) -> None:
-        if self.step.team.any(self.stop_asked()):
+        if self.step.process_group.any(self.stop_asked()):
             self.save()
-            self.step.team.wait()  # torchrun ends all processes as soon as one has left
+            self.step.process_group.wait()  # torchrun ends all processes as soon as one has left
             raise Resumable(
                 f"{self.folder}: stopped in epoch {self.position.epoch + 1} after step "
                 f"{self.position.step}; run the same command with --resume to go on"
@@ -189,14 +193,14 @@ class Epochs:
 
     def save(self) -> None:
         step = self.step
-        if step.team.writes:
+        if step.process_group.writes:
             write_checkpoint(
                 self.folder, step.model, step.optimisers, self.position, self.fingerprint
             )
 
     def keep_best(self) -> None:
         step = self.step
-        if step.team.writes:
+        if step.process_group.writes:
             read_best(self.folder, step.model, self.position)
-        step.team.copy_from_first(step.model)
+        step.process_group.copy_from_first(step.model)
         step.model.eval()

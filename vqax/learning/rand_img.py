@@ -1,8 +1,8 @@
-"""RandImg: with the picture of another question, the right answers should score low.
+"""RandImg: with the image of another question, the right answers should score low.
 
 Teney et al. 2020, "On the value of out-of-distribution testing"; no code is public. AttReg,
 section 4.3: every question gets a copy with random image features, for which the score of the
-correct answer is to be low. The picture is that of another question of the batch.
+correct answer is to be low. The image is that of another question of the batch.
 """
 
 from math import inf
@@ -36,9 +36,9 @@ def score_of_right_answers(
 
 
 def rand_img_objective(*, loss: str = "bce", weight: float = 12.0) -> Objective:
-    """Answer loss + weight · mean ``score_of_right_answers`` with a random picture.
+    """Answer loss + weight · mean ``score_of_right_answers`` with a random image.
 
-    A partner that asks about the same picture does not count.
+    A partner that asks about the same image does not count.
 
     Raises:
         UsageError: an unknown option.

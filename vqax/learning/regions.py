@@ -1,4 +1,4 @@
-"""A model on a part of the regions of its picture: features blanked, or regions taken away."""
+"""A model on a part of the regions of its image: features blanked, or regions taken away."""
 
 from collections.abc import Iterator
 

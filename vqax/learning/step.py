@@ -29,7 +29,7 @@ class Stepper:
     objective: Objective
     optimisers: list[Optimizer]
     settings: TrainSettings
-    team: Processes
+    process_group: Processes
 
     def __call__(self, batch: Batch, sampler: Sampler, epoch: int, step: int) -> dict[str, float]:
         """Update the model once; return loss, parts and gradient norm over all processes.
@@ -38,15 +38,15 @@ class Stepper:
             BadData: loss, gradient or certainty mask is not finite; the model is left as it was.
         """
         weight = sampler.weight(step)
-        generator = seed_step(self.settings.seed, epoch, step, self.team)
+        generator = seed_step(self.settings.seed, epoch, step, self.process_group)
         try:
             result = self._gradients(batch, generator, epoch)
         except BadData as error:
             raise BadData(f"epoch {epoch + 1}, step {step + 1}: {error}") from error
         parameters = [value for value in self.model.parameters() if value.requires_grad]
-        self.team.average_gradients(parameters, weight)
+        self.process_group.average_gradients(parameters, weight)
         norm = get_total_norm([value.grad for value in parameters if value.grad is not None])
-        values = self.team.mean({"loss": result.loss, **result.parts}, weight)
+        values = self.process_group.mean({"loss": result.loss, **result.parts}, weight)
         values["gradient_norm"] = float(norm)
         self._refuse_unless_finite(values, epoch, step)
         clip_grads_with_norm_(parameters, self.settings.clip or inf, norm)
@@ -59,7 +59,7 @@ class Stepper:
         """Leave the gradients of this process's rows in the parameters."""
         self.model.train()
         self.model.zero_grad(set_to_none=True)
-        with autocast(self.settings.precision, self.team.device):
+        with autocast(self.settings.precision, self.process_group.device):
             result = at_epoch(self.objective, epoch)(self.model, batch, generator)
         result.loss.backward()
         return result
@@ -84,17 +84,19 @@ class Stepper:
         )
 
 
-def seed_step(seed: int, epoch: int, step: int, team: Processes) -> torch.Generator:
+def seed_step(seed: int, epoch: int, step: int, process_group: Processes) -> torch.Generator:
     """Seed torch's global state, for dropout, and return a generator for the objective's noise.
 
     Both follow from the numbers alone, so a checkpoint need not hold any random state. The
     generator is the same in all processes: the objective keys its noise by question, so that a
     step does not depend on how many processes share it. Dropout has no such key.
     """
-    shared, own = (np.random.SeedSequence([seed, epoch, step, who]) for who in (0, 1 + team.rank))
-    seed_dropout(int(own.generate_state(1, np.uint64)[0]), team.device)
+    shared, own = (
+        np.random.SeedSequence([seed, epoch, step, who]) for who in (0, 1 + process_group.rank)
+    )
+    seed_dropout(int(own.generate_state(1, np.uint64)[0]), process_group.device)
     noise = int(shared.generate_state(1, np.uint64)[0])
-    return torch.Generator(team.device).manual_seed(noise)
+    return torch.Generator(process_group.device).manual_seed(noise)
 
 
 def seed_dropout(seed: int, device: torch.device) -> None:
@@ -133,7 +135,7 @@ def validate(
     dataset: Batchable,
     batch_size: int,
     *,
-    team: Processes,
+    process_group: Processes,
     precision: str = "fp32",
     workers: int = 0,
     between: Callable[[], None] = lambda: None,
@@ -143,15 +145,19 @@ def validate(
     """
     model.eval()
     sampler = Sampler(
-        len(dataset), batch_size, shuffle=False, rank=team.rank, world_size=team.world_size
+        len(dataset),
+        batch_size,
+        shuffle=False,
+        rank=process_group.rank,
+        world_size=process_group.world_size,
     )
     scored = 0.0
     with closing(batches(dataset, sampler, workers=workers)) as read:
         for step, batch in enumerate(read):
             between()
-            here = batch.to(team.device)
-            with autocast(precision, team.device):
+            here = batch.to(process_group.device)
+            with autocast(precision, process_group.device):
                 logits = model(here.visual, here.tokens).logits
             if sampler.weight(step) > 0.0:
                 scored += float(soft_accuracy(logits, here.targets).sum())
-    return team.total([scored])[0] / len(dataset)
+    return process_group.total([scored])[0] / len(dataset)

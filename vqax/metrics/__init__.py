@@ -25,10 +25,10 @@ MAP_METRICS = _computed(human_attention.METRICS)
 # Monte-Carlo probabilities and variance -> (n,); `uncertainties` computes all at once
 UNCERTAINTY_METRICS = _family(
     *("aleatoric", "epistemic", "entropy", "predictive", "evidential"),
-    *("probability_variance", "classification_error"),
+    *("probability_variance", "nll_of_error"),
 )
 
-# weights (n,l), whether a region shows a needed object (n,l) -> (n,)
+# weights (n,l), whether a region shows a relevant object (n,l) -> (n,)
 REGION_METRICS = _computed(regions.METRICS)
 
 # probabilities (n,a) -> (n,)

@@ -24,7 +24,10 @@ def auc_judd(
     """
     check_same_shape(maps=maps, fixations=fixations)
     flat = exact_ties(maps.reshape(len(maps), -1)).astype(np.float64)
-    looked = fixations.reshape(len(maps), -1).astype(np.float64)
+    visual_input = fixations.reshape(len(maps), -1).astype(np.float64)
     return np.array(
-        [weighted_auc(m, f, (f == 0).astype(np.float64)) for m, f in zip(flat, looked, strict=True)]
+        [
+            weighted_auc(m, f, (f == 0).astype(np.float64))
+            for m, f in zip(flat, visual_input, strict=True)
+        ]
     )

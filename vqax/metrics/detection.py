@@ -28,7 +28,7 @@ def found(
     true_boxes: Float[np.ndarray, "k 4"],
     overlap: float = OVERLAP,
 ) -> Found:
-    """Which true objects a picture's boxes (x1, y1, x2, y2) cover with at least that IoU.
+    """Which true objects an image's boxes (x1, y1, x2, y2) cover with at least that IoU.
 
     A box may stand for several objects: recall asks whether an object can be looked at, not
     whether it is counted once.
@@ -39,10 +39,10 @@ def found(
     check_one_each(boxes=boxes, scores=scores)
     ious = intersection_over_union(true_boxes, boxes)
     covers = ious >= overlap
-    surest = np.where(covers, scores, -np.inf).argmax(axis=1) if len(boxes) else 0
+    top_scoring = np.where(covers, scores, -np.inf).argmax(axis=1) if len(boxes) else 0
     recalled = np.asarray(covers.any(axis=1))
     best = ious.max(axis=1, initial=0.0)
-    return Found(best, recalled, np.where(recalled, surest, -1))
+    return Found(best, recalled, np.where(recalled, top_scoring, -1))
 
 
 def intersection_over_union(

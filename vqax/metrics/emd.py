@@ -1,4 +1,4 @@
-"""Earth mover's distance between attention maps: over the picture, and over values only.
+"""Earth mover's distance between attention maps: over the image, and over values only.
 
 U-CAM's Table IV prints an "EMD" near .37-.40 without defining it; the code of the same
 laboratory calls a one-dimensional EMD of value histograms. Both readings are here, named apart.

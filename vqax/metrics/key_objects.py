@@ -1,8 +1,8 @@
 """Does attention over regions fall on the objects that a question needs?
 
-Boxes are x1, y1, x2, y2 in pixels. A region shows a needed object if their intersection is at least
-half of their union, as a detection counts in PASCAL VOC (Everingham et al. 2010). Needed boxes of
-several questions lie in one array (n,m,4), filled up with NaN.
+Boxes are x1, y1, x2, y2 in pixels. A region shows a relevant object if their intersection is at
+least half of their union, as a detection counts in PASCAL VOC (Everingham et al. 2010). Needed
+boxes of several questions lie in one array (n,m,4), filled up with NaN.
 """
 
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from vqax.metrics.ties import exact_ties
 
 
 class Found(NamedTuple):
-    """Counts over questions: right key objects of all, needed objects found of all."""
+    """Counts over questions: right key objects of all, relevant objects found of all."""
 
     right: int
     chosen: int
     found: int
-    needed: int
+    relevant: int
 
     @property
     def precision(self) -> float:
-        """Share of the key objects that show a needed object; NaN without any."""
+        """Share of the key objects that show a relevant object; NaN without any."""
         return self.right / self.chosen if self.chosen else float("nan")
 
     @property
     def recall(self) -> float:
-        """Share of the needed objects that a key object shows; NaN without any."""
-        return self.found / self.needed if self.needed else float("nan")
+        """Share of the relevant objects that a key object shows; NaN without any."""
+        return self.found / self.relevant if self.relevant else float("nan")
 
 
 def padded_boxes(boxes: Sequence[Float[np.ndarray, "_ 4"]]) -> Float64[np.ndarray, "n m 4"]:
@@ -44,20 +44,20 @@ def padded_boxes(boxes: Sequence[Float[np.ndarray, "_ 4"]]) -> Float64[np.ndarra
     return padded
 
 
-def on_needed(
+def on_relevant(
     regions: Float[np.ndarray, "n k 4"],
-    needed: Float[np.ndarray, "n m 4"],
+    relevant: Float[np.ndarray, "n m 4"],
     threshold: float = OVERLAP,
 ) -> Bool[np.ndarray, "n k"]:
-    """Whether each region shows a needed object; raises UsageError for other questions."""
-    check_one_each(regions=regions, needed=needed)
-    return np.asarray((intersection_over_union(regions, needed) >= threshold).any(axis=2))
+    """Whether each region shows a relevant object; raises UsageError for other questions."""
+    check_one_each(regions=regions, relevant=relevant)
+    return np.asarray((intersection_over_union(regions, relevant) >= threshold).any(axis=2))
 
 
-def needed_share(
+def relevance_mass(
     attention: Float[np.ndarray, "n k"], shows: Bool[np.ndarray, "n k"]
 ) -> Float64[np.ndarray, "n"]:
-    """Share of the (non-negative) attention on regions that show a needed object, in [0, 1].
+    """Share of the (non-negative) attention on regions that show a relevant object, in [0, 1].
 
     NaN where no region does, so that there is nothing to look at, or where there is no attention.
 
@@ -72,12 +72,12 @@ def needed_share(
     return np.divide(mass, total, out=np.full(len(mass), np.nan), where=usable)
 
 
-def pointing(
+def pointing_game(
     attention: Float[np.ndarray, "n k"], shows: Bool[np.ndarray, "n k"]
 ) -> Float64[np.ndarray, "n"]:
-    """1 where the most attended region shows a needed object, else 0 (Zhang et al. 2016).
+    """1 where the most attended region shows a relevant object, else 0 (Zhang et al. 2016).
 
-    Equally attended regions share the point; NaN where no region shows a needed object.
+    Equally attended regions share the point; NaN where no region shows a relevant object.
 
     Raises:
         UsageError: the two differ in shape, or ``shows`` holds other numbers than 0 and 1.
@@ -93,21 +93,21 @@ def pointing(
 def found_objects(
     regions: Float[np.ndarray, "n k 4"],
     chosen: Bool[np.ndarray, "n k"],
-    needed: Float[np.ndarray, "n m 4"],
+    relevant: Float[np.ndarray, "n m 4"],
     threshold: float = OVERLAP,
 ) -> Found:
-    """How well the chosen regions (key objects) are those that show needed objects.
+    """How well the chosen regions (key objects) are those that show relevant objects.
 
     Raises:
-        UsageError: not one choice a region, or the needed objects of other questions.
+        UsageError: not one choice a region, or the relevant objects of other questions.
     """
-    check_one_each(regions=regions, chosen=chosen, needed=needed)
+    check_one_each(regions=regions, chosen=chosen, relevant=relevant)
     check_same_shape(regions=regions[..., 0], chosen=chosen)
     chosen = as_flags(chosen, "chosen")
-    fits = (intersection_over_union(regions, needed) >= threshold) & chosen[:, :, None]
+    fits = (intersection_over_union(regions, relevant) >= threshold) & chosen[:, :, None]
     return Found(
         right=int(fits.any(axis=2).sum()),
         chosen=int(chosen.sum()),
         found=int(fits.any(axis=1).sum()),
-        needed=int((~np.isnan(needed[..., 0])).sum()),
+        relevant=int((~np.isnan(relevant[..., 0])).sum()),
     )

@@ -71,7 +71,7 @@ def misclassification(probabilities: Samples) -> PerQuestion:
     return 1 - np.take_along_axis(mean, chosen[:, None], axis=-1)[:, 0]
 
 
-def classification_error(misclassified: PerQuestion) -> PerQuestion:
+def nll_of_error(misclassified: PerQuestion) -> PerQuestion:
     """log 1/(1 - p) for a probability p of being wrong (U-CAM, VII-C), at most log 10¹²."""
     return -np.log(np.maximum(1 - misclassified, SMALLEST))
 
@@ -104,5 +104,5 @@ def uncertainties(
         "evidential": np.full(n, np.nan) if vacuity is None else evidential(vacuity),
         "predictive": total,
         "probability_variance": probability_variance(probabilities),
-        "classification_error": classification_error(misclassification(probabilities)),
+        "nll_of_error": nll_of_error(misclassification(probabilities)),
     }

@@ -1,7 +1,7 @@
 """Attention over regions with a count of what it falls on.
 
 Zhang, Hare and Prügel-Bennett 2018, section 6.2: the model of Kazemi and Elqursh 2017 with the
-counting component beside the attended picture. Two vectors meet in
+counting component beside the attended image. Two vectors meet in
 
     fuse(x, y) = ReLU(x + y) - (x - y)²
 
@@ -27,7 +27,7 @@ class Counter(nn.Module):
     """Counts with the logits of the first glimpse; ``attention`` is the mean of the glimpses.
 
     The last four channels of ``visual`` are the box of a region, x1, y1, x2, y2 as shares of
-    the picture's width and height; ``visual_dim`` counts them. Features have unit length first.
+    the image's width and height; ``visual_dim`` counts them. Features have unit length first.
     The released code normalises ``fused`` and the count over the batch; here each sample is
     normalised by itself, so that it stays alone. Dropout within the attention drops the same
     entries for all regions of a sample.
@@ -60,7 +60,7 @@ class Counter(nn.Module):
         if features < 1:
             raise UsageError(
                 f"visual_dim: {visual_dim} channels are no more than the {BOX} of a box; give "
-                "the model features with their boxes behind them, as of a region store"
+                "the model features with their boxes behind them, as of a region file"
             )
         self.embedding = nn.Embedding(words, word_dim, padding_idx=0)
         self.encoder = nn.GRU(word_dim, hidden, batch_first=True)
@@ -89,13 +89,13 @@ class Counter(nn.Module):
         scores = self.scores(cells, question)
         attention, glimpses = with_mean(scores.softmax(1))
         attended = (glimpses.unsqueeze(-1) * cells.unsqueeze(2)).flatten(2)
-        picture = attended.sum(1)
+        image = attended.sum(1)
         count = self.counting(boxes, scores[..., 0])
         joint = fuse(
-            self.visual_map(self.dropout(picture)), self.question_map(self.dropout(question))
+            self.visual_map(self.dropout(image)), self.question_map(self.dropout(question))
         )
         fused = self.norm(joint + self.count_norm(self.count_map(count).relu()))
-        combined = self.head.combine(fused, image=picture, question=question)
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 

@@ -1,7 +1,7 @@
 """Deeper LSTM Q + norm I: no attention; two LSTM layers, all of whose states are the question.
 
 The model that Interp and TopN look into: Lu et al. 2015, released as VQA_LSTM_CNN. Letters of
-TopN: q is ``question``, I the picture vector, A the combine layer
+TopN: q is ``question``, I the image vector, A the combine layer
 
     q = [c₁, h₁, c₂, h₂]        I = tanh(W_v v/|v|)        A = tanh(W_q q) · I
 
@@ -51,9 +51,9 @@ class DeepEncoder(nn.Module):
 class DeeperLstm(nn.Module):
     """LSTM Q + I with a deeper question: ``attention`` is None, ``attended`` = visual / l.
 
-    ``fused`` of ``combined`` is A, before the dropout of the head; ``picture_vector`` and
+    ``fused`` of ``combined`` is A, before the dropout of the head; ``image_vector`` and
     ``question_vector`` are its two factors. The default sizes are the released ones: q has 2048
-    entries, A has 1024. Deviations: the picture vector v is the mean of the grid cells where the
+    entries, A has 1024. Deviations: the image vector v is the mean of the grid cells where the
     code has fc7 of VGG-19, so that the answer has a gradient at the cells; its unit length is
     spread by √d, which the weights of the next layer undo (``spread``).
     """
@@ -90,13 +90,13 @@ class DeeperLstm(nn.Module):
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         attended = visual / visual.shape[1]
         question = self.encoder(self.embedding(tokens), present(tokens))
-        picture = self.picture_vector(attended.sum(1))
-        fused = picture * self.question_vector(question)
-        combined = self.head.combine(fused, image=picture, question=question)
+        image = self.image_vector(attended.sum(1))
+        fused = image * self.question_vector(question)
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, None, attended, visual, question, combined, variance)
 
-    def picture_vector(self, mean: Float[Tensor, "b d"]) -> Float[Tensor, "b c"]:
+    def image_vector(self, mean: Float[Tensor, "b d"]) -> Float[Tensor, "b c"]:
         """I of the mean cell, entries in [-1, 1]."""
         return torch.tanh(self.visual_map(self.dropout(spread(unit(mean)))))
 

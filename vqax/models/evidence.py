@@ -32,7 +32,7 @@ def exponential(logits: Float[Tensor, "*b k"]) -> Float[Tensor, "*b k"]:
     if not bool((logits <= LARGEST_EXPONENT).all()):
         raise EvidenceOverflow(
             f"evidence exp overflows: a logit is {logits.detach().max().item():g}, above "
-            f"{LARGEST_EXPONENT:g}; use evidence softplus or relu, keep the pictures in 0..1, or "
+            f"{LARGEST_EXPONENT:g}; use evidence softplus or relu, keep the images in 0..1, or "
             "lower the learning rate"
         )
     return logits.exp()

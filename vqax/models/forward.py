@@ -15,7 +15,7 @@ class Forward(NamedTuple):
     ``attended`` is the attended map f of U-CAM: the cells already weighted by the attention,
     before they are summed. ``visual`` is the very tensor the model was given, so gradients
     with respect to it are gradients with respect to the grid cells or regions. ``combined`` is
-    all that ``head`` reads: the fused vector, and behind it the picture or the question where the
+    all that ``head`` reads: the fused vector, and behind it the image or the question where the
     variance is of one of them.
     """
 

@@ -1,4 +1,4 @@
-"""Several attention maps of one picture, and the one that stands for them."""
+"""Several attention maps of one image, and the one that stands for them."""
 
 from jaxtyping import Float
 from torch import Tensor

@@ -2,7 +2,7 @@
 
 U-CAM, section III A and figure 3: the variance network reads the logits, softplus makes it
 positive (equation 1). One variance per sample as in the released code ("scalar"), or one per
-answer as the text says ("per_answer"). Section VI and figure 6: it may read the picture alone or
+answer as the text says ("per_answer"). Section VI and figure 6: it may read the image alone or
 the question alone instead.
 """
 
@@ -31,8 +31,8 @@ class AnswerHead(nn.Module):
 
     Every Monte-Carlo pass is one call of this module; nothing before it needs to be random.
 
-    ``variance_input`` is what the variance network reads. logits: of the fused picture and
-    question. image: the pooled attended picture. question: the question vector. The last two
+    ``variance_input`` is what the variance network reads. logits: of the fused image and
+    question. image: the pooled attended image. question: the question vector. The last two
     stand in ``combined`` behind the ``width`` entries that the answer reads, where ``combine``
     puts them, so the dropout of a pass falls on both parts. From image a gradient of σ² reaches
     the attended map as from logits. From question it does not: there the uncertainty loss

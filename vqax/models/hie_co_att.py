@@ -2,7 +2,7 @@
 
 Lu et al. 2016, section 3. The question has three levels, each a vector per word: the embedding
 (word), the largest of a uni-, bi- and trigram convolution (phrase), the state of an LSTM over the
-phrases (sentence). Picture and question attend to each other at every level, and the levels are
+phrases (sentence). Image and question attend to each other at every level, and the levels are
 fused from the words up. The order of ``V`` and ``Q`` is the paper's, transposed: rows are cells
 and words.
 """
@@ -70,9 +70,9 @@ class CoAttention(nn.Module):
 class HieCoAtt(nn.Module):
     """HieCoAtt; ``attention`` and ``attended`` are those of the sentence, the last level.
 
-    The pictures of the word and phrase level reach the answer beside them, so a gradient added at
+    The images of the word and phrase level reach the answer beside them, so a gradient added at
     ``attended`` steers the sentence's look alone, as that of SAN steers its second.
-    ``question`` is the last state of the LSTM, which knows no picture; ``combined`` is h_s:
+    ``question`` is the last state of the LSTM, which knows no image; ``combined`` is h_s:
 
         h_w = tanh(W_w (q_w + v_w))
         h_p = tanh(W_p [q_p + v_p, h_w])
@@ -124,10 +124,10 @@ class HieCoAtt(nn.Module):
         for level, of_level in zip(self.levels, (words, phrases, sentence), strict=True):
             attention, weights = level(cells, of_level, there)
             attended = attention.unsqueeze(-1) * cells
-            picture = attended.sum(1)
-            sums.append(picture + (weights.unsqueeze(-1) * of_level).sum(1))
+            image = attended.sum(1)
+            sums.append(image + (weights.unsqueeze(-1) * of_level).sum(1))
         fused = self.fuse(*sums)
-        combined = self.head.combine(fused, image=picture, question=question)
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 

@@ -1,7 +1,7 @@
-"""LSTM Q+I: no attention, the product of one picture vector and one question vector.
+"""LSTM Q+I: no attention, the product of one image vector and one question vector.
 
 Agrawal et al. 2015; sizes and order of the deeper LSTM Q + norm I code (facts: combine layer =
-tanh(W_v v) · tanh(W_q q), picture vector of unit length). Here the picture vector is the mean of
+tanh(W_v v) · tanh(W_q q), image vector of unit length). Here the image vector is the mean of
 the grid cells, so that all models read the same features.
 """
 
@@ -18,7 +18,7 @@ from vqax.models.scale import spread, unit
 class LstmQi(nn.Module):
     """The baseline that cannot look: ``attention`` is None, ``attended`` = visual / l.
 
-    A variance of the image reads the picture vector after its map.
+    A variance of the image reads the image vector after its map.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class LstmQi(nn.Module):
     def forward(self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"]) -> Forward:
         attended = visual / visual.shape[1]
         question = self.encoder(self.embedding(tokens))
-        picture = torch.tanh(self.visual_map(spread(unit(attended.sum(1)))))
-        fused = picture * torch.tanh(self.question_map(question))
-        combined = self.head.combine(fused, image=picture, question=question)
+        image = torch.tanh(self.visual_map(spread(unit(attended.sum(1)))))
+        fused = image * torch.tanh(self.question_map(question))
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, None, attended, visual, question, combined, variance)

@@ -3,7 +3,7 @@
 Fukui et al. 2016, figure 3: ψ(cell ⊗ question) for every cell, signed root, unit length, dropout;
 two 1x1 convolutions give the attention; ψ(attended ⊗ question), signed root, unit length and,
 in the head, dropout and the answers. Cells have unit length first, as in the code base of U-CAM
-(the MCB code scales the whole picture instead).
+(the MCB code scales the whole image instead).
 """
 
 from jaxtyping import Float, Int
@@ -74,9 +74,9 @@ class Mcb(nn.Module):
         question = self.encoder(self.embedding(tokens))
         attention, glimpses = self.attend(cells, question)
         attended = (glimpses.unsqueeze(-1) * cells.unsqueeze(2)).flatten(2)
-        picture = attended.sum(1)
-        fused = spread_signed_sqrt(self.fusion(picture.unsqueeze(1), question).squeeze(1))
-        combined = self.head.combine(fused, image=picture, question=question)
+        image = attended.sum(1)
+        fused = spread_signed_sqrt(self.fusion(image.unsqueeze(1), question).squeeze(1))
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 

@@ -66,9 +66,9 @@ class Mlb(nn.Module):
         question = states(self.encoder, self.embedding(tokens), present(tokens))[:, -1]
         attention, glimpses = self.attend(cells, question)
         attended = (glimpses.unsqueeze(-1) * cells.unsqueeze(2)).flatten(2)
-        picture = attended.sum(1)
-        fused = self.fuse(picture, question)
-        combined = self.head.combine(fused, image=picture, question=question)
+        image = attended.sum(1)
+        fused = self.fuse(image, question)
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 
@@ -81,9 +81,9 @@ class Mlb(nn.Module):
         return with_mean(full_precision(scores).softmax(1))
 
     def fuse(
-        self, picture: Float[Tensor, "b v"], question: Float[Tensor, "b q"]
+        self, image: Float[Tensor, "b v"], question: Float[Tensor, "b q"]
     ) -> Float[Tensor, "b c"]:
-        """The Hadamard product of the attended pictures, one by one projected, and the question."""
-        parts = picture.chunk(len(self.visual_maps), dim=-1)
+        """The Hadamard product of the attended images, one by one projected, and the question."""
+        parts = image.chunk(len(self.visual_maps), dim=-1)
         projected = [one(part) for one, part in zip(self.visual_maps, parts, strict=True)]
         return torch.tanh(torch.cat(projected, dim=-1)) * torch.tanh(self.question_map(question))

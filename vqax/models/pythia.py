@@ -1,11 +1,11 @@
 """Pythia's combine layer over grid cells: the same gated product attends and fuses.
 
-Jiang et al. 2018 (Pythia v0.1), sizes as in its successor mmf. The product of picture and text is
+Jiang et al. 2018 (Pythia v0.1), sizes as in its successor mmf. The product of image and text is
 
     A(x, q) = ReLU(W x) ∘ ReLU(U q)
 
 with weight-normed W and U (Salimans and Kingma 2016, one length for a whole matrix); p =
-softmax_l(w A(v_l, q)) attends, and A of the attended picture is what the answer reads: the combine
+softmax_l(w A(v_l, q)) attends, and A of the attended image is what the answer reads: the combine
 layer that TopN (Ummettuguli) opens. The question is read by an LSTM whose states are attended, too.
 """
 
@@ -90,9 +90,9 @@ class Pythia(nn.Module):
         question = self.reader(self.embedding(tokens), tokens)
         attention = self.attend(cells, question)
         attended = attention.unsqueeze(-1) * cells
-        picture = attended.sum(1)
-        fused = self.visual_gate(picture) * self.question_gate(question)
-        combined = self.head.combine(fused, image=picture, question=question)
+        image = attended.sum(1)
+        fused = self.visual_gate(image) * self.question_gate(question)
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 

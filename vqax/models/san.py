@@ -68,7 +68,7 @@ class San(nn.Module):
         query = question + (self.first(cells, question).unsqueeze(-1) * cells).sum(1)
         attention = self.second(cells, query)
         attended = attention.unsqueeze(-1) * cells
-        picture = attended.sum(1)
-        combined = self.head.combine(query + picture, image=picture, question=question)
+        image = attended.sum(1)
+        combined = self.head.combine(query + image, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)

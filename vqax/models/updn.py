@@ -6,7 +6,7 @@ changing priors start from: every map is a weight-normed layer with a ReLU,
     p = softmax_l(w · (V v_l ∘ Q q))      attended_l = p_l v_l
     fused = V' Σ_l attended_l ∘ Q' q      logits = W₂ dropout(W₁ fused)
 
-with q the last state of a GRU over the words. Question and picture are read as they are: the
+with q the last state of a GRU over the words. Question and image are read as they are: the
 padding goes through the GRU, and cells keep their length.
 """
 
@@ -77,9 +77,9 @@ class UpDn(nn.Module):
         attention = self.attend(cells, question)
         used = torch.full_like(attention, 1 / cells.shape[1]) if self.att_norm else attention
         attended = used.unsqueeze(-1) * cells
-        picture = attended.sum(1)
-        fused = self.question_map(question).relu() * self.visual_map(picture).relu()
-        combined = self.head.combine(fused, image=picture, question=question)
+        image = attended.sum(1)
+        fused = self.question_map(question).relu() * self.visual_map(image).relu()
+        combined = self.head.combine(fused, image=image, question=question)
         logits, variance = self.head(combined)
         return Forward(logits, attention, attended, visual, question, combined, variance)
 

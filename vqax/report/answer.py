@@ -11,7 +11,7 @@ from vqax.report.content import Comparison, ReportContent
 from vqax.report.labels import label_of, scale_of
 from vqax.report.numbers import deciding_digits, number
 
-PRINTED_AS = {
+REPORTED_AS = {
     "accuracy_official": "accuracy_all",
     "accuracy_yes_no": "accuracy_yes_no",
     "accuracy_number": "accuracy_number",
@@ -38,8 +38,8 @@ class Finding:
     effect_size: float
     nemenyi_p: float
     verdict: str
-    printed: float | None
-    printed_dataset: str
+    reported: float | None
+    reported_dataset: str
 
     @property
     def label(self) -> Metric:
@@ -48,11 +48,11 @@ class Finding:
     @property
     def same_direction(self) -> str:
         """Whether the paper's direction was found here; only signs are compared, never sizes."""
-        if not self.printed or not self.label.direction or self.verdict == UNMEASURED:
+        if not self.reported or not self.label.direction or self.verdict == UNMEASURED:
             return ""
         if self.verdict == "inconclusive":
             return "not decided"
-        improved = (self.printed > 0.0) == (self.label.direction == "higher")
+        improved = (self.reported > 0.0) == (self.label.direction == "higher")
         return "yes" if improved == (self.verdict == "better") else "no"
 
     @property
@@ -87,7 +87,7 @@ def findings(comparison: Comparison, content: ReportContent) -> list[Finding]:
     backward = _between(pairs, comparison.baseline, comparison.proposed)
     found = [_finding(row, 1.0, comparison, content) for _, row in forward.iterrows()]
     found += [_finding(row, -1.0, comparison, content) for _, row in backward.iterrows()]
-    order = list(PRINTED_AS)
+    order = list(REPORTED_AS)
     return sorted(found, key=lambda f: order.index(f.metric) if f.metric in order else len(order))
 
 
@@ -101,7 +101,7 @@ def _finding(
     metric = str(row["metric"])
     factor = sign * scale_of(metric, str(row.get("unit", "")))
     low, high = sorted([factor * float(row["ci_low"]), factor * float(row["ci_high"])])
-    printed, dataset = printed_difference(comparison, content.headline, metric)
+    reported, dataset = reported_difference(comparison, content.headline, metric)
     return Finding(
         metric=metric,
         difference=factor * float(row["difference"]),
@@ -111,20 +111,20 @@ def _finding(
         effect_size=sign * float(row["effect_size"]),
         nemenyi_p=float(row["nemenyi_p"]),
         verdict=verdict(low, high, label_of(metric).direction),
-        printed=printed,
-        printed_dataset=dataset,
+        reported=reported,
+        reported_dataset=dataset,
     )
 
 
-def printed_difference(
+def reported_difference(
     comparison: Comparison, headline: pd.DataFrame, metric: str
 ) -> tuple[float | None, str]:
     """The paper's own difference for a metric and the data set it stands for, where it has one."""
-    for table, proposed, baseline in comparison.printed:
-        wanted = (headline["table"] == table) & (headline["metric"] == PRINTED_AS.get(metric))
-        cells = headline[wanted & headline["published"].notna()]
-        values = dict(zip(cells["row"], cells["published"], strict=True))
-        datasets = dict(zip(cells["row"], cells["published_dataset"], strict=True))
+    for table, proposed, baseline in comparison.reported:
+        wanted = (headline["table"] == table) & (headline["metric"] == REPORTED_AS.get(metric))
+        cells = headline[wanted & headline["reported"].notna()]
+        values = dict(zip(cells["row"], cells["reported"], strict=True))
+        datasets = dict(zip(cells["row"], cells["reported_dataset"], strict=True))
         if proposed in values and baseline in values:
             return float(values[proposed]) - float(values[baseline]), str(datasets[proposed])
     return None, ""
@@ -163,7 +163,7 @@ def _main(comparison: Comparison, content: ReportContent) -> list[Finding]:
         for finding in findings(comparison, content)
         if finding.label.direction and finding.verdict != UNMEASURED
     ]
-    return [finding for finding in found if finding.metric in PRINTED_AS] or found
+    return [finding for finding in found if finding.metric in REPORTED_AS] or found
 
 
 def _counted(names: list[str]) -> str:

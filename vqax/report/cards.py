@@ -1,4 +1,4 @@
-"""The gallery's cards: pictures drawn, numbers turned into text."""
+"""The gallery's cards: images drawn, numbers turned into text."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Card:
     """One question of the gallery."""
 
     item: GalleryItem
-    picture: str
+    image: str
     size_px: tuple[int, int]
     human_image: str
     votes: tuple[tuple[str, int], ...]
@@ -46,21 +46,21 @@ def cards(content: ReportContent) -> list[Card]:
 
 
 def _card(item: GalleryItem, content: ReportContent) -> Card:
-    picture = thumbnail(item.picture)
-    human = "" if item.human_map is None else data_uri(overlay(picture, item.human_map))
+    photograph = thumbnail(item.image)
+    human = "" if item.human_map is None else data_uri(overlay(photograph, item.human_map))
     return Card(
         item=item,
-        picture=data_uri(picture),
-        size_px=picture.size,
+        image=data_uri(photograph),
+        size_px=photograph.size,
         human_image=human,
         votes=tuple(Counter(item.human_answers).most_common()),
-        panels=tuple(_panel(answer, picture, content) for answer in item.answers),
+        panels=tuple(_panel(answer, photograph, content) for answer in item.answers),
     )
 
 
-def _panel(answer: RunAnswer, picture: Image.Image, content: ReportContent) -> RunPanel:
+def _panel(answer: RunAnswer, photograph: Image.Image, content: ReportContent) -> RunPanel:
     mark, symbol = _mark(answer.accuracy)
-    image = "" if answer.raw_map is None else data_uri(overlay(picture, answer.raw_map))
+    image = "" if answer.raw_map is None else data_uri(overlay(photograph, answer.raw_map))
     return RunPanel(
         label=content.label(answer.run),
         map_label=_map_label(answer),

@@ -16,8 +16,8 @@ from vqax.stats.verdict import VERDICTS
 CLAIM_COLUMNS = [
     *["paper", "claim_id", "claim", "tested_by", "direction", "kind", "comparison"],
     *["difference", "ci_low", "ci_high", "n", "seeds", "held", "compared", "verdict"],
-    *["published_status", "reason"],
-    *["deciding", "metric", "statistic", "p", "p_holm", "published_evidence"],
+    *["reported_status", "reason"],
+    *["deciding", "metric", "statistic", "p", "p_holm", "reported_evidence"],
 ]
 COMPARISON_COLUMNS = [
     *["claim_id", "comparison", "metric", "statistic", "difference", "ci_low", "ci_high"],
@@ -30,15 +30,15 @@ ON_A_METRIC_SCALE = ("mean", "mean of both sets", "mean apart", "difference", "g
 """Statistics in the unit of their metric; the others have one of their own."""
 
 EVIDENCE = {
-    "holds": "its numbers agree",
+    "supported": "its numbers agree",
     "figure_only": "a figure without numbers",
     "text_number_only": "a number in the text",
     "visual_only": "examples shown",
     "cited_only": "another paper",
 }
 CAVEATS = (
-    "A claim holds if the 95 % interval of every comparison lies on the claimed side, and is "
-    "contradicted if one lies wholly on the other. Intervals draw the pictures of the test set; "
+    "A claim is supported if the 95 % interval of every comparison lies on the claimed side, and is "
+    "contradicted if one lies wholly on the other. Intervals draw the images of the test set; "
     "they do not say how much another seed of the training would change.",
     "The verdicts are not corrected for the number of claims. A claim of many steps is more "
     "easily contradicted by chance than one of a single step, up to 2.5 % for each step; p allows "
@@ -84,8 +84,8 @@ def summary(claims: pd.DataFrame, *, alpha: float = 0.05) -> str:
     """How many claims got each verdict, and how many are left after Holm's correction."""
     require(claims, CLAIM_COLUMNS, "claims")
     counts = claims["verdict"].value_counts()
-    parts = [f"{int(counts.get(verdict, 0))} {_plural(verdict)}" for verdict in VERDICTS]
-    decided = claims["verdict"].isin(("holds", "contradicted"))
+    parts = [f"{int(counts.get(verdict, 0))} {verdict}" for verdict in VERDICTS]
+    decided = claims["verdict"].isin(("supported", "contradicted"))
     left = int((decided & (claims["p_holm"] <= alpha)).sum())
     return (
         f"Of {len(claims)} claims: {', '.join(parts)}. {left} of the {int(decided.sum())} decided "
@@ -108,9 +108,9 @@ def ours(claim: Mapping[Any, Any]) -> str:
 
 def published(claim: Mapping[Any, Any], captions: Captions) -> str:
     """What the paper has for it, and where."""
-    status = str(claim["published_status"])
+    status = str(claim["reported_status"])
     words = EVIDENCE.get(status, status)
-    evidence = f"{words}: {claim['published_evidence']}" if claim["published_evidence"] else words
+    evidence = f"{words}: {claim['reported_evidence']}" if claim["reported_evidence"] else words
     return f"{evidence} ({captions.cited(str(claim['tested_by']))})"
 
 
@@ -147,7 +147,3 @@ def _p(p: float) -> str:
     if not math.isfinite(p):
         return "–"
     return "< .001" if p < 0.001 else number(p, 3)
-
-
-def _plural(verdict: str) -> str:
-    return "hold" if verdict == "holds" else verdict

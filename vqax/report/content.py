@@ -39,7 +39,7 @@ class FigureSection:
     """
 
     name: str
-    printed: str
+    reported: str
     title: str
     drawings: tuple[Drawing, ...]
     note: str = ""
@@ -64,12 +64,12 @@ class RunDescription:
 class Comparison:
     """Two runs the report sets against each other in words.
 
-    ``printed`` names the paper's own pair: (table, row of the method, row of the baseline).
+    ``reported`` names the paper's own pair: (table, row of the method, row of the baseline).
     """
 
     proposed: str
     baseline: str
-    printed: tuple[tuple[str, str, str], ...] = ()
+    reported: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class ReportContent:
     """
 
     title: str
-    asked: str
+    research_question: str
     dataset: str
     dataset_description: str
     runs: tuple[RunDescription, ...]

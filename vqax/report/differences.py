@@ -37,8 +37,8 @@ class Difference:
     n: str
     effect: str
     p: str
-    printed: str = ""
-    printed_dataset: str = ""
+    reported: str = ""
+    reported_dataset: str = ""
     same_direction: str = ""
 
 
@@ -76,10 +76,10 @@ def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> 
         n=f"{finding.n:,}",
         effect=number(finding.effect_size, 2, sign=True),
         p=p_value(finding.nemenyi_p),
-        printed=""
-        if finding.printed is None
-        else number(finding.printed, finding.label.digits, sign=True),
-        printed_dataset=dataset_name(finding.printed_dataset),
+        reported=""
+        if finding.reported is None
+        else number(finding.reported, finding.label.digits, sign=True),
+        reported_dataset=dataset_name(finding.reported_dataset),
         same_direction=finding.same_direction,
     )
 
@@ -167,5 +167,5 @@ def _ranking_caption(row: pd.Series, label: Metric) -> str:
         f"{block}: the runs are ranked inside each of the {int(row['n_blocks']):,} blocks, then "
         f"the ranks are averaged. Friedman {friedman}: the runs {differ}. Two runs whose mean "
         f"ranks lie closer than the critical difference {number(float(row['cd']), 2)} (Nemenyi, "
-        "α = .05) are not told apart."
+        "α = .05) do not differ significantly."
     )

@@ -40,14 +40,14 @@ class RunAnswer:
 
 @dataclass(frozen=True, slots=True)
 class GalleryItem:
-    """One question with its picture, what people said and where they looked, and every run."""
+    """One question with its image, what people said and where they looked, and every run."""
 
     question_id: int
     question: str
     question_type: str
     answer_type: str
     reason: str
-    picture: Image.Image
+    image: Image.Image
     truth: str
     human_answers: tuple[str, ...]
     human_map: Float[np.ndarray, "h w"] | None

@@ -1,6 +1,6 @@
 """The report: one HTML file that asks for nothing outside itself.
 
-Text from data is escaped by Jinja; figures pass `inline_svg`; pictures are ``data:`` addresses.
+Text from data is escaped by Jinja; figures pass `inline_svg`; images are ``data:`` addresses.
 A content security policy in the page forbids every request and every script but its own, so
 that even a mistake in the escaping could neither run nor send anything.
 """
@@ -83,7 +83,7 @@ def filled(template: str, **values: Any) -> str:
 
 
 def policy(script: str) -> str:
-    """No request at all; pictures from ``data:``; exactly this script."""
+    """No request at all; images from ``data:``; exactly this script."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "

@@ -60,8 +60,8 @@ def _effect(base: Metric) -> Metric:
 OF_TWO = {"_gain": _gain, "_difference": _difference, "_effect": _effect}
 FAMILIES = {
     "auroc": "AUROC of errors",
-    "map_quality": "map quality",
-    "stranger_auroc": "AUROC of strangers",
+    "uncertainty_map_correlation": "map quality",
+    "ood_auroc": "AUROC of out-of-distribution detection",
 }
 
 
@@ -76,15 +76,15 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def printed_number(value: float | None, metric: str) -> str:
+def reported_number(value: float | None, metric: str) -> str:
     """A published number with the digits the paper prints: one for per cent, else 3 or 4."""
     if value is None or not math.isfinite(value):
         return "–"
     digits = label_of(metric).digits
     if 0 < abs(value) < SMALLEST:
         return number(value, digits)
-    printed = f"{value:.4f}".rstrip("0").rstrip(".")
-    return max(f"{value:.{digits}f}", printed, key=len).replace("-", "−")
+    reported = f"{value:.4f}".rstrip("0").rstrip(".")
+    return max(f"{value:.{digits}f}", reported, key=len).replace("-", "−")
 
 
 def scale_of(metric: str, unit: str | None = None) -> float:

@@ -1,7 +1,7 @@
-"""Attention maps over pictures: the only place where a raw map is scaled.
+"""Attention maps over images: the only place where a raw map is scaled.
 
 A map is cut at zero (ReLU), stretched to 0–1 by its own minimum and maximum, enlarged with
-bicubic interpolation and laid over the greyed picture in a perceptually uniform colour map.
+bicubic interpolation and laid over the greyed image in a perceptually uniform colour map.
 Colours therefore compare places within one map, never the strength of two maps.
 """
 
@@ -13,11 +13,11 @@ from jaxtyping import Float, UInt8
 from matplotlib import colormaps
 from PIL import Image
 
-from vqax.data.pictures import as_rgb
+from vqax.data.images import as_rgb
 from vqax.errors import BadData
 
 COLOUR_MAP = "inferno"
-OPACITY = 0.3, 0.75  # of the lowest and the highest place: the picture stays visible beneath
+OPACITY = 0.3, 0.75  # of the lowest and the highest place: the image stays visible beneath
 GREY_SHARE = 0.7
 
 
@@ -54,11 +54,11 @@ def colourise(heat: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(colormaps[COLOUR_MAP](heat, bytes=True)[..., :3])
 
 
-def overlay(picture: Image.Image, raw_map: Float[np.ndarray, "h w"]) -> Image.Image:
-    """The greyed picture under the coloured map, at the picture's own size."""
-    colour = as_rgb(picture)
+def overlay(image: Image.Image, raw_map: Float[np.ndarray, "h w"]) -> Image.Image:
+    """The greyed image under the coloured map, at the image's own size."""
+    colour = as_rgb(image)
     greyed = Image.blend(colour, colour.convert("L").convert("RGB"), GREY_SHARE)
-    return _lay_over(greyed, enlarge(prob_scale(raw_map), picture.size))
+    return _lay_over(greyed, enlarge(prob_scale(raw_map), image.size))
 
 
 def _lay_over(ground: Image.Image, heat: Float[np.ndarray, "h w"]) -> Image.Image:
@@ -74,15 +74,15 @@ def has_evidence(raw_map: Float[np.ndarray, "h w"]) -> bool:
 
 
 def colour_scale(width_px: int = 256, height_px: int = 14) -> Image.Image:
-    """The colours of 0 to 1, left to right, as they appear over a mid-grey picture."""
+    """The colours of 0 to 1, left to right, as they appear over a mid-grey image."""
     ramp = np.linspace(0.0, 1.0, width_px, dtype=np.float32)[None].repeat(height_px, axis=0)
     grey = Image.new("RGB", (width_px, height_px), (150, 150, 150))
     return _lay_over(grey, ramp)
 
 
-def thumbnail(picture: Image.Image, longest_px: int = 288) -> Image.Image:
+def thumbnail(image: Image.Image, longest_px: int = 288) -> Image.Image:
     """A copy whose longest side is at most ``longest_px``; the ratio of sides stays."""
-    small = as_rgb(picture)
+    small = as_rgb(image)
     small.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     return small
 

@@ -13,7 +13,7 @@ from vqax.report.captions import dataset_name
 from vqax.report.claims import ClaimRow, claim_rows
 from vqax.report.content import FigureSection, ReportContent
 from vqax.report.differences import Bar, bar
-from vqax.report.labels import explained, label_of, printed_number, scale_of
+from vqax.report.labels import explained, label_of, reported_number, scale_of
 from vqax.report.numbers import number
 from vqax.stats.verdict import VERDICTS
 
@@ -46,7 +46,7 @@ class Row:
     """``name`` as printed, without the data set behind its last bar, which it is printed on."""
 
     name: str
-    printed_on: str
+    reported_on: str
     dataset: str
     measured: tuple[Cell | None, ...]
     published: tuple[str, ...]
@@ -63,14 +63,14 @@ class Block:
     name: str
     caption: str
     measured_on: str
-    published_on: str
+    reported_on_dataset: str
     metrics: tuple[Metric, ...]
     counts: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
 
     @property
-    def is_printed(self) -> bool:
+    def is_reported(self) -> bool:
         """Whether a paper prints any number of the table."""
         return any(text != NONE for row in self.rows for text in row.published)
 
@@ -103,7 +103,7 @@ def _block(caption: str, name: str, tidy: pd.DataFrame) -> Block:
         name=name,
         caption=caption,
         measured_on=", ".join(map(dataset_name, datasets)),
-        published_on=", ".join(map(dataset_name, _unique(tidy["published_dataset"]))),
+        reported_on_dataset=", ".join(map(dataset_name, _unique(tidy["reported_dataset"]))),
         metrics=tuple(map(label_of, metrics)),
         counts=counts,
         rows=rows,
@@ -114,15 +114,15 @@ def _block(caption: str, name: str, tidy: pd.DataFrame) -> Block:
 def _row(name: str, cells: pd.DataFrame, metrics: Sequence[str], *, several: bool) -> Row:
     by_metric = {str(cell["metric"]): cell for _, cell in cells.iterrows()}
     pairs = [(by_metric.get(metric), metric) for metric in metrics]
-    system, _, printed_on = name.rpartition(" | ")
-    named = bool(system) and dataset_name(printed_on) != printed_on
+    system, _, reported_on = name.rpartition(" | ")
+    named = bool(system) and dataset_name(reported_on) != reported_on
     return Row(
         name=system if named else name,
-        printed_on=dataset_name(printed_on) if named else "",
+        reported_on=dataset_name(reported_on) if named else "",
         dataset=", ".join(_unique(cells["dataset"])) if several else "",
         measured=tuple(_cell(cell, label_of(metric)) for cell, metric in pairs),
         published=tuple(
-            printed_number(None if cell is None else float(cell["published"]), metric)
+            reported_number(None if cell is None else float(cell["reported"]), metric)
             for cell, metric in pairs
         ),
     )
@@ -164,7 +164,8 @@ class Figures:
 
 
 VERDICT_MEANS = {
-    "holds": "Every comparison the claim makes lies, with its whole 95 % interval, on the side the "
+    "supported": "Every comparison the claim makes lies, with its whole 95 % interval, on the side "
+    "the "
     "paper says.",
     "contradicted": "At least one comparison lies, with its whole interval, on the other side.",
     "inconclusive": "Neither: with this many questions the data do not decide.",

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from PIL import Image
 
-from vqax.data.pictures import as_rgb
+from vqax.data.images import as_rgb
 from vqax.errors import BadData
 from vqax.report.overlay import data_uri
 
@@ -35,13 +35,13 @@ def inline_svg(
     """SVG markup that is safe inside HTML, scales with its container and follows the theme.
 
     Unknown elements, event attributes and references that leave the document are removed;
-    embedded PNG pictures are decoded and written again as WebP, which is smaller; ids
+    embedded PNG images are decoded and written again as WebP, which is smaller; ids
     get ``prefix``, so that figures of one page do not share clip paths. ``colours`` maps
     further colours of the figure to CSS values; black becomes the text colour and white the
     surface. ``title`` is the text alternative.
 
     Raises:
-        BadData: not well-formed XML, not an SVG, or a picture in it cannot be read.
+        BadData: not well-formed XML, not an SVG, or an image in it cannot be read.
     """
     try:
         root = ElementTree.fromstring(text)
@@ -93,20 +93,20 @@ def _attribute(name: str, value: str, prefix: str, colours: Mapping[str, str]) -
 
 
 def _reference(value: str, prefix: str) -> str | None:
-    """A place in this document or a picture; None for anything outside."""
+    """A place in this document or an image; None for anything outside."""
     if value.startswith("#"):
         return f"#{prefix}{value[1:]}"
-    return _picture(value) if value.startswith(PNG) else None
+    return _image(value) if value.startswith(PNG) else None
 
 
-def _picture(address: str) -> str:
+def _image(address: str) -> str:
     """The PNG of a ``data:`` address as WebP: nothing but its pixels gets into the page."""
     try:
         content = base64.b64decode("".join(address.removeprefix(PNG).split()), validate=True)
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            return data_uri(as_rgb(picture, "figure: a picture in it"))
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            return data_uri(as_rgb(image, "figure: an image in it"))
     except (binascii.Error, OSError, SyntaxError) as error:
-        raise BadData(f"figure: a picture in it is not a PNG ({error}); draw it again") from error
+        raise BadData(f"figure: an image in it is not a PNG ({error}); draw it again") from error
 
 
 def _local(name: object) -> str:

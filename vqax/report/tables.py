@@ -2,7 +2,7 @@
 
 A tidy table has the columns ``COLUMNS``. Values are in the unit the paper prints:
 accuracies in per cent, everything else as it is. ``value`` is what this run measured on
-``dataset``; ``published`` is the paper's number on ``published_dataset``. They never mix.
+``dataset``; ``published`` is the paper's number on ``reported_dataset``. They never mix.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,14 +14,14 @@ import pandas as pd
 
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.report.captions import Captions
-from vqax.report.labels import label_of, printed_number
+from vqax.report.labels import label_of, reported_number
 from vqax.report.numbers import number
 
 KEY = ["table", "row", "metric"]
 MEASURED = ["dataset", "value", "ci_low", "ci_high", "n", "seeds"]
 COLUMNS = [
     *["table", "row", "dataset", "metric", "value", "ci_low", "ci_high", "n", "seeds"],
-    *["published", "published_dataset", "direction", "note"],
+    *["reported", "reported_dataset", "direction", "note"],
 ]
 PUBLISHED_COLUMNS = ["table", "row", "dataset", "metric", "value", "std_error", "direction", "note"]
 
@@ -52,7 +52,7 @@ def published_table(path: Path) -> pd.DataFrame:
     require(table, PUBLISHED_COLUMNS, str(path))
     for column in ("value", "std_error"):
         table[column] = _numbers(table, column, path)
-    table = _told_apart(table)
+    table = _significantly_different(table)
     _reject_duplicates(table, str(path))
     return table[PUBLISHED_COLUMNS]
 
@@ -69,7 +69,7 @@ def _numbers(table: pd.DataFrame, column: str, path: Path) -> pd.Series:
     return values
 
 
-def _told_apart(table: pd.DataFrame) -> pd.DataFrame:
+def _significantly_different(table: pd.DataFrame) -> pd.DataFrame:
     """A row printed for several data sets (AttReg table 1) becomes ``row | dataset``.
 
     One printed twice for the same data set becomes ``row``, ``row (2)``.
@@ -98,7 +98,7 @@ def no_table() -> pd.DataFrame:
 
 
 def join_published(
-    measured: pd.DataFrame, published: pd.DataFrame, *, added: Collection[str] = ()
+    measured: pd.DataFrame, published: pd.DataFrame, *, extra_rows: Collection[str] = ()
 ) -> pd.DataFrame:
     """Put what was measured beside what is printed; every printed cell stays.
 
@@ -106,16 +106,16 @@ def join_published(
     and optionally ``note`` and ``unit``; where ``unit`` is "fraction", accuracies are turned
     into the per cent the paper prints. A metric the paper leaves out for a row it prints
     (the dashes of Table IV) is added behind, with ``published`` empty, and so are the rows
-    ``added`` that the paper does not have; both in the order of ``measured``.
+    ``extra_rows`` that the paper does not have; both in the order of ``measured``.
 
     Raises:
         BadData: a measured row is not a printed one, or is given twice.
     """
     require(measured, [*KEY, *MEASURED], "measured table")
     _reject_duplicates(measured, "measured table")
-    _reject_unprinted(measured[~measured["row"].isin(list(added))], published)
-    ours = _in_printed_unit(measured).rename(columns={"note": "note_measured"})
-    names = {"dataset": "published_dataset", "value": "published"}
+    _reject_unreported(measured[~measured["row"].isin(list(extra_rows))], published)
+    ours = _in_reported_unit(measured).rename(columns={"note": "note_measured"})
+    names = {"dataset": "reported_dataset", "value": "reported"}
     theirs = _with_errors(published).rename(columns=names)
     theirs = theirs.assign(order=np.arange(len(theirs)))
     ours = ours.assign(order_measured=np.arange(len(ours)))
@@ -132,7 +132,7 @@ def _with_errors(published: pd.DataFrame) -> pd.DataFrame:
     return both.sort_index(kind="stable").drop(columns="std_error").reset_index(drop=True)
 
 
-def _reject_unprinted(measured: pd.DataFrame, published: pd.DataFrame) -> None:
+def _reject_unreported(measured: pd.DataFrame, published: pd.DataFrame) -> None:
     known = set(zip(published["table"], published["row"], strict=True))
     for table, row in zip(measured["table"], measured["row"], strict=True):
         if (table, row) not in known:
@@ -143,7 +143,7 @@ def _reject_unprinted(measured: pd.DataFrame, published: pd.DataFrame) -> None:
             )
 
 
-def _in_printed_unit(measured: pd.DataFrame) -> pd.DataFrame:
+def _in_reported_unit(measured: pd.DataFrame) -> pd.DataFrame:
     ours = measured.copy()
     if "unit" in ours:
         scale = [
@@ -160,9 +160,9 @@ def _complete(joined: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """Texts where the outer merge left none; numbers stay empty where there is no number."""
     datasets = published.groupby("table")["dataset"].first()
     directions = joined["metric"].map(lambda metric: label_of(metric).direction)
-    given = joined["published_dataset"]
+    given = joined["reported_dataset"]
     # without any published row the fallback would be a column of numbers, all of them NaN
-    joined["published_dataset"] = given.fillna(joined["table"].map(datasets).astype(given.dtype))
+    joined["reported_dataset"] = given.fillna(joined["table"].map(datasets).astype(given.dtype))
     joined["direction"] = joined["direction"].fillna(directions)
     joined["dataset"] = joined["dataset"].fillna("")
     notes = joined[["note_measured", "note"]].fillna("").to_numpy()
@@ -194,7 +194,7 @@ def to_csv(
             for column, name in _CSV_PARTS.items():
                 line[f"{metric}{name}"] = None if cell is None else cell[column]
         line["dataset"] = _names(tidy, "dataset", row)
-        line["published_dataset"] = _names(tidy, "published_dataset", row)
+        line["reported_dataset"] = _names(tidy, "reported_dataset", row)
         if rules:
             line["accuracy_rule"] = rule_in_words(rules)
         lines.append(line)
@@ -206,7 +206,7 @@ _CSV_PARTS = {
     "ci_low": "_ci_low",
     "ci_high": "_ci_high",
     "n": "_n",
-    "published": "_published",
+    "reported": "_published",
 }
 
 
@@ -255,7 +255,7 @@ def _grid(
     head = [escape("Models")]
     for metric in metrics:
         label = label_of(metric)
-        head += [escape(f"{label.heading} {label.arrow}".strip()), escape("published")]
+        head += [escape(f"{label.heading} {label.arrow}".strip()), escape("reported")]
     body = []
     for row, cells in _rows(tidy):
         line = [escape(row)]
@@ -263,7 +263,7 @@ def _grid(
             cell = cells.get(metric)
             line.append(escape(measured_cell(cell, metric)))
             line.append(
-                published(printed_number(None if cell is None else cell["published"], metric))
+                published(reported_number(None if cell is None else cell["reported"], metric))
             )
         body.append(line)
     return head, body
@@ -319,11 +319,11 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
 
 def _caption(tidy: pd.DataFrame, rules: Rules, captions: Captions) -> str:
     rule = f" Accuracy by the rule: {rule_in_words(rules)}." if rules else ""
-    printed = _names(tidy[tidy["published"].notna()], "published_dataset")
+    reported = _names(tidy[tidy["reported"].notna()], "reported_dataset")
     return (
         f"{captions.of_table(one_table(tidy))}. "
         f"Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
-        f"with 95 % intervals{f'; published numbers on {printed}' if printed else ''}."
+        f"with 95 % intervals{f'; published numbers on {reported}' if reported else ''}."
         f"{rule}"
     )
 

@@ -42,7 +42,7 @@ def bootstrap_mean(
     """The mean and its percentile interval (Efron and Tibshirani 1993); NaNs are left out.
 
     ``clusters`` (say, the image of each question) are drawn whole, because questions about one
-    picture are not independent. Without a value everything is NaN and n = 0.
+    image are not independent. Without a value everything is NaN and n = 0.
     """
     return _bootstrap(values, clusters, samples, seed, level)[0]
 
@@ -55,7 +55,7 @@ def bootstrap_mean_of_means(
 ) -> Interval:
     """The mean of the means of several samples, given as (values, clusters), and its interval.
 
-    A cluster that several samples have (a picture that two sets of questions are about) is drawn
+    A cluster that several samples have (an image that two sets of questions are about) is drawn
     for all of them at once. NaNs are left out, and so are resamples that leave a sample empty;
     ``n`` counts the values of all samples. A sample without a value makes everything NaN.
 

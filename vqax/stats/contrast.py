@@ -1,7 +1,7 @@
 """What a claim is tested with: a number that is above 0 where the claim is right.
 
-Every interval is a percentile bootstrap that draws clusters (say, pictures) whole, because
-questions about one picture are not independent.
+Every interval is a percentile bootstrap that draws clusters (say, images) whole, because
+questions about one image are not independent.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def either_sign(
 def unpaired_contrast(
     larger: Float[np.ndarray, "m"], smaller: Float[np.ndarray, "n"], *, samples: int, seed: int
 ) -> Contrast:
-    """Mean of ``larger`` minus mean of ``smaller`` over different questions or pictures.
+    """Mean of ``larger`` minus mean of ``smaller`` over different questions or images.
 
     Both are drawn anew, by themselves; ``n`` counts both. p as in ``paired_bootstrap``.
     """
@@ -157,8 +157,8 @@ def rate_difference(hits_a: Values, of_a: Values, hits_b: Values, of_b: Values) 
 def mean_of_both(difference: Values, of_first: Values) -> float:
     """Half the sum of the mean differences on two sets; NaN where one of them has no question.
 
-    ``of_first`` is 1 for a question of the first set and 0 for one of the second. Drawing pictures
-    whole keeps what the sets have in common: their pictures, and some of their questions.
+    ``of_first`` is 1 for a question of the first set and 0 for one of the second. Drawing images
+    whole keeps what the sets have in common: their images, and some of their questions.
     """
     first = of_first > 0
     if first.all() or not first.any():

@@ -2,7 +2,7 @@
 
 Interp (Goyal et al. 2016, section 4.2) predicts "success/failure accurately 72% of the times" from
 how often occlusion changes the answer, and says neither predictor nor split nor chance level. Here
-it is a logistic regression on standardised features, fitted on half of the clusters (pictures)
+it is a logistic regression on standardised features, fitted on half of the clusters (images)
 and asked about the other half, and the other way round.
 """
 
@@ -17,14 +17,14 @@ from vqax.errors import MissingArtefact
 from vqax.metrics.checks import as_flags, check_one_each
 
 
-def foretell(
+def predict_failure(
     features: Float[np.ndarray, "n k"],
     right: Bool[np.ndarray, "n"],
     *,
     clusters: Shaped[np.ndarray, "n"],
     seed: int,
 ) -> Float[np.ndarray, "n"]:
-    """The probability of a right answer in [0, 1], from the pictures a question is not about.
+    """The probability of a right answer in [0, 1], from the images a question is not about.
 
     ``features`` are finite. Where all answers of the half that is fitted are alike, or there are
     no features, it is their share of right ones.

@@ -3,13 +3,13 @@
 A claim is a conjunction of contrasts (``vqax.stats.contrast``): a chain A < B < C is one contrast
 per step, "better than all others" one per other. The rule:
 
-- ``holds``: every interval lies above 0;
+- ``supported``: every interval lies above 0;
 - ``contradicted``: at least one interval lies wholly below 0;
 - ``inconclusive``: anything else;
 - ``not testable here``: nothing was measured.
 
-Intervals are per contrast. For ``holds`` that is enough within a claim: all of them have to lie
-above 0, so the chance of a false ``holds`` is at most that of one contrast, 2.5 %. A false
+Intervals are per contrast. For ``supported`` that is enough within a claim: all of them have to lie
+above 0, so the chance of a false ``supported`` is at most that of one contrast, 2.5 %. A false
 ``contradicted`` needs only one of m contrasts, up to m · 2.5 %. ``Judgement.p`` allows for that,
 ``holm`` for there being many claims; the verdict itself does not.
 """
@@ -23,11 +23,11 @@ from jaxtyping import Float
 from vqax.errors import UsageError
 from vqax.stats.contrast import Contrast
 
-Verdict = Literal["holds", "contradicted", "inconclusive", "not testable here"]
-VERDICTS: tuple[Verdict, ...] = ("holds", "contradicted", "inconclusive", "not testable here")
+Verdict = Literal["supported", "contradicted", "inconclusive", "not testable here"]
+VERDICTS: tuple[Verdict, ...] = ("supported", "contradicted", "inconclusive", "not testable here")
 
 FEWEST_CLUSTERS = 6
-"""With five pictures even five equal signs have p = 2⁻⁵ > .025; no interval of fewer counts."""
+"""With five images even five equal signs have p = 2⁻⁵ > .025; no interval of fewer counts."""
 
 
 class Judgement(NamedTuple):
@@ -52,7 +52,7 @@ def outcome(contrast: Contrast) -> Verdict:
     if np.isnan([contrast.low, contrast.high]).any():
         raise UsageError(f"{contrast}: has no interval; leave out what could not be measured")
     if contrast.low > 0:
-        return "holds"
+        return "supported"
     return "contradicted" if contrast.high < 0 else "inconclusive"
 
 
@@ -68,8 +68,8 @@ def judge(contrasts: Sequence[Contrast]) -> Judgement:
     if not contrasts:
         return Judgement("not testable here", 0, 0, None, float("nan"))
     outcomes = [outcome(contrast) for contrast in contrasts]
-    held = outcomes.count("holds")
-    verdict: Verdict = "holds" if held == len(outcomes) else "inconclusive"
+    held = outcomes.count("supported")
+    verdict: Verdict = "supported" if held == len(outcomes) else "inconclusive"
     if "contradicted" in outcomes:
         verdict = "contradicted"
     deciding = int(np.argmin([_support(contrast) for contrast in contrasts]))

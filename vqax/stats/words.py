@@ -90,13 +90,13 @@ def sentence(difference: MethodDifference, hypothesis: Hypothesis) -> str:
 
 
 def _without_verdict(difference: MethodDifference, hypothesis: Hypothesis) -> str:
-    subject = _trainings(difference.seeds_a)
+    loaded = _trainings(difference.seeds_a)
     other = f"{_trainings(difference.seeds_b)} of " if difference.seeds_b else ""
     spread = f"trainings differ by {difference.seed_sd:.3g} (standard deviation)"
     if difference.seed_df == 0:
         spread = "how far trainings differ is not known from one of each"
     return (
-        f"{subject[0].upper()}{subject[1:]} of {hypothesis.a} scored "
+        f"{loaded[0].upper()}{loaded[1:]} of {hypothesis.a} scored "
         f"{_distance(difference, hypothesis, other)} on {hypothesis.metric}; {spread}, so this "
         f"does not tell the methods apart: that takes {FEWEST_SEEDS} trainings a side and "
         f"{FEWEST_DF} degrees of freedom between trainings (here {difference.seed_df})."

@@ -120,10 +120,10 @@ def check_classes(
         )
     nameless = np.argwhere(classes >= len(categories))
     if len(nameless):
-        picture, box = nameless[0]
+        image, box = nameless[0]
         raise BadData(
-            f"{where}: box {box} of image_id {image_ids[picture]} has class "
-            f"{classes[picture, box]}, but there are only {len(categories)} class names; "
+            f"{where}: box {box} of image_id {image_ids[image]} has class "
+            f"{classes[image, box]}, but there are only {len(categories)} class names; "
             "give the list of names that belongs to this detector"
         )
 

@@ -1,25 +1,25 @@
-"""Pictures to features, and features on disk."""
+"""Images to features, and features on disk."""
 
 from vqax.vision.extract import extract
+from vqax.vision.feature_file import FeatureFile
 from vqax.vision.grid import GRIDS, GridExtractor, GridSpec, build_extractor
 from vqax.vision.rasterise import rasterise
-from vqax.vision.region_store import RegionStore, open_store
+from vqax.vision.region_file import RegionFile, open_feature_file
 from vqax.vision.regions import Regions, region_columns
 from vqax.vision.resize import preprocess
-from vqax.vision.store import FeatureStore
 from vqax.vision.writer import FeatureWriter
 
 __all__ = [
     "GRIDS",
-    "FeatureStore",
+    "FeatureFile",
     "FeatureWriter",
     "GridExtractor",
     "GridSpec",
-    "RegionStore",
+    "RegionFile",
     "Regions",
     "build_extractor",
     "extract",
-    "open_store",
+    "open_feature_file",
     "preprocess",
     "rasterise",
     "region_columns",

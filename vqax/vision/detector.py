@@ -1,8 +1,8 @@
-"""Faster R-CNN on the EfficientNet-Lite0 trunk, small enough to be trained on a laptop.
+"""Faster R-CNN on the EfficientNet-Lite0 image encoder, small enough to be trained on a laptop.
 
 Ren, He, Girshick and Sun, https://arxiv.org/abs/1506.01497, from torchvision's parts. The head of
 attributes (colours) is that of bottom-up attention, https://arxiv.org/abs/1707.07998: without it
-the feature of a box need not hold its colour. Pictures are squeezed to a square as for grids
+the feature of a box need not hold its colour. Images are squeezed to a square as for grids
 (``vqax.vision.resize``).
 """
 
@@ -23,14 +23,14 @@ FROZEN_BLOCKS = 5
 """Stem and blocks that keep their ImageNet weights: to stride 8, 40 channels."""
 FINE_CHANNELS, COARSE_CHANNELS = 40, 112
 PADDED_TO = 32
-"""torchvision pads pictures to multiples of this; a square that needs none keeps its grid."""
-ANCHORS_PER_PICTURE, BOXES_PER_PICTURE = 64, 48
+"""torchvision pads images to multiples of this; a square that needs none keeps its grid."""
+ANCHORS_PER_IMAGE, BOXES_PER_IMAGE = 64, 48
 """Of how many anchors and boxes the losses are taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectorSizes:
-    """How large a detector is; anchors in pixels of the squared picture, ``width`` d.
+    """How large a detector is; anchors in pixels of the squared image, ``width`` d.
 
     It is trained on ``proposals`` of the first stage and looks at twice as many, so that there are
     enough distinct boxes.
@@ -45,15 +45,15 @@ class DetectorSizes:
     proposals: int = 100
 
 
-class TrunkPyramid(nn.Module):
-    """Stride-16 features, spread to stride 8 and joined with what the trunk saw there.
+class BackbonePyramid(nn.Module):
+    """Stride-16 features, spread to stride 8 and joined with what the image encoder saw there.
 
     The first blocks stay frozen; batch normalisation is folded away in all of them.
     """
 
-    def __init__(self, trunk: nn.Sequential, channels: int) -> None:
+    def __init__(self, image_encoder: nn.Sequential, channels: int) -> None:
         super().__init__()
-        stem, blocks = trunk[:-1], trunk[-1]
+        stem, blocks = image_encoder[:-1], image_encoder[-1]
         assert isinstance(blocks, nn.Sequential)
         self.frozen = nn.Sequential(*stem, *blocks[:FROZEN_BLOCKS]).requires_grad_(False)
         self.tuned = nn.Sequential(*blocks[FROZEN_BLOCKS:]).requires_grad_(True)
@@ -70,7 +70,7 @@ class TrunkPyramid(nn.Module):
 
 
 class BoxHead(nn.Module):
-    """The pooled cells of a box to its feature: what a region store keeps, never negative."""
+    """The pooled cells of a box to its feature: what a region file keeps, never negative."""
 
     def __init__(self, channels: int, pool: int, width: int) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Detector(nn.Module):
 
     ``faster_rcnn`` is torchvision's, its class 0 background, which ``class_names`` leaves out.
     ``attribute`` maps the feature of a box to logits of ``attribute_names``; None without names.
-    It takes pictures ``squared`` to ``input_px``, or else of any shape, and brings their shorter
+    It takes images ``squared`` to ``input_px``, or else of any shape, and brings their shorter
     side to ``input_px`` by itself.
     """
 
@@ -120,9 +120,9 @@ def build_detector(
     sizes: DetectorSizes,
     *,
     seed: int,
-    trunk_weights: Path | None = None,
+    image_encoder_weights: Path | None = None,
 ) -> Detector:
-    """An untrained detector on the ImageNet weights of the trunk, or those of a local file.
+    """An untrained detector on the ImageNet weights of the image encoder, or those of a local file.
 
     Raises:
         UsageError: ``input_px`` is not a multiple of 32, or there are no classes.
@@ -135,14 +135,16 @@ def build_detector(
             f"{max(1, round(sizes.input_px / PADDED_TO)) * PADDED_TO}"
         )
     if not class_names:
-        raise UsageError("a detector needs at least one class; name the objects of the pictures")
-    trunk = build_extractor(
-        "efficientnet_lite0", weights=trunk_weights, input_px=sizes.input_px
-    ).trunk
-    assert isinstance(trunk, nn.Sequential)
+        raise UsageError("a detector needs at least one class; name the objects of the images")
+    image_encoder = build_extractor(
+        "efficientnet_lite0", weights=image_encoder_weights, input_px=sizes.input_px
+    ).image_encoder
+    assert isinstance(image_encoder, nn.Sequential)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        faster_rcnn = _faster_rcnn(TrunkPyramid(trunk, sizes.channels), len(class_names), sizes)
+        faster_rcnn = _faster_rcnn(
+            BackbonePyramid(image_encoder, sizes.channels), len(class_names), sizes
+        )
         return Detector(
             faster_rcnn, class_names, attribute_names, width=sizes.width, input_px=sizes.input_px
         )
@@ -165,11 +167,11 @@ def _faster_rcnn(backbone: nn.Module, classes: int, sizes: DetectorSizes) -> nn.
         rpn_pre_nms_top_n_test=8 * sizes.proposals,
         rpn_post_nms_top_n_train=sizes.proposals,
         rpn_post_nms_top_n_test=2 * sizes.proposals,
-        rpn_batch_size_per_image=ANCHORS_PER_PICTURE,
+        rpn_batch_size_per_image=ANCHORS_PER_IMAGE,
         box_roi_pool=optional("torchvision.ops").MultiScaleRoIAlign(["cells"], sizes.pool, 2),
         box_head=BoxHead(sizes.channels, sizes.pool, sizes.width),
         box_predictor=parts.FastRCNNPredictor(sizes.width, classes + 1),
-        box_batch_size_per_image=BOXES_PER_PICTURE,
+        box_batch_size_per_image=BOXES_PER_IMAGE,
         box_positive_fraction=0.5,
     )
     return model

@@ -1,6 +1,6 @@
-"""A set of pictures to a feature file, several batches side by side.
+"""A set of images to a feature file, several batches side by side.
 
-Each worker decodes its pictures and runs the network on them with one thread of its own.
+Each worker decodes its images and runs the network on them with one thread of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.data.records import Skipped
 from vqax.errors import VqaxError
 from vqax.vision.grid import GridExtractor
@@ -22,14 +22,14 @@ from vqax.vision.writer import FeatureWriter
 
 
 class _Part(NamedTuple):
-    """What became of one batch of pictures."""
+    """What became of one batch of images."""
 
     features: dict[int, np.ndarray]
     skipped: list[Skipped]
 
 
 def extract(
-    pictures: Mapping[int, Path],
+    images: Mapping[int, Path],
     extractor: GridExtractor,
     path: Path,
     *,
@@ -37,17 +37,17 @@ def extract(
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Skipped]:
-    """Write the features of the pictures (by image_id) to ``path``; return those left out.
+    """Write the features of the images (by image_id) to ``path``; return those left out.
 
     Killed and called again it goes on, and ends with the same bytes: a batch is always made of
-    the same pictures, because the last digits of a network's output depend on its batch.
-    Pictures that are absent or damaged are left out. ``progress`` gets (done, total) pictures.
+    the same images, because the last digits of a network's output depend on its batch.
+    Images that are absent or damaged are left out. ``progress`` gets (done, total) images.
 
     Raises:
-        UsageError: there are no pictures.
+        UsageError: there are no images.
         BadData: none of them can be read, a feature is NaN, or the file cannot be written.
     """
-    image_ids = sorted(pictures)
+    image_ids = sorted(images)
     attributes = {**extractor.attributes, "batch_size": batch_size}
     skipped: list[Skipped] = []
     with FeatureWriter(path, image_ids, extractor.grid, extractor.width, attributes) as writer:
@@ -55,7 +55,7 @@ def extract(
         batches = [image_ids[i : i + batch_size] for i in range(0, len(image_ids), batch_size)]
         todo = [batch for batch in batches if not missing.isdisjoint(batch)]
         done = len(image_ids) - sum(map(len, todo))
-        jobs = [{image_id: pictures[image_id] for image_id in batch} for batch in todo]
+        jobs = [{image_id: images[image_id] for image_id in batch} for batch in todo]
         for part in side_by_side(jobs, partial(_run, extractor=extractor), max(1, workers)):
             for image_id, cells in part.features.items():
                 writer.write(image_id, cells)

@@ -1,10 +1,10 @@
-"""A set of pictures to a region file, several side by side."""
+"""A set of images to a region file, several side by side."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from vqax.data.pictures import load_rgb
+from vqax.data.images import load_rgb
 from vqax.data.records import Skipped
 from vqax.errors import VqaxError
 from vqax.vision.region_extractor import RegionExtractor
@@ -14,31 +14,31 @@ from vqax.vision.writer import FeatureWriter
 
 
 def extract_regions(
-    pictures: Mapping[int, Path],
+    images: Mapping[int, Path],
     extractor: RegionExtractor,
     path: Path,
     *,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Skipped]:
-    """Write the regions of the pictures (by image_id) to ``path``; return those left out.
+    """Write the regions of the images (by image_id) to ``path``; return those left out.
 
-    One picture at a time goes through the network, so its regions depend on no other picture.
-    Killed and called again it goes on, and ends with the same bytes. Pictures that are absent or
+    One image at a time goes through the network, so its regions depend on no other image.
+    Killed and called again it goes on, and ends with the same bytes. Images that are absent or
     damaged, or without enough distinct boxes, are left out. ``progress`` gets (done, total).
 
     Raises:
-        UsageError: there are no pictures.
+        UsageError: there are no images.
         BadData: none of them can be used, a feature is NaN, or the file cannot be written.
     """
-    image_ids = sorted(pictures)
+    image_ids = sorted(images)
     columns = region_columns(extractor.boxes)
     skipped: list[Skipped] = []
     with FeatureWriter(
         path, image_ids, extractor.grid, extractor.width, extractor.attributes, columns
     ) as writer:
         todo = writer.missing()
-        jobs = [(image_id, pictures[image_id]) for image_id in todo]
+        jobs = [(image_id, images[image_id]) for image_id in todo]
         results = side_by_side(jobs, partial(_run, extractor=extractor), max(1, workers))
         for number, (image_id, result) in enumerate(zip(todo, results, strict=True), start=1):
             if isinstance(result, Regions):

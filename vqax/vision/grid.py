@@ -1,7 +1,7 @@
-"""Pictures to a grid of features: one frozen network, one convention, one hash.
+"""Images to a grid of features: one frozen network, one convention, one hash.
 
 A cell (i,j) stands for the pixels [stride·i, stride·(i+1)) × [stride·j, stride·(j+1)) of the
-squared picture; the l = h·w cells come row by row.
+squared image; the l = h·w cells come row by row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from vqax.errors import BadData, UsageError
-from vqax.vision import trunks
+from vqax.vision import image_encoders
 from vqax.vision.resize import CONVENTION, preprocess
 from vqax.vision.weights import lite0_weights, read_weights, torchvision_weights, weight_hash
 
@@ -30,13 +30,13 @@ ImageNet's numbers it is four times too large)."""
 class GridSpec:
     """A kind of extractor: pixels per cell, width d, colour normalisation in 0..255, and its parts.
 
-    ``trunk(input_px)`` builds the network, ``published()`` gets its ImageNet weights.
+    ``image_encoder(input_px)`` builds the network, ``published()`` gets its ImageNet weights.
     """
 
     stride: int
     width: int
     colours: tuple[tuple[float, float, float], tuple[float, float, float]]
-    trunk: Callable[[int], nn.Sequential]
+    image_encoder: Callable[[int], nn.Sequential]
     published: Callable[[], Mapping[str, Tensor]]
 
 
@@ -49,31 +49,39 @@ def _torchvision(
 
 
 GRIDS: dict[str, GridSpec] = {
-    "efficientnet_lite0": GridSpec(16, 112, LITE, trunks.lite0, lite0_weights),
-    "vgg16": _torchvision("vgg16", trunks.vgg, 16, 512),
-    "vgg19": _torchvision("vgg19", trunks.vgg, 16, 512),
-    "resnet18": _torchvision("resnet18", trunks.resnet, 32, 512),
-    "resnet50": _torchvision("resnet50", trunks.resnet, 32, 2048),
-    "resnet101": _torchvision("resnet101", trunks.resnet, 32, 2048),
-    "resnet152": _torchvision("resnet152", trunks.resnet, 32, 2048),
+    "efficientnet_lite0": GridSpec(16, 112, LITE, image_encoders.lite0, lite0_weights),
+    "vgg16": _torchvision("vgg16", image_encoders.vgg, 16, 512),
+    "vgg19": _torchvision("vgg19", image_encoders.vgg, 16, 512),
+    "resnet18": _torchvision("resnet18", image_encoders.resnet, 32, 512),
+    "resnet50": _torchvision("resnet50", image_encoders.resnet, 32, 2048),
+    "resnet101": _torchvision("resnet101", image_encoders.resnet, 32, 2048),
+    "resnet152": _torchvision("resnet152", image_encoders.resnet, 32, 2048),
 }
 
 
 class GridExtractor(nn.Module):
-    """A frozen network from pictures to cells; always in evaluation mode.
+    """A frozen network from images to cells; always in evaluation mode.
 
-    ``grid`` is (h,w), ``width`` d; ``attributes`` is what a feature store keeps about it.
+    ``grid`` is (h,w), ``width`` d; ``attributes`` is what a feature file keeps about it.
     Gradients reach the pixels if these are given as float.
     """
 
     def __init__(
-        self, name: str, spec: GridSpec, trunk: nn.Module, *, input_px: int, weight_hash: str
+        self,
+        name: str,
+        spec: GridSpec,
+        image_encoder: nn.Module,
+        *,
+        input_px: int,
+        weight_hash: str,
     ) -> None:
         super().__init__()
         self.name, self.input_px, self.weight_hash = name, input_px, weight_hash
         self.grid = (input_px // spec.stride, input_px // spec.stride)
         self.width, self.convention = spec.width, CONVENTION
-        self.trunk = trunk.requires_grad_(False).to(memory_format=torch.channels_last)
+        self.image_encoder = image_encoder.requires_grad_(False).to(
+            memory_format=torch.channels_last
+        )
         mean, deviation = (torch.tensor(values).view(1, 3, 1, 1) for values in spec.colours)
         self.mean: Tensor
         self.scale: Tensor
@@ -96,23 +104,23 @@ class GridExtractor(nn.Module):
 
     def forward(
         self,
-        pictures: UInt8[Tensor, "b 3 h w"] | Float[Tensor, "b 3 h w"] | Sequence[Image.Image],
+        images: UInt8[Tensor, "b 3 h w"] | Float[Tensor, "b 3 h w"] | Sequence[Image.Image],
     ) -> Float[Tensor, "b l d"]:
-        """Features of pictures of ``input_px`` in 0..255, or of PIL pictures of any size.
+        """Features of images of ``input_px`` in 0..255, or of PIL images of any size.
 
         Raises:
-            UsageError: a tensor of pictures has another size than ``input_px``.
+            UsageError: a tensor of images has another size than ``input_px``.
         """
-        if not isinstance(pictures, Tensor):
-            pictures = torch.stack([preprocess(picture, self.input_px) for picture in pictures])
-        if pictures.shape[-2:] != (self.input_px, self.input_px):
+        if not isinstance(images, Tensor):
+            images = torch.stack([preprocess(image, self.input_px) for image in images])
+        if images.shape[-2:] != (self.input_px, self.input_px):
             raise UsageError(
-                f"pictures are {tuple(pictures.shape[-2:])} px, {self.name} was built for "
+                f"images are {tuple(images.shape[-2:])} px, {self.name} was built for "
                 f"{self.input_px}; use vqax.vision.preprocess or build it with another input_px"
             )
-        pixels = pictures.to(self.mean.device).float()
+        pixels = images.to(self.mean.device).float()
         normal = ((pixels - self.mean) * self.scale).contiguous(memory_format=torch.channels_last)
-        cells: Tensor = self.trunk(normal)
+        cells: Tensor = self.image_encoder(normal)
         return cells.permute(0, 2, 3, 1).flatten(1, 2)
 
 
@@ -137,16 +145,16 @@ def build_extractor(
             f"choose {max(1, round(input_px / spec.stride)) * spec.stride}"
         )
     with torch.device("meta"):  # no memory for a head that is not used, no global randomness
-        trunk = spec.trunk(input_px).eval()
+        image_encoder = spec.image_encoder(input_px).eval()
     state = spec.published() if weights is None else read_weights(weights)
-    digits = weight_hash(_fit(state, trunk, str(weights or name)))
-    trunks.fold(trunk)
-    return GridExtractor(name, spec, trunk, input_px=input_px, weight_hash=digits)
+    digits = weight_hash(_fit(state, image_encoder, str(weights or name)))
+    image_encoders.fold(image_encoder)
+    return GridExtractor(name, spec, image_encoder, input_px=input_px, weight_hash=digits)
 
 
-def _fit(state: Mapping[str, Tensor], trunk: nn.Module, source: str) -> dict[str, Tensor]:
-    """Give the trunk its weights and return them; those of a classifier are not looked at."""
-    wanted = [key for key in trunk.state_dict() if not key.endswith("num_batches_tracked")]
+def _fit(state: Mapping[str, Tensor], image_encoder: nn.Module, source: str) -> dict[str, Tensor]:
+    """Give the encoder its weights and return them; those of a classifier are not looked at."""
+    wanted = [key for key in image_encoder.state_dict() if not key.endswith("num_batches_tracked")]
     absent = [key for key in wanted if key not in state]
     if absent:
         raise BadData(
@@ -155,7 +163,7 @@ def _fit(state: Mapping[str, Tensor], trunk: nn.Module, source: str) -> dict[str
         )
     used = {key: state[key].float() for key in wanted}
     try:
-        trunk.load_state_dict(used, strict=False, assign=True)
+        image_encoder.load_state_dict(used, strict=False, assign=True)
     except RuntimeError as error:
         raise BadData(
             f"{source}: the weights do not fit ({str(error).splitlines()[-1].strip()}); "

@@ -1,7 +1,7 @@
 """How a feature file is laid out: written once and whole, so that no kill can damage it.
 
 Datasets: ``features`` (n,l,d) fp16 in chunks of one record, ``image_ids`` (n) int64, ``done`` (n)
-uint8 that is 0 for pictures without features; further columns (n,…) if their writer has some.
+uint8 that is 0 for images without features; further columns (n,…) if their writer has some.
 Attributes: ``grid`` (h,w), ``extractor`` and what else its writer tells.
 """
 
@@ -25,7 +25,7 @@ Attributes = Mapping[str, Any]
 
 
 class Column(NamedTuple):
-    """What a file keeps of every picture beside its features: shape of one record, numpy type."""
+    """What a file keeps of every image beside its features: shape of one record, numpy type."""
 
     shape: tuple[int, ...]
     dtype: str

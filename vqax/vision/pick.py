@@ -1,4 +1,4 @@
-"""Which of a detector's boxes stand for a picture: always the same number, all distinct."""
+"""Which of a detector's boxes stand for an image: always the same number, all distinct."""
 
 import torch
 from jaxtyping import Float, Int
@@ -22,7 +22,7 @@ def pick(
     none is made up.
 
     Raises:
-        BadData: there are fewer than ``count`` distinct boxes; ``where`` names the picture.
+        BadData: there are fewer than ``count`` distinct boxes; ``where`` names the image.
     """
     sides = boxes_px[:, 2:] - boxes_px[:, :2]
     usable = (sides >= LEAST_SIDE_PX).all(dim=1).nonzero()[:, 0]

@@ -16,14 +16,14 @@ def rasterise(
 ) -> Float[Tensor, "b h w"]:
     """The map M(i,j) = Σ_l w_l · c_l(i,j), with c_l the share of cell (i,j) that box l covers.
 
-    ``boxes_rel`` are x1, y1, x2, y2 as fractions of the picture; what lies outside of it counts
+    ``boxes_rel`` are x1, y1, x2, y2 as fractions of the image; what lies outside of it counts
     for nothing. With ``divide_by_area`` each c_l is divided by its sum, so that attention, which
     sums to 1, gives a map that sums to 1: a large box spreads its weight thinly. Without it every
     covered cell gets the whole weight, as overlays of box attention are usually painted; then
     large boxes have more mass. Both are linear in the weights and keep their sign.
 
     Raises:
-        UsageError: a grid without cells, or a box without area inside of the picture.
+        UsageError: a grid without cells, or a box without area inside of the image.
     """
     height, width = grid
     if min(grid) < 1:
@@ -34,8 +34,8 @@ def rasterise(
     if not bool((area > 0).all()):
         where = (~(area > 0)).nonzero()[0].tolist()
         raise UsageError(
-            f"box {where[1]} of picture {where[0]} is {boxes_rel[tuple(where)].tolist()}, without "
-            "area inside of the picture; give x1 < x2 and y1 < y2 as fractions of its size"
+            f"box {where[1]} of image {where[0]} is {boxes_rel[tuple(where)].tolist()}, without "
+            "area inside of the image; give x1 < x2 and y1 < y2 as fractions of its size"
         )
     scaled = weights / area if divide_by_area else weights
     return torch.einsum("bl,blh,blw->bhw", scaled, rows, columns)

@@ -1,4 +1,4 @@
-"""Pictures to regions by a Faster R-CNN: boxes, then the feature, class and score of each box."""
+"""Images to regions by a Faster R-CNN: boxes, then the feature, class and score of each box."""
 
 import json
 from typing import Any, NamedTuple
@@ -9,14 +9,14 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
-from vqax.data.pictures import as_rgb
+from vqax.data.images import as_rgb
 from vqax.vision.detector import Detector
 from vqax.vision.pick import pick
 from vqax.vision.regions import BOXES, Regions
 from vqax.vision.resize import CONVENTION, preprocess
 from vqax.vision.weights import weight_hash
 
-OWN_CONVENTION = "whole picture, aspect ratio kept, shorter side to input_px, no crop"
+OWN_CONVENTION = "whole image, aspect ratio kept, shorter side to input_px, no crop"
 
 
 class _Look(NamedTuple):
@@ -29,7 +29,7 @@ class _Look(NamedTuple):
 
 
 class RegionExtractor(nn.Module):
-    """A frozen detector from a picture to its ``boxes`` regions; always in evaluation mode.
+    """A frozen detector from an image to its ``boxes`` regions; always in evaluation mode.
 
     The boxes are the detector's own, also those it would not report: of every proposal its best
     class and that class's box, then ``pick``. Feature, class and score are taken of that final
@@ -60,14 +60,14 @@ class RegionExtractor(nn.Module):
         return super().train(False)
 
     @torch.inference_mode()
-    def forward(self, picture: Image.Image, name: str) -> Regions:
-        """The regions of a picture, boxes in its own pixels; ``name`` is for errors.
+    def forward(self, image: Image.Image, name: str) -> Regions:
+        """The regions of an image, boxes in its own pixels; ``name`` is for errors.
 
         Raises:
-            BadData: the picture yields fewer than ``boxes`` distinct boxes.
+            BadData: the image yields fewer than ``boxes`` distinct boxes.
         """
         model: Any = self.detector.faster_rcnn
-        images, _ = model.transform([self._pixels(picture)])
+        images, _ = model.transform([self._pixels(image)])
         features = model.backbone(images.tensors)
         proposals, _ = model.rpn(images, features)
         (seen,) = images.image_sizes
@@ -75,19 +75,19 @@ class RegionExtractor(nn.Module):
         boxes = first.boxes[pick(first.boxes, first.scores, self.boxes, name)]
         second = self._look(features, boxes, seen)
         height, width = seen
-        own = torch.tensor([picture.width / width, picture.height / height] * 2)
+        own = torch.tensor([image.width / width, image.height / height] * 2)
         return Regions(
             features=second.features.float().numpy(),
             boxes_px=(boxes * own).numpy(),
             classes=second.classes.numpy(),
             scores=second.scores.numpy(),
-            size_px=picture.size,
+            size_px=image.size,
         )
 
-    def _pixels(self, picture: Image.Image) -> Float[Tensor, "3 h w"]:
+    def _pixels(self, image: Image.Image) -> Float[Tensor, "3 h w"]:
         if self.detector.squared:
-            return preprocess(picture, self.detector.input_px).float() / 255
-        return torch.from_numpy(np.array(as_rgb(picture))).permute(2, 0, 1).float() / 255
+            return preprocess(image, self.detector.input_px).float() / 255
+        return torch.from_numpy(np.array(as_rgb(image))).permute(2, 0, 1).float() / 255
 
     def _look(
         self, features: dict[str, Tensor], boxes: Float[Tensor, "k 4"], seen: tuple[int, int]

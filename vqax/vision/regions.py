@@ -1,7 +1,7 @@
-"""What is kept of the regions of a picture, and what is asked of them.
+"""What is kept of the regions of an image, and what is asked of them.
 
-A box is x1, y1, x2, y2 in pixels of the picture as it is stored, 0 ≤ x1 < x2 ≤ width; a class is
-an index into the ``class_names`` of its store, ``UNKNOWN`` where nobody said what it is.
+A box is x1, y1, x2, y2 in pixels of the image as it is stored, 0 ≤ x1 < x2 ≤ width; a class is
+an index into the ``class_names`` of its feature file, ``UNKNOWN`` where nobody said what it is.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ ROUNDING_PX = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """The regions of one picture; ``size_px`` is its width and height, ``scores`` in [0,1]."""
+    """The regions of one image; ``size_px`` is its width and height, ``scores`` in [0,1]."""
 
     features: Float[np.ndarray, "k d"]
     boxes_px: Float[np.ndarray, "k 4"]
@@ -30,7 +30,7 @@ class Regions:
 
     @property
     def columns(self) -> dict[str, np.ndarray]:
-        """What the store keeps beside the features."""
+        """What the feature file keeps beside the features."""
         return {
             "boxes": self.boxes_px,
             "classes": self.classes,
@@ -40,7 +40,7 @@ class Regions:
 
 
 def region_columns(boxes: int = BOXES) -> dict[str, Column]:
-    """The columns of a region store with that many boxes a picture."""
+    """The columns of a region file with that many boxes an image."""
     return {
         "boxes": Column((boxes, 4), "<f4"),
         "classes": Column((boxes,), "<i2"),
@@ -52,7 +52,7 @@ def region_columns(boxes: int = BOXES) -> dict[str, Column]:
 def relative(
     boxes_px: Float32[np.ndarray, "b k 4"], sizes_px: Int[np.ndarray, "b 2"]
 ) -> Float32[np.ndarray, "b k 4"]:
-    """x1, y1, x2, y2 as fractions of the width and height of each picture."""
+    """x1, y1, x2, y2 as fractions of the width and height of each image."""
     sides = np.tile(sizes_px, 2)[:, None, :]
     fractions: Float32[np.ndarray, "b k 4"] = boxes_px / sides.astype(np.float32)
     return fractions
@@ -64,7 +64,7 @@ def inside(
     """The boxes with fractions of a pixel beyond the edge cut off.
 
     Raises:
-        BadData: a box is not finite, has no area, or lies outside of its picture; ``where`` is
+        BadData: a box is not finite, has no area, or lies outside of its image; ``where`` is
             the file and record that the message names.
     """
     limits = np.array([*size_px, *size_px], dtype=np.float32)
@@ -76,6 +76,6 @@ def inside(
         k = int(wrong.argmax())
         raise BadData(
             f"{where}: box {k} is {boxes[k].tolist()}, empty or outside of its "
-            f"{size_px[0]}x{size_px[1]} px picture; correct or fetch it again"
+            f"{size_px[0]}x{size_px[1]} px image; correct or fetch it again"
         )
     return cut

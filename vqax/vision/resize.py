@@ -1,8 +1,8 @@
-"""One convention from a picture to what a network sees: the whole picture, squeezed to a square.
+"""One convention from an image to what a network sees: the whole image, squeezed to a square.
 
-No crop, so that cell (i,j) of an h×w grid covers the same fraction of the original picture as of
+No crop, so that cell (i,j) of an h×w grid covers the same fraction of the original image as of
 the network's input, and a map drawn over the original needs no shift. Antialiased, because a
-point-sampled picture moves edges by up to a cell.
+point-sampled image moves edges by up to a cell.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from jaxtyping import UInt8
 from PIL import Image
 from torch import Tensor
 
-from vqax.data.pictures import as_rgb
+from vqax.data.images import as_rgb
 
-CONVENTION = "whole picture to a square, antialiased bilinear, no crop"
+CONVENTION = "whole image to a square, antialiased bilinear, no crop"
 
 
 def preprocess(image: Image.Image, input_px: int) -> UInt8[Tensor, "3 h w"]:
-    """The picture as RGB in 0..255 of ``input_px`` × ``input_px``; aspect ratio is not kept.
+    """The image as RGB in 0..255 of ``input_px`` × ``input_px``; aspect ratio is not kept.
 
     Mean and deviation of the colours belong to the weights: the extractor applies them.
 

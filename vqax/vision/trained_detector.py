@@ -20,7 +20,7 @@ COCO_DETECTORS = (
     "fasterrcnn_mobilenet_v3_large_320_fpn",
 )
 RANDOM = Path("random")
-"""In place of a weights file: random weights, which the region store then says."""
+"""In place of a weights file: random weights, which the region file then says."""
 
 
 def describe(detector: Detector, sizes: DetectorSizes | None, name: str) -> dict[str, Any]:

@@ -26,11 +26,11 @@ FLUSH_EVERY = 64
 class FeatureWriter:
     """Writes ``path`` under a temporary name beside it and goes on where a killed writer stopped.
 
-    A temporary file of other pictures, sizes or attributes, or an unreadable one, is begun again.
-    ``columns`` are kept beside the features, one record for every picture.
+    A temporary file of other images, sizes or attributes, or an unreadable one, is begun again.
+    ``columns`` are kept beside the features, one record for every image.
 
     Raises:
-        UsageError: no pictures, or an image_id twice.
+        UsageError: no images, or an image_id twice.
         BadData: the folder is read-only, the disk is full or too small, or another process is
             writing the same file.
     """
@@ -55,7 +55,7 @@ class FeatureWriter:
         if not 0 < len(self._rows) == len(self.image_ids):
             raise UsageError(
                 f"{path}: {len(self.image_ids)} image_ids, {len(self._rows)} of them distinct; "
-                "name at least one picture and each only once"
+                "name at least one image and each only once"
             )
 
     def __enter__(self) -> "FeatureWriter":
@@ -89,7 +89,7 @@ class FeatureWriter:
         features: Float[np.ndarray, "l d"],
         **columns: np.ndarray,
     ) -> None:
-        """Store the features of a picture as fp16, and what belongs into every column.
+        """Store the features of an image as fp16, and what belongs into every column.
 
         Raises:
             UsageError: the image_id was not announced, a shape is another one, or a column lacks.
@@ -99,7 +99,7 @@ class FeatureWriter:
         if row is None or features.shape != self.shape[1:]:
             raise UsageError(
                 f"{self.path}: features {features.shape} of image_id {image_id} do not belong "
-                f"here; write {self.shape[1:]} for one of the {self.shape[0]} announced pictures"
+                f"here; write {self.shape[1:]} for one of the {self.shape[0]} announced images"
             )
         beside = [self._record(image_id, name, columns) for name in self.columns]
         with np.errstate(over="ignore"):
@@ -120,11 +120,11 @@ class FeatureWriter:
         """Give the file its name; what is still missing has no features from now on.
 
         Raises:
-            BadData: no picture has features, or the file system refuses.
+            BadData: no image has features, or the file system refuses.
         """
         self._flush()
         if not self._places.done.any():
-            raise BadData(f"{self.path}: none of {self.shape[0]} pictures has features; check them")
+            raise BadData(f"{self.path}: none of {self.shape[0]} images has features; check them")
         try:
             os.fsync(self._descriptor)
             rename_durably(self.partial, self.path)

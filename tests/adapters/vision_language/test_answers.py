@@ -24,10 +24,10 @@ from vqax.errors import UsageError
 every = pytest.mark.parametrize("name", FAMILIES)
 
 
-def literally(model, picture):
+def literally(model, photograph):
     """log p of each token of every answer, one question and one answer at a time."""
     return [
-        [log_tokens(model, prompt_inputs(model, picture, question), model.answer_tokens(answer))
+        [log_tokens(model, prompt_inputs(model, photograph, question), model.answer_tokens(answer))
          for answer in ANSWERS]
         for question in QUESTIONS
     ]  # fmt: skip
@@ -36,8 +36,8 @@ def literally(model, picture):
 @every
 @pytest.mark.parametrize("size", SIZES)
 def test_answers_are_ranked_by_the_log_probability_of_all_their_tokens(name, size):
-    model, picture = adapted(name), image(size)
-    encoded, expected = model.encode(picture), literally(model, picture)
+    model, photograph = adapted(name), image(size)
+    encoded, expected = model.encode(photograph), literally(model, photograph)
     given = encoded.cells.expand(2, -1, -1), tokens(model)
     with torch.no_grad():
         total = model.listed(encoded, ANSWERS).model(*given).logits
@@ -50,9 +50,9 @@ def test_answers_are_ranked_by_the_log_probability_of_all_their_tokens(name, siz
 
 @every
 def test_one_answer_is_explained_whole_or_token_by_token(name):
-    model, picture = adapted(name), image()
-    encoded, answer = model.encode(picture), model.answer_tokens("blue dogs no")
-    each = log_tokens(model, prompt_inputs(model, picture, QUESTIONS[0]), answer)
+    model, photograph = adapted(name), image()
+    encoded, answer = model.encode(photograph), model.answer_tokens("blue dogs no")
+    each = log_tokens(model, prompt_inputs(model, photograph, QUESTIONS[0]), answer)
     given = encoded.cells, tokens(model, QUESTIONS[:1])
     with torch.no_grad():
         whole = model.said(encoded, answer).model(*given).logits
@@ -89,8 +89,8 @@ def test_questions_do_not_see_each_other(name, rows_at_once):
 
 @every
 def test_attention_is_that_of_the_last_layer(name):
-    model, picture = adapted(name), image()
-    encoded, inputs = model.encode(picture), prompt_inputs(model, picture, QUESTIONS[0])
+    model, photograph = adapted(name), image()
+    encoded, inputs = model.encode(photograph), prompt_inputs(model, photograph, QUESTIONS[0])
     with torch.no_grad():
         weights = model.network(**inputs, output_attentions=True).attentions[-1]
         found = model.listed(encoded, ANSWERS).model(encoded.cells, tokens(model, QUESTIONS[:1]))

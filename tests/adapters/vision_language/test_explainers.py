@@ -26,7 +26,7 @@ ANSWER = torch.tensor([2, 0])
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
-def subject(request):
+def loaded(request):
     """A family, its image, a model of the answers, and the questions."""
     model = adapted(request.param)
     encoded = model.encode(image())
@@ -34,13 +34,13 @@ def subject(request):
 
 
 @pytest.mark.parametrize("method", OPEN)
-def test_every_method_that_needs_no_variance_explains_it(subject, method):
-    _, encoded, listed, asked = subject
+def test_every_method_that_needs_no_variance_explains_it(loaded, method):
+    _, encoded, listed, asked = loaded
     explain = small(method)
     pixels = "pixels" in explain.needs
     below = listed if pixels else listed.model
     visual = encoded.pixels if pixels else encoded.cells.repeat(2, 1, 1)
-    same = {"picture_of": torch.zeros(2, dtype=torch.long)} if pixels else {}
+    same = {"image_of": torch.zeros(2, dtype=torch.long)} if pixels else {}
     before = Trace(listed, visual, asked)
     maps = explain(below, visual, asked, ANSWER, encoded.grid, **same)
     before.assert_equal(Trace(listed, visual, asked))
@@ -50,8 +50,8 @@ def test_every_method_that_needs_no_variance_explains_it(subject, method):
 
 
 @pytest.mark.parametrize("method", WORD_EXPLAINERS)
-def test_every_method_of_words_explains_it(subject, method):
-    _, encoded, listed, asked = subject
+def test_every_method_of_words_explains_it(loaded, method):
+    _, encoded, listed, asked = loaded
     before = Trace(listed, asked)
     found = WORD_EXPLAINERS[method](listed.model, encoded.cells.repeat(2, 1, 1), asked, ANSWER)
     before.assert_equal(Trace(listed, asked))
@@ -60,9 +60,9 @@ def test_every_method_of_words_explains_it(subject, method):
     assert (found[asked == 0] == 0).all()
 
 
-def test_the_layers_shown_are_those_of_the_network_and_of_the_answer(subject):
+def test_the_layers_shown_are_those_of_the_network_and_of_the_answer(loaded):
     """Score as of the forward pass; weights as of transformers, over the prompt and the answer."""
-    model, encoded, listed, _ = subject
+    model, encoded, listed, _ = loaded
     asked = tokens(model, QUESTIONS[:1])
     layers = listed.model.attention_layers(encoded.cells, asked, torch.tensor([2]))
     with torch.no_grad():
@@ -96,9 +96,9 @@ def test_without_weights_the_remedy_is_told():
         EXPLAINERS["rollout"](above, *given, encoded.grid)
 
 
-def test_gradients_are_those_of_finite_differences(subject):
+def test_gradients_are_those_of_finite_differences(loaded):
     """Along a random direction, at the image tokens and at the pixels, in double precision."""
-    model, encoded, _, asked = subject
+    model, encoded, _, asked = loaded
     model.network.double()
     try:
         listed = model.listed(encoded, ANSWERS)
@@ -118,8 +118,8 @@ def test_gradients_are_those_of_finite_differences(subject):
         model.network.float()
 
 
-def test_gradients_at_pixels_are_those_of_finite_differences(subject):
-    _, encoded, listed, asked = subject
+def test_gradients_at_pixels_are_those_of_finite_differences(loaded):
+    _, encoded, listed, asked = loaded
     direction = torch.randn(encoded.pixels.shape, generator=torch.Generator().manual_seed(0))
 
     def score(step):
@@ -132,8 +132,8 @@ def test_gradients_at_pixels_are_those_of_finite_differences(subject):
     assert slope.item() == pytest.approx(measured.item(), rel=0.05, abs=2e-4)
 
 
-def test_occlusion_is_what_the_model_says_of_the_image_with_a_patch(subject):
-    _, encoded, listed, asked = subject
+def test_occlusion_is_what_the_model_says_of_the_image_with_a_patch(loaded):
+    _, encoded, listed, asked = loaded
     drops = EXPLAINERS["occlusion"](
         listed, encoded.pixels, asked[:1], ANSWER[:1], encoded.grid, patches=(2, 3)
     )
@@ -147,8 +147,8 @@ def test_occlusion_is_what_the_model_says_of_the_image_with_a_patch(subject):
     torch.testing.assert_close(drops[0, -1, 0], before - after, atol=1e-6, rtol=1e-4)
 
 
-def test_occlusion_of_words_is_what_the_model_says_of_the_shorter_question(subject):
-    model, encoded, listed, asked = subject
+def test_occlusion_of_words_is_what_the_model_says_of_the_shorter_question(loaded):
+    model, encoded, listed, asked = loaded
     drops = WORD_EXPLAINERS["word_occlusion"](
         listed.model, encoded.cells.repeat(2, 1, 1), asked, ANSWER
     )
@@ -163,8 +163,8 @@ def test_occlusion_of_words_is_what_the_model_says_of_the_shorter_question(subje
 
 
 @pytest.mark.parametrize("method", ["grad_cam", "region_gradient", "word_gradient_input"])
-def test_gradients_are_the_same_in_parts_that_are_computed_again(subject, method):
-    model, encoded, listed, _ = subject
+def test_gradients_are_the_same_in_parts_that_are_computed_again(loaded, method):
+    model, encoded, listed, _ = loaded
     asked = tokens(model, [QUESTIONS[0], "what is the dog on", "is there a red cat"])
     cells, answer = encoded.cells.repeat(3, 1, 1), torch.tensor([2, 0, 1])
     parts = model.listed(encoded, ANSWERS)

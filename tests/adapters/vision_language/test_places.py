@@ -108,8 +108,8 @@ def test_a_map_keeps_its_sum_but_for_tokens_without_a_place():
 @every
 def test_whole_numbers_are_processed_as_the_processor_does(name):
     """Answers come from the processor's own rounding, gradients from pixels without any."""
-    model, picture = adapted(name), image()
-    encoded = model.encode(picture)
+    model, photograph = adapted(name), image()
+    encoded = model.encode(photograph)
     with torch.no_grad():
         smooth = model.image_tokens(encoded.pixels)
         again = model.image_tokens(encoded.pixels.to(torch.uint8))

@@ -23,8 +23,8 @@ every = pytest.mark.parametrize("name", FAMILIES)
 
 @every
 def test_the_likeliest_answer_is_that_of_generate(name):
-    model, picture = adapted(name), image()
-    encoded, inputs = model.encode(picture), prompt_inputs(model, picture, QUESTIONS[0])
+    model, photograph = adapted(name), image()
+    encoded, inputs = model.encode(photograph), prompt_inputs(model, photograph, QUESTIONS[0])
     above, asked = model.said(encoded, [0]).model, tokens(model, QUESTIONS[:1])
     before, positions = Trace(above), getattr(model.network.model, "rope_deltas", None)
     (said,) = write(above, encoded.cells, asked, max_tokens=6)
@@ -44,8 +44,8 @@ def test_the_likeliest_answer_is_that_of_generate(name):
 
 @every
 def test_samples_come_as_often_as_they_are_likely_and_again_for_a_seed(name):
-    model, picture = adapted(name), image()
-    encoded, asked = model.encode(picture), tokens(model, QUESTIONS[:1])
+    model, photograph = adapted(name), image()
+    encoded, asked = model.encode(photograph), tokens(model, QUESTIONS[:1])
     above = model.said(encoded, [0]).model
     given = {"max_tokens": 1, "samples": 400}
     first = write(above, encoded.cells, asked, seed=1, **given)
@@ -55,7 +55,7 @@ def test_samples_come_as_often_as_they_are_likely_and_again_for_a_seed(name):
     top = max(likely, key=likely.get)
     share = sum(said.tokens == top for said in first) / len(first)
     ends = sum(
-        math.exp(log_tokens(model, prompt_inputs(model, picture, QUESTIONS[0]), [end])[0])
+        math.exp(log_tokens(model, prompt_inputs(model, photograph, QUESTIONS[0]), [end])[0])
         for end in ending_tokens(above)
     )
     expected = likely[top] / (1 - ends)

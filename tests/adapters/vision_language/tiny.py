@@ -284,7 +284,7 @@ def tokens(model: VisionLanguage, questions: Sequence[str] = tuple(QUESTIONS)) -
     return torch.tensor([[0] * (longest - len(row)) + list(row) for row in rows])
 
 
-def prompt_inputs(model: VisionLanguage, picture: Image.Image, question: str) -> dict[str, Any]:
+def prompt_inputs(model: VisionLanguage, photograph: Image.Image, question: str) -> dict[str, Any]:
     """What the network's own forward takes, made as its documentation says."""
     processor, content = model.processor, [{"type": "image"}, {"type": "text", "text": question}]
     text = f"<image>{question}"
@@ -293,7 +293,7 @@ def prompt_inputs(model: VisionLanguage, picture: Image.Image, question: str) ->
         text = processor.apply_chat_template(turn, add_generation_prompt=True)
     with warnings.catch_warnings():  # PaliGemma's makes an array of a tensor in the old way
         warnings.simplefilter("ignore", DeprecationWarning)
-        made = processor(images=[picture], text=[text], return_tensors="pt")
+        made = processor(images=[photograph], text=[text], return_tensors="pt")
     aside = ("labels", "rows", "cols", "num_patches", "num_crops", "batch_num_images")
     return {name: value for name, value in made.items() if name not in aside}
 

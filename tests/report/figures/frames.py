@@ -39,7 +39,7 @@ def questions() -> pd.DataFrame:
                     "answer_type": ["yes/no", "other", "number"] * (N // 3),
                     "accuracy_official": RNG.choice([0.0, 0.3, 0.6, 1.0], N),
                     "predictive": RNG.gamma(2.0, 0.5, N) if run != "baseline" else np.nan,
-                    "classification_error": RNG.gamma(2.0, 0.3, N),
+                    "nll_of_error": RNG.gamma(2.0, 0.3, N),
                     "margin": RNG.uniform(0, 1, N),
                 }
             )
@@ -50,7 +50,7 @@ def questions() -> pd.DataFrame:
 def flips() -> pd.DataFrame:
     rows = [
         [run, noise, unit, strength, value, value - 0.02, value + 0.03, N]
-        for noise, unit in (("picture", "σ of pixels"), ("question", "words replaced"))
+        for noise, unit in (("image", "σ of pixels"), ("question", "words replaced"))
         for run, factor in (("baseline", 0.5), ("P-GCA", 0.3))
         for strength in (0.2, 0.1, 0.4)
         for value in [factor * strength]
@@ -86,7 +86,7 @@ def map_rows() -> pd.DataFrame:
     )
 
 
-def picture(size_px: tuple[int, int] = (24, 16)) -> Image.Image:
+def image(size_px: tuple[int, int] = (24, 16)) -> Image.Image:
     return Image.fromarray(RNG.integers(0, 255, (size_px[1], size_px[0], 3), dtype=np.uint8))
 
 
@@ -172,8 +172,8 @@ def detections() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=DETECTION_COLUMNS)
 
 
-def turned_example() -> pd.DataFrame:
-    """One picture at three angles under two runs; answer 6 becomes 9, the others stay low."""
+def rotated_example() -> pd.DataFrame:
+    """One image at three angles under two runs; answer 6 becomes 9, the others stay low."""
     rows = [
         [run, angle, answer, probability, 0.1 + angle / 200, "6"]
         for run in ("softmax", "evidential")
@@ -184,7 +184,7 @@ def turned_example() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def turned_curves() -> pd.DataFrame:
+def rotated_curves() -> pd.DataFrame:
     rows = [
         [run, angle, metric, value, value - 0.02, value + 0.02, N]
         for run in ("softmax", "evidential")
@@ -195,11 +195,11 @@ def turned_curves() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def strangers() -> pd.DataFrame:
+def out_of_distribution() -> pd.DataFrame:
     rows = [
         [run, kind, value]
         for run in ("softmax", "evidential")
-        for kind, centre in (("familiar", 0.1), ("noise", 0.8))
+        for kind, centre in (("in_distribution", 0.1), ("noise", 0.8))
         for value in centre + 0.1 * RNG.random(20)
     ]
     return pd.DataFrame(rows, columns=["run", "kind", "uncertainty"])
@@ -223,11 +223,11 @@ def rejection() -> pd.DataFrame:
 
 
 def object_maps() -> tuple[pd.DataFrame, dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]]:
-    """Two conditions of two pictures of 6×8 pixels; one map has no positive value."""
-    picture, heat = np.zeros((6, 8), np.float32), RNG.random((6, 8)).astype(np.float32)
-    picture[2:4, 3:6] = 1
-    maps = {(run, one): (picture, heat) for run in ("upright", "turned") for one in (0, 1)}
-    maps["turned", 1] = (picture, -heat)
+    """Two conditions of two images of 6×8 pixels; one map has no positive value."""
+    image, heat = np.zeros((6, 8), np.float32), RNG.random((6, 8)).astype(np.float32)
+    image[2:4, 3:6] = 1
+    maps = {(run, one): (image, heat) for run in ("upright", "rotated") for one in (0, 1)}
+    maps["rotated", 1] = (image, -heat)
     rows = [[run, one, 0.3, 0.1] for run, one in maps]
     return pd.DataFrame(rows, columns=["run", "example", "dice", "uncertainty"]), maps
 
@@ -236,7 +236,7 @@ def threshold_curves() -> pd.DataFrame:
     rows = [
         [run, case, threshold, 0.5 - 0.3 * threshold, N]
         for run in ("softmax", "evidential")
-        for case in ("upright", "turned")
+        for case in ("upright", "rotated")
         for threshold in (0.0, 0.5, 0.9)
     ]
     return pd.DataFrame(rows, columns=["run", "case", "threshold", "dice", "n"])

@@ -25,7 +25,7 @@ def test_right_boxes_are_blue_wrong_ones_orange_missed_ones_thin_and_white():
         pixels = drawn(draw_detections(frame.iloc[[row]], {7: GREY}))
         assert colour in colours(pixels)
         assert not {blue, orange} - {colour} & colours(pixels)
-        # the corner of the box, in a picture enlarged from 40 to 480 px
+        # the corner of the box, in an image enlarged from 40 to 480 px
         x1, y2 = frame.iloc[row][["x1", "y2"]].astype(float)
         assert tuple(pixels[round(y2 * 12), round(x1 * 12)].tolist()) == colour
 
@@ -38,5 +38,5 @@ def test_what_was_missed_is_named():
 
 
 def test_a_picture_that_is_absent():
-    with pytest.raises(BadData, match="no picture for image_id 7"):
+    with pytest.raises(BadData, match="no image for image_id 7"):
         draw_detections(frames.detections(), {})

@@ -93,7 +93,7 @@ NARROW = 6.0  # pixels: half a digit
 
 
 def test_long_numbers_below_three_panels_do_not_touch():
-    names = ["rank_correlation", "emd", "needed_share"]
+    names = ["rank_correlation", "emd", "relevance_mass"]
     run = "random regions instead of ignored key objects"
     rows = [[run, name, 0.0, -0.0168, 0.0042, 9] for name in names]
     frame = pd.DataFrame(rows, columns=["run", "metric", "difference", "ci_low", "ci_high", "n"])

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 
 from vqax.report.figures.lines import draw_lines, panels
-from vqax.report.figures.style import looks
+from vqax.report.figures.style import line_styles
 
-LOOK = looks(["a", "b"])
+LOOK = line_styles(["a", "b"])
 FRAME = pd.DataFrame(
     {
         "run": ["a", "a", "a", "b"],

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.report.figures.frames import flips, picture, texts, top5
+from tests.report.figures.frames import flips, image, texts, top5
 from vqax.errors import BadData
 from vqax.report.figures.noise import draw_flips, draw_top5
 from vqax.report.figures.style import GOOD
@@ -37,7 +37,7 @@ def test_question_and_condition_stand_over_each_column():
 
 
 def test_the_pictures_as_they_were_given_stand_on_top():
-    figure = draw_top5(top5(), {"clean": picture(), "noise": picture((16, 24))})
+    figure = draw_top5(top5(), {"clean": image(), "noise": image((16, 24))})
     assert [axes.images[0].get_array().shape for axes in figure.axes[:2]] == [
         (16, 24, 3),
         (24, 16, 3),
@@ -56,7 +56,7 @@ def test_lines_are_the_frames_values_by_strength():
     frame = flips()
     figure = draw_flips(frame)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "noise in the picture",
+        "noise in the image",
         "noise in the question",
     ]
     for axes in figure.axes:

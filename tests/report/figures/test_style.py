@@ -4,13 +4,13 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from vqax.errors import BadData
-from vqax.report.figures.style import PAGE, SERIES, axis_name, drawable, looks, wrapped
+from vqax.report.figures.style import PAGE, SERIES, axis_name, drawable, line_styles, wrapped
 
 
 def test_no_two_of_64_series_look_alike():
-    found = looks(f"run {i}" for i in range(64))
+    found = line_styles(f"run {i}" for i in range(64))
     assert len(set(found.values())) == 64
-    assert [look.colour for look in found.values()][:8] == list(SERIES)
+    assert [styles.colour for styles in found.values()][:8] == list(SERIES)
 
 
 def test_every_colour_has_a_place_in_the_page():

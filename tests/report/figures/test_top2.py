@@ -24,8 +24,8 @@ def test_markers_are_the_margins_of_the_questions_beside_them():
             margins = own.set_index("question_id").loc[ids, "margin"]
             np.testing.assert_array_equal(line.get_xdata(), margins)
         labels = [label.get_text() for label in axes.get_yticklabels()]
-        asked = rows.drop_duplicates("question_id").set_index("question_id")["question"]
-        assert labels == list(asked.loc[ids])
+        research_question = rows.drop_duplicates("question_id").set_index("question_id")["question"]
+        assert labels == list(research_question.loc[ids])
 
 
 def test_curves_fall_from_the_largest_to_the_smallest_margin():

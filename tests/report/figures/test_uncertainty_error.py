@@ -39,12 +39,10 @@ def test_a_panel_a_run_with_its_own_line_and_correlation():
     figure = draw_uncertainty_error(frame)
     of_run = frame[frame["run"] == "P-GCA"]
     axes = next(a for a in figure.axes if a.get_title(loc="left").startswith("P-GCA"))
-    x, y, _ = group_means(
-        of_run["predictive"].to_numpy(), of_run["classification_error"].to_numpy()
-    )
+    x, y, _ = group_means(of_run["predictive"].to_numpy(), of_run["nll_of_error"].to_numpy())
     np.testing.assert_allclose(axes.containers[0].lines[0].get_xdata(), x)
     np.testing.assert_allclose(axes.containers[0].lines[0].get_ydata(), y)
-    rho = spearmanr(of_run["predictive"], of_run["classification_error"]).statistic
+    rho = spearmanr(of_run["predictive"], of_run["nll_of_error"]).statistic
     assert f"{rho:.2f}".replace("-", "−") in axes.get_title(loc="left")
 
 
@@ -85,7 +83,7 @@ def _bar_heights(patch):
 
 def test_nothing_beyond_the_last_bin_is_lost():
     frame = questions()
-    frame.loc[frame.index[-1], "classification_error"] = 500.0
+    frame.loc[frame.index[-1], "nll_of_error"] = 500.0
     figure = draw_uncertainty_histograms(frame)
     assert figure.axes[-1].patches[0].get_path().vertices[:, 0].max() <= 500.0
     total = sum(sum(_bar_heights(patch)) for patch in figure.axes[-1].patches)

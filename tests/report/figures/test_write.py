@@ -20,8 +20,8 @@ MAPS = {
     (7, name): np.eye(2, 3, dtype=np.float32)
     for name in ("where people looked", "baseline", "P-GCA")
 }
-PICTURE = frames.picture()
-ARRAYS = {"pictures": {7: PICTURE}, "maps": MAPS}
+IMAGE = frames.image()
+ARRAYS = {"images": {7: IMAGE}, "maps": MAPS}
 SAMPLE_MAPS = frames.sample_maps()
 QUESTIONS = frames.questions()
 OBJECTS = frames.object_maps()
@@ -37,36 +37,36 @@ PARTS = {
     "mask_comparison": Part("mask_comparison", frames.map_rows(), ARRAYS),
     "ranks": Part("ranks", frames.ranks()),
     "attention_samples": Part(
-        "attention_samples", frames.samples(), {"picture": PICTURE, "maps": SAMPLE_MAPS}
+        "attention_samples", frames.samples(), {"image": IMAGE, "maps": SAMPLE_MAPS}
     ),
     "controls": Part("controls", frames.controls()),
     "training_share": Part("training_share", frames.shares()),
     "detections": Part(
         "detections",
         pd.concat([frames.detections().assign(image_id=k) for k in range(4)]),
-        {"pictures": dict.fromkeys(range(4), PICTURE)},
+        {"images": dict.fromkeys(range(4), IMAGE)},
     ),
     "detection_scores": Part("detection_scores", frames.metrics()),
-    "turned_picture": Part(
-        "turned_picture", frames.turned_example(), {"pictures": np.eye(6)[None].repeat(3, 0)}
+    "rotated_image": Part(
+        "rotated_image", frames.rotated_example(), {"images": np.eye(6)[None].repeat(3, 0)}
     ),
     **{
         name: Part(name, frames.curves())
         for name in ("lambda_sweep", "choices", "ignored", "faithfulness")
     },
-    "turned_curves": Part("turned_curves", frames.turned_curves()),
-    "stranger_example": Part(
-        "stranger_example",
-        frames.turned_example().query("angle == 0"),
-        {"picture": np.eye(6)},
+    "rotated_curves": Part("rotated_curves", frames.rotated_curves()),
+    "ood_example": Part(
+        "ood_example",
+        frames.rotated_example().query("angle == 0"),
+        {"image": np.eye(6)},
     ),
-    "stranger_histograms": Part("stranger_histograms", frames.strangers()),
+    "ood_histograms": Part("ood_histograms", frames.out_of_distribution()),
     "reliability": Part("reliability", frames.reliability()),
     "rejection": Part("rejection", frames.rejection()),
     "object_maps": Part("object_maps", OBJECTS[0], {"maps": OBJECTS[1]}),
     "threshold_curves": Part("threshold_curves", frames.threshold_curves()),
     "overlap_dots": Part("overlap_dots", frames.metrics()),
-    "map_quality": Part("map_quality", frames.metrics()),
+    "uncertainty_map_correlation": Part("uncertainty_map_correlation", frames.metrics()),
     "importance_maps": Part("importance_maps", frames.map_rows(), ARRAYS),
     "importance_agreement": Part("importance_agreement", frames.metrics()),
     "word_importance": Part("word_importance", frames.word_kinds()),
@@ -89,9 +89,9 @@ def test_a_figure_is_written_the_same_every_time(kind, tmp_path):
     assert first == again
     for name in (f"{kind}.png", f"{kind}.svg"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    with Image.open(tmp_path / "a" / f"{kind}.png") as picture:
-        assert picture.width > 600
-        assert len(np.unique(np.asarray(picture.convert("L")))) > 10
+    with Image.open(tmp_path / "a" / f"{kind}.png") as image:
+        assert image.width > 600
+        assert len(np.unique(np.asarray(image.convert("L")))) > 10
 
 
 @pytest.mark.parametrize("kind", FIGURES)

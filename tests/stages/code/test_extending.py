@@ -84,7 +84,7 @@ from vqax.claims.rules import ACCURACY, Rule, above, rows
 RULES = {"F01": Rule(above(ACCURACY, (PRODUCT,), ("san",)))}
 ''',
     "published/claims.csv": "paper,claim_id,claim,tested_by,direction,kind,status,"
-    "published_evidence,note\n"
+    "reported_evidence,note\n"
     "fusion,F01,A product answers better.,fusion/1,mcb > san,table,holds,,\n",
     "published/table_1.csv": "table,row,dataset,metric,value,std_error,direction,note\n"
     "fusion/1,product,vqa_v1 val,accuracy_all,60.5,,higher,\n"

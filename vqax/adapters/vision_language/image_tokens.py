@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from vqax.adapters.vision_language.families import Family, Inputs
 from vqax.adapters.vision_language.hooks import hooks_as_found
-from vqax.explain.windows import dense
+from vqax.explain.patched_tensor import dense
 
 
 class ImageTokens(nn.Module):

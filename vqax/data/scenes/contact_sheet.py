@@ -1,4 +1,4 @@
-"""A sheet of pictures with their questions and answers, to look a data set over."""
+"""A sheet of images with their questions and answers, to look a data set over."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from PIL.PngImagePlugin import PngInfo
 
 from vqax.data.coco import load_rgb
 from vqax.data.folder import VqaFolder
-from vqax.data.pictures import load_picture
+from vqax.data.images import load_image
 from vqax.data.records import Example
 from vqax.errors import BadData
 from vqax.files import atomic_path
 
-PICTURE_PX = 224
+IMAGE_PX = 224
 MARGIN_PX = 12
 LINE_PX = 15
 FONT_PX = 12
@@ -30,11 +30,11 @@ def contact_sheet(
     path: Path,
     *,
     split: str = "val2014",
-    pictures: int = 20,
+    images: int = 20,
     columns: int = 5,
     questions: int = 4,
 ) -> None:
-    """Draw the first ``pictures`` of a split as PNG, each over up to ``questions`` of its own.
+    """Draw the first ``images`` of a split as PNG, each over up to ``questions`` of its own.
 
     An answer is followed by how many of the ten annotators gave it.
 
@@ -47,7 +47,7 @@ def contact_sheet(
     by_image: dict[int, list[Example]] = {}
     for example in folder.read().examples:
         by_image.setdefault(example.image_id, []).append(example)
-    shown = list(by_image.items())[:pictures]
+    shown = list(by_image.items())[:images]
     captions = [_caption(examples[:questions]) for _, examples in shown]
     paths = [folder.image_path(image_id) for image_id, _ in shown]
     sheet = _sheet(paths, captions, columns)
@@ -56,7 +56,7 @@ def contact_sheet(
 
 
 def _maker() -> PngInfo:
-    """What tells a sheet that was drawn here from any other picture."""
+    """What tells a sheet that was drawn here from any other image."""
     info = PngInfo()
     info.add_text(*MAKER)
     return info
@@ -68,7 +68,7 @@ def _refuse_others(path: Path) -> None:
     made_here = False
     if path.is_file():
         with suppress(BadData):
-            made_here = load_picture(path).info.get(MAKER[0]) == MAKER[1]
+            made_here = load_image(path).info.get(MAKER[0]) == MAKER[1]
     if not made_here:
         raise BadData(
             f"{path}: stands there already and is no contact sheet of this program; "
@@ -80,24 +80,24 @@ def _sheet(paths: Sequence[Path], captions: Sequence[list[Line]], columns: int) 
     """Rows as high as their longest caption needs."""
     starts = range(0, len(paths), columns)
     heights = [
-        PICTURE_PX + LINE_PX * max(map(len, captions[start : start + columns])) + 2 * MARGIN_PX
+        IMAGE_PX + LINE_PX * max(map(len, captions[start : start + columns])) + 2 * MARGIN_PX
         for start in starts
     ]
-    width = columns * (PICTURE_PX + MARGIN_PX) + MARGIN_PX
+    width = columns * (IMAGE_PX + MARGIN_PX) + MARGIN_PX
     sheet = Image.new("RGB", (width, sum(heights) + MARGIN_PX), PAPER)
     for row, start in enumerate(starts):
         y = MARGIN_PX + sum(heights[:row])
         for column, index in enumerate(range(start, min(start + columns, len(paths)))):
-            x = MARGIN_PX + column * (PICTURE_PX + MARGIN_PX)
+            x = MARGIN_PX + column * (IMAGE_PX + MARGIN_PX)
             _cell(sheet, x, y, paths[index], captions[index])
     return sheet
 
 
 def _cell(sheet: Image.Image, x: int, y: int, path: Path, caption: Sequence[Line]) -> None:
-    sheet.paste(load_rgb(path).resize((PICTURE_PX, PICTURE_PX)), (x, y))
+    sheet.paste(load_rgb(path).resize((IMAGE_PX, IMAGE_PX)), (x, y))
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_PX)
     for number, (text, ink) in enumerate(caption):
-        draw.text((x, y + PICTURE_PX + 3 + number * LINE_PX), text, ink, font)
+        draw.text((x, y + IMAGE_PX + 3 + number * LINE_PX), text, ink, font)
 
 
 def _caption(examples: Sequence[Example]) -> list[Line]:
@@ -111,12 +111,12 @@ def _caption(examples: Sequence[Example]) -> list[Line]:
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:
-    """``text`` in lines that fit under a picture."""
+    """``text`` in lines that fit under an image."""
     font = ImageFont.load_default(FONT_PX)
     lines = [indent]
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines[-1].strip() else f"{lines[-1]}{word}"
-        if lines[-1].strip() and font.getlength(longer) > PICTURE_PX:
+        if lines[-1].strip() and font.getlength(longer) > IMAGE_PX:
             lines.append(f"{indent}{word}")
         else:
             lines[-1] = longer

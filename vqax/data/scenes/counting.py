@@ -9,12 +9,12 @@ NONE_SHARE = 0.10
 KINDS = ("animal", "vehicle")
 
 
-def count(scene: Scene, needed: tuple[int, ...]) -> Truth:
+def count(scene: Scene, relevant: tuple[int, ...]) -> Truth:
     """A number; the chance of being off by one grows with it."""
-    number = len(needed)
+    number = len(relevant)
     near = ((str(number - 1), 3.0), (str(number + 1), 2.0)) if number else (("1", 1.0),)
     base = 0.08 + 0.09 * max(0, number - 1)
-    return Truth(str(number), needed, seen([scene.objects[i] for i in needed], base), near)
+    return Truth(str(number), relevant, seen([scene.objects[i] for i in relevant], base), near)
 
 
 def choose_things(scene: Scene, rng: np.random.Generator) -> Slots | None:
@@ -81,9 +81,9 @@ def judge_more(scene: Scene, slots: Slots) -> Truth | None:
     first, second = scene.by_name.get(slots.thing, ()), scene.by_name.get(slots.other, ())
     if not first or not second or len(first) == len(second):
         return None
-    needed = first + second
-    difficulty = seen([scene.objects[i] for i in needed], 0.06 + 0.02 * len(needed))
-    return yes_no(len(first) > len(second), needed, difficulty)
+    relevant = first + second
+    difficulty = seen([scene.objects[i] for i in relevant], 0.06 + 0.02 * len(relevant))
+    return yes_no(len(first) > len(second), relevant, difficulty)
 
 
 COUNTING = (

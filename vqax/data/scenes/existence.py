@@ -37,8 +37,8 @@ def judge_coloured(scene: Scene, slots: Slots) -> Truth:
     """Is there one of this colour?"""
     found = scene.by_name.get(slots.thing, ())
     fitting = tuple(i for i in found if scene.objects[i].colour == slots.colour)
-    needed = fitting or found
-    return yes_no(bool(fitting), needed, seen([scene.objects[i] for i in needed], 0.08))
+    relevant = fitting or found
+    return yes_no(bool(fitting), relevant, seen([scene.objects[i] for i in relevant], 0.08))
 
 
 def _template(name: str, text: str, weight: float) -> Template:

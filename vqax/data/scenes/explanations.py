@@ -1,6 +1,6 @@
 """Why an answer is right, as three people put it: sentences in the manner of VQA-X.
 
-Park et al., Multimodal Explanations (2018). Every sentence is true of the picture and is about the
+Park et al., Multimodal Explanations (2018). Every sentence is true of the image and is about the
 objects that the question needs; the people differ in their wording, and in whether they begin with
 a capital and end with a full stop, as those of VQA-X do.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from vqax.data.scenes.glyphs import NAMED
-from vqax.data.scenes.questions import Asked
+from vqax.data.scenes.questions import SceneQuestion
 from vqax.data.scenes.scene import Scene
 from vqax.data.scenes.template import Slots, Truth, with_article
 from vqax.data.scenes.wording import (
@@ -38,9 +38,11 @@ OPPOSITE = {
 Wordings = tuple[str, str, str]
 
 
-def explain(asked: Asked, rng: np.random.Generator) -> tuple[str, ...]:
+def explain(scene_questions: SceneQuestion, rng: np.random.Generator) -> tuple[str, ...]:
     """Three sentences, each in another wording, in random order."""
-    wordings = WORDINGS[asked.template](asked.scene, asked.slots, asked.truth)
+    wordings = WORDINGS[scene_questions.template](
+        scene_questions.scene, scene_questions.slots, scene_questions.truth
+    )
     return tuple(_written(wordings[k], rng) for k in rng.permutation(len(wordings)))
 
 
@@ -51,13 +53,13 @@ def _written(sentence: str, rng: np.random.Generator) -> str:
 
 
 def _present(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
-    needed = truth.needed
-    if not needed:
+    relevant = truth.relevant
+    if not relevant:
         return _absent(scene, with_article(slots.thing))
     return (
-        f"{there(scene, needed)} in the picture",
-        f"you can see {shown(scene, needed)}",
-        placed(scene, needed),
+        f"{there(scene, relevant)} in the picture",
+        f"you can see {shown(scene, relevant)}",
+        placed(scene, relevant),
     )
 
 
@@ -71,24 +73,24 @@ def _absent(scene: Scene, missing: str) -> Wordings:
 
 
 def _present_coloured(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
-    if truth.answer == "yes" or not truth.needed:
+    if truth.answer == "yes" or not truth.relevant:
         return _present(scene, slots, truth)
-    others = colours(scene, truth.needed)
+    others = colours(scene, truth.relevant)
     return (
         f"no {slots.thing} there is {slots.colour}",
-        f"{there(scene, truth.needed)}, nothing {slots.colour} of this shape",
+        f"{there(scene, truth.relevant)}, nothing {slots.colour} of this shape",
         f"the color of what looks like {with_article(slots.thing)} is {others}",
     )
 
 
 def _counting(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
-    if not truth.needed:
+    if not truth.relevant:
         missing = slots.thing or f"{slots.colour} object"
         return _absent(scene, with_article(missing))
     return (
-        f"I can count {shown(scene, truth.needed)}",
-        f"{there(scene, truth.needed)}, that makes {truth.answer}",
-        placed(scene, truth.needed),
+        f"I can count {shown(scene, truth.relevant)}",
+        f"{there(scene, truth.relevant)}, that makes {truth.answer}",
+        placed(scene, truth.relevant),
     )
 
 
@@ -104,39 +106,39 @@ def _more(scene: Scene, slots: Slots, _truth: Truth) -> Wordings:
 
 
 def _colour(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
-    one = len(truth.needed) == 1
+    one = len(truth.relevant) == 1
     name = slots.thing if one else NAMED[slots.thing].many
     return (
-        f"the {name} {'is' if one else 'are'} filled with {colours(scene, truth.needed)}",
-        f"you can see {shown(scene, truth.needed)}",
-        placed(scene, truth.needed),
+        f"the {name} {'is' if one else 'are'} filled with {colours(scene, truth.relevant)}",
+        f"you can see {shown(scene, truth.relevant)}",
+        placed(scene, truth.relevant),
     )
 
 
 def _check(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
     if truth.answer == "yes":
         return _colour(scene, slots, truth)
-    one, colour = len(truth.needed) == 1, colours(scene, truth.needed)
+    one, colour = len(truth.relevant) == 1, colours(scene, truth.relevant)
     name = slots.thing if one else NAMED[slots.thing].many
     return (
         f"{'it is' if one else 'they are'} {colour}, not {slots.colour}",
         f"nothing but {colour} can be seen on the {name}",
-        placed(scene, truth.needed),
+        placed(scene, truth.relevant),
     )
 
 
 def _same_colour(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
-    first, second = (scene.objects[i].colour for i in truth.needed)
+    first, second = (scene.objects[i].colour for i in truth.relevant)
     both = f"both are {first}" if truth.answer == "yes" else f"one is {first}, the other {second}"
     return (
         both,
         f"the {slots.thing} is {first} and the {slots.other} is {second}",
-        there(scene, truth.needed),
+        there(scene, truth.relevant),
     )
 
 
 def _named(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
-    first = truth.needed[0]
+    first = truth.relevant[0]
     colour = scene.objects[first].colour
     place = SIDES.get(slots.place, f"at the {slots.place}") if slots.place else where(scene, first)
     return (
@@ -160,22 +162,22 @@ def _relation(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
     return (
         f"the {slots.thing} is {place} the {slots.other}",
         f"the {slots.other} is {OPPOSITE[place]} the {slots.thing}",
-        placed(scene, truth.needed),
+        placed(scene, truth.relevant),
     )
 
 
 def _neighbour(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
     return (
-        f"{painted(scene, truth.needed[0])} is {slots.place} the {slots.thing}",
+        f"{painted(scene, truth.relevant[0])} is {slots.place} the {slots.thing}",
         f"the {slots.thing} is {OPPOSITE[slots.place]} the {truth.answer}",
-        placed(scene, truth.needed),
+        placed(scene, truth.relevant),
     )
 
 
 def _where(scene: Scene, slots: Slots, truth: Truth) -> Wordings:
     return (
         f"the {slots.thing} is {SIDES[truth.answer]}",
-        f"{painted(scene, truth.needed[0])} can be seen {SIDES[truth.answer]} of the picture",
+        f"{painted(scene, truth.relevant[0])} can be seen {SIDES[truth.answer]} of the picture",
         f"the {slots.thing} lies {SIDES[truth.answer]} of the picture",
     )
 

@@ -3,8 +3,8 @@
 As in VQA-X (Park et al. 2018, https://arxiv.org/abs/1802.08129) people draw outlines, they do not
 uncover what they look at: a region has an edge and is even inside. Each person draws some distance
 outside of an object and with an unsteady hand, some draw boxes; each leaves out some of several
-needed objects and now and then adds one that is beside the point. Where the answer is that nothing
-is there, what is there instead justifies it.
+relevant objects and now and then adds one that is beside the point. Where the answer is that
+nothing is there, what is there instead justifies it.
 """
 
 from collections.abc import Sequence
@@ -26,26 +26,26 @@ CORNERS = (9, 17)
 
 
 def region(
-    masks: Sequence[Bool[np.ndarray, "h w"]], needed: Sequence[int], rng: np.random.Generator
+    masks: Sequence[Bool[np.ndarray, "h w"]], relevant: Sequence[int], rng: np.random.Generator
 ) -> UInt8[np.ndarray, "h w"]:
     """One person's region, 1 inside and 0 outside; ``masks`` are those of all objects."""
     height, width = masks[0].shape
     canvas = Image.new("L", (width, height))
     margin = 1 + MARGIN_REL * rng.lognormal(0, MARGIN_SIGMA)
     boxes = rng.random() < BOX_SHARE
-    for index in _outlined(len(masks), needed, rng):
+    for index in _outlined(len(masks), relevant, rng):
         corners = _box(masks[index], margin) if boxes else _lasso(masks[index], margin, rng)
         ImageDraw.Draw(canvas).polygon([(float(x), float(y)) for x, y in corners], fill=1)
     return np.asarray(canvas)
 
 
-def _outlined(objects: int, needed: Sequence[int], rng: np.random.Generator) -> list[int]:
+def _outlined(objects: int, relevant: Sequence[int], rng: np.random.Generator) -> list[int]:
     """The objects a person outlines; at least one."""
-    if not needed:
+    if not relevant:
         instead = [i for i in range(objects) if rng.random() < INSTEAD_SHARE]
         return instead or [int(rng.integers(objects))]
-    kept = [i for i in needed if rng.random() >= OMITTED_SHARE] or [needed[0]]
-    others = [i for i in range(objects) if i not in needed]
+    kept = [i for i in relevant if rng.random() >= OMITTED_SHARE] or [relevant[0]]
+    others = [i for i in range(objects) if i not in relevant]
     extra = rng.random() < EXTRA_SHARE
     return [*kept, others[int(rng.integers(len(others)))]] if extra and others else kept
 

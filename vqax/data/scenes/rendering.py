@@ -1,4 +1,4 @@
-"""Pictures from roles: silhouettes turned, scaled, placed and painted on a textured ground."""
+"""Images from roles: silhouettes turned, scaled, placed and painted on a textured ground."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from vqax.data.scenes.randomness import generator
 from vqax.data.scenes.scene import Scene, SceneObject
 from vqax.data.scenes.settings import SPLITS, SceneSettings
 from vqax.data.scenes.textures import background
-from vqax.data.scenes.world import Role, World, cast
+from vqax.data.scenes.world import ObjectSpec, World, sample_objects
 
 MAX_TURN_DEGREES = 22.0
 MAX_OVERLAP = 0.10
@@ -24,8 +24,8 @@ COLOUR_JITTER = 4.5
 RGB = {colour.name: colour.rgb for colour in COLOURS}
 
 
-class Picture(NamedTuple):
-    """What is in a picture and how it looks."""
+class RenderedImage(NamedTuple):
+    """What is in an image and how it looks."""
 
     scene: Scene
     pixels: UInt8[np.ndarray, "h w 3"]
@@ -34,25 +34,25 @@ class Picture(NamedTuple):
 class Placed(NamedTuple):
     """A silhouette with the place of its upper left corner."""
 
-    role: Role
+    spec: ObjectSpec
     alpha: Float32[np.ndarray, "h w"]
     x: int
     y: int
 
     @property
     def window(self) -> tuple[slice, slice]:
-        """Where it lies in the picture, rows and columns."""
+        """Where it lies in the image, rows and columns."""
         height, width = self.alpha.shape
         return slice(self.y, self.y + height), slice(self.x, self.x + width)
 
 
-def render(settings: SceneSettings, world: World, split: str, index: int) -> Picture:
-    """Picture number ``index`` of a split; depends on nothing else."""
+def render(settings: SceneSettings, world: World, split: str, index: int) -> RenderedImage:
+    """Image number ``index`` of a split; depends on nothing else."""
     rng = generator(settings.seed, "picture", SPLITS.index(split), index)
     count = int(rng.integers(settings.min_objects, settings.max_objects + 1))
     placed: list[Placed] = []
-    for role in cast(world, count, rng):
-        placed.append(_place(role, placed, settings, rng))
+    for spec in sample_objects(world, count, rng):
+        placed.append(_place(spec, placed, settings, rng))
     pixels = background(settings.image_size_px, rng)
     owner = np.full(pixels.shape[:2], -1)
     for number, item in enumerate(placed):
@@ -60,20 +60,20 @@ def render(settings: SceneSettings, world: World, split: str, index: int) -> Pic
         owner[item.window][item.alpha > 0.5] = number
     objects = tuple(_describe(number, item, owner) for number, item in enumerate(placed))
     scene = Scene(world, settings.image_ids(split)[index], settings.image_size_px, objects)
-    return Picture(scene, np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+    return RenderedImage(scene, np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
 
 
 def _place(
-    role: Role, others: list[Placed], settings: SceneSettings, rng: np.random.Generator
+    spec: ObjectSpec, others: list[Placed], settings: SceneSettings, rng: np.random.Generator
 ) -> Placed:
     """The first place with little overlap, or the best of ``MAX_TRIES``."""
     occupied = _covered(others, settings.image_size_px)
     best, least = None, np.inf
     for _ in range(MAX_TRIES):
-        alpha = _shape(role.name, settings, rng)
+        alpha = _shape(spec.name, settings, rng)
         room_y, room_x = settings.image_size_px - np.asarray(alpha.shape) - EDGE_PX
         x, y = int(rng.integers(EDGE_PX, room_x + 1)), int(rng.integers(EDGE_PX, room_y + 1))
-        candidate = Placed(role, alpha, x, y)
+        candidate = Placed(spec, alpha, x, y)
         overlap = _overlap(candidate, others, occupied)
         if overlap < least:
             best, least = candidate, overlap
@@ -116,7 +116,7 @@ def _overlap(candidate: Placed, others: list[Placed], occupied: Bool[np.ndarray,
 
 def _paint(pixels: Float32[np.ndarray, "h w 3"], item: Placed, rng: np.random.Generator) -> None:
     """Lay a soft dark (for black: light) rim and then the shaded colour over ``pixels``."""
-    colour = np.asarray(RGB[item.role.colour], np.float32)
+    colour = np.asarray(RGB[item.spec.colour], np.float32)
     colour = colour + rng.normal(0, COLOUR_JITTER, 3).astype(np.float32)
     height, width = item.alpha.shape
     shade = 1 + SHADING * np.linspace(1, -1, height, dtype=np.float32)[:, None, None]
@@ -137,5 +137,5 @@ def _describe(number: int, item: Placed, owner: Int[np.ndarray, "h w"]) -> Scene
     box = (float(x), float(y), float(columns[-1] + 1 - x), float(rows[-1] + 1 - y))
     area = int(np.count_nonzero(mask))
     whole = np.count_nonzero(item.alpha > 0.5)
-    role = item.role
-    return SceneObject(role.name, role.colour, box, area, area / whole, encode_mask(mask))
+    spec = item.spec
+    return SceneObject(spec.name, spec.colour, box, area, area / whole, encode_mask(mask))

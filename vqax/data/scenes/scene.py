@@ -1,4 +1,4 @@
-"""A picture as what is in it: the ground truth that questions are answered from."""
+"""An image as what is in it: the ground truth that questions are answered from."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,7 +36,7 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """The objects of one picture, from the farthest to the nearest, and the world it is from."""
+    """The objects of one image, from the farthest to the nearest, and the world it is from."""
 
     world: World
     image_id: int

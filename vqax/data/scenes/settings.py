@@ -16,7 +16,7 @@ QUESTION_IDS_PER_IMAGE = {"v1": 10, "v2": 1000}
 class SceneSettings:
     """Sizes, seed and flavour of a scenes data set.
 
-    ``flavour`` v1 keeps the language priors; v2 pairs every question with a second picture that
+    ``flavour`` v1 keeps the language priors; v2 pairs every question with a second image that
     has another answer (both count, so the number of questions is even). ``human_map_questions``
     is how many training questions get a human attention map, None for all of them;
     ``explanation_questions`` at most so many validation questions get VQA-X sentences and maps.
@@ -57,7 +57,7 @@ class SceneSettings:
             self._check_split(split)
 
     def images(self, split: str) -> int:
-        """Number of pictures of a split."""
+        """Number of images of a split."""
         return self.train_images if split == SPLITS[0] else self.val_images
 
     def questions(self, split: str) -> int:
@@ -65,14 +65,14 @@ class SceneSettings:
         return self.train_questions if split == SPLITS[0] else self.val_questions
 
     def image_ids(self, split: str) -> range:
-        """The picture ids of a split; no id is in both."""
+        """The image ids of a split; no id is in both."""
         first = FIRST_IMAGE_ID[split]
         return range(first, first + self.images(split))
 
     def _check_split(self, split: str) -> None:
         part = split.removesuffix("2014")
         _within(f"{part}_images", self.images(split), 2, 150_000)
-        # a picture must not run out of question ids, nor of different questions to ask
+        # an image must not run out of question ids, nor of different questions to ask
         _within(f"{part}_questions", self.questions(split), 1, 8 * self.images(split))
         if self.flavour == "v2" and self.questions(split) % 2:
             raise UsageError(

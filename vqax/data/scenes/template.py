@@ -31,12 +31,12 @@ class Slots:
 class Truth:
     """The right answer, the objects needed to find it, and how people get it wrong.
 
-    ``needed`` is empty when the answer is that nothing is there. ``difficulty`` (0..1) is the
+    ``relevant`` is empty when the answer is that nothing is there. ``difficulty`` (0..1) is the
     share of annotators who hesitate; ``alternatives`` are wrong answers with weights.
     """
 
     answer: str
-    needed: tuple[int, ...]
+    relevant: tuple[int, ...]
     difficulty: float
     alternatives: tuple[tuple[str, float], ...]
 
@@ -48,9 +48,9 @@ Judge = Callable[[Scene, Slots], Truth | None]
 class Template(NamedTuple):
     """A kind of question.
 
-    ``choose`` fills the gaps for a picture and ``judge`` answers; both return None where the
+    ``choose`` fills the gaps for an image and ``judge`` answers; both return None where the
     question cannot be asked sensibly. ``judge`` is a function of scene and slots only, so the same
-    question can be put to another picture. ``weight`` is how often it is tried.
+    question can be put to another image. ``weight`` is how often it is tried.
     """
 
     name: str
@@ -86,10 +86,10 @@ def pick(options: Sequence[str], rng: np.random.Generator) -> str | None:
     return options[int(rng.integers(len(options)))] if options else None
 
 
-def yes_no(holds: bool, needed: tuple[int, ...], difficulty: float) -> Truth:
+def yes_no(holds: bool, relevant: tuple[int, ...], difficulty: float) -> Truth:
     """The truth of a statement."""
     answer, wrong = ("yes", "no") if holds else ("no", "yes")
-    return Truth(answer, needed, difficulty, ((wrong, 1.0),))
+    return Truth(answer, relevant, difficulty, ((wrong, 1.0),))
 
 
 def seen(items: Sequence[SceneObject], base: float) -> float:
@@ -99,9 +99,9 @@ def seen(items: Sequence[SceneObject], base: float) -> float:
     return base + HIDDEN_COST * hidden + SMALL_COST * small
 
 
-def name_of(scene: Scene, needed: tuple[int, ...], base: float) -> Truth:
-    """The category of the needed objects (all the same), mistaken for others of its kind."""
-    items = [scene.objects[i] for i in needed]
+def name_of(scene: Scene, relevant: tuple[int, ...], base: float) -> Truth:
+    """The category of the relevant objects (all the same), mistaken for others of its kind."""
+    items = [scene.objects[i] for i in relevant]
     thing = items[0].thing
     wrong = tuple((name, 1.0) for name in scene.world.of_kind(thing.kind) if name != thing.name)
-    return Truth(thing.name, needed, seen(items, base), wrong)
+    return Truth(thing.name, relevant, seen(items, base), wrong)

@@ -35,30 +35,30 @@ def _clouds(size_px: int, rng: np.random.Generator) -> Float32[np.ndarray, "h w"
 
 
 def _stripes(size_px: int, rng: np.random.Generator) -> Float32[np.ndarray, "h w"]:
-    along = _turned(size_px, rng.uniform(0, np.pi))[0]
+    along = _rotated(size_px, rng.uniform(0, np.pi))[0]
     return np.sin(2 * np.pi * along / rng.uniform(14, 40)).astype(np.float32)
 
 
 def _checks(size_px: int, rng: np.random.Generator) -> Float32[np.ndarray, "h w"]:
-    along, across = _turned(size_px, rng.uniform(-0.4, 0.4))
+    along, across = _rotated(size_px, rng.uniform(-0.4, 0.4))
     period = rng.uniform(20, 44)
     waves = np.sin(2 * np.pi * along / period) * np.sin(2 * np.pi * across / period)
     return np.tanh(6 * waves).astype(np.float32)
 
 
 def _dots(size_px: int, rng: np.random.Generator) -> Float32[np.ndarray, "h w"]:
-    along, across = _turned(size_px, rng.uniform(0, np.pi / 2))
+    along, across = _rotated(size_px, rng.uniform(0, np.pi / 2))
     period = rng.uniform(14, 26)
     waves = np.cos(2 * np.pi * along / period) + np.cos(2 * np.pi * across / period)
     return np.tanh(5 * (waves - 1.1)).astype(np.float32)
 
 
 def _slope(size_px: int, rng: np.random.Generator) -> Float32[np.ndarray, "h w"]:
-    along = _turned(size_px, rng.uniform(0, 2 * np.pi))[0]
+    along = _rotated(size_px, rng.uniform(0, 2 * np.pi))[0]
     return (1.5 * along / size_px).astype(np.float32)
 
 
-def _turned(
+def _rotated(
     size_px: int, angle: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Pixel coordinates from the middle, along and across the direction ``angle``."""

@@ -17,7 +17,7 @@ SIDES = {
 
 
 def where(scene: Scene, index: int) -> str:
-    """In which third of the picture, across and down, the middle of an object lies."""
+    """In which third of the image, across and down, the middle of an object lies."""
     x, y = (3 * centre / scene.size_px for centre in scene.objects[index].centre_px)
     column = "left" if x < 1 else "right" if x > 2 else ""
     row = "top" if y < 1 else "bottom" if y > 2 else ""

@@ -42,8 +42,8 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    """What shall stand in a picture, before it has a place."""
+class ObjectSpec:
+    """What shall stand in an image, before it has a place."""
 
     name: str
     colour: str
@@ -61,15 +61,15 @@ def build_world(settings: SceneSettings) -> World:
     return World(things, colours, weights / weights.sum(), np.stack(rows) / falling.sum())
 
 
-def cast(world: World, count: int, rng: np.random.Generator) -> list[Role]:
+def sample_objects(world: World, count: int, rng: np.random.Generator) -> list[ObjectSpec]:
     """``count`` roles: some categories occur several times, often in one colour."""
     order = rng.choice(len(world.things), size=count, replace=False, p=world.thing_prior)
-    roles: list[Role] = []
+    specs: list[ObjectSpec] = []
     for row in order:
         group = int(rng.choice(GROUP_SIZES, p=GROUP_SHARES))
         picked = rng.choice(len(world.colours), size=group, p=world.colour_prior[row])
         if rng.random() < SAME_COLOUR_SHARE:
             picked[:] = picked[0]
-        roles += [Role(world.things[row].name, world.colours[k].name) for k in picked]
-    kept = roles[:count]
+        specs += [ObjectSpec(world.things[row].name, world.colours[k].name) for k in picked]
+    kept = specs[:count]
     return [kept[k] for k in rng.permutation(count)]

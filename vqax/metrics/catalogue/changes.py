@@ -8,16 +8,16 @@ def _share(name: str, meaning: str) -> Metric:
 
 
 METRICS = {
-    "changed_share": _share(
+    "flip_rate": _share(
         "answers that change", "Share of hidden parts without which the answer is another one."
     ),
     "changed_patches": _share("hidden patches that change the answer", ""),
     "changed_large_patches": _share("large hidden patches that do", ""),
     "changed_words": _share("dropped words that do", ""),
-    "changed_share_of_right": _share(
+    "flip_rate_of_right": _share(
         "of right answers", "The same for answers with an official accuracy of at least ½."
     ),
-    "changed_share_of_wrong": _share("of wrong answers", "The same for all other answers."),
+    "flip_rate_of_wrong": _share("of wrong answers", "The same for all other answers."),
     "most_important_occlusion": _share(
         "most important by occlusion",
         "Share of these words whose removal takes most from the answer's "
@@ -32,7 +32,7 @@ METRICS = {
     ),
     "failure_accuracy": Metric(
         "right or wrong foretold",
-        "Share of answers that a predictor fitted on other pictures rightly calls right or wrong.",
+        "Share of answers that a predictor fitted on other images rightly calls right or wrong.",
         "higher",
         shown_in="points",
         scale=100.0,

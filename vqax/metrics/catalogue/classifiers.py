@@ -18,9 +18,9 @@ METRICS = {
         "Squared distance of the probabilities from the right class, in 0 to 2.",
         "lower",
     ),
-    "stranger_auroc": Metric(
-        "AUROC of strangers",
-        "Chance that a picture of another kind is more uncertain than a familiar one.",
+    "ood_auroc": Metric(
+        "AUROC of out-of-distribution detection",
+        "Chance that an image of another kind is more uncertain than a in_distribution one.",
         "higher",
     ),
     "dice": Metric(
@@ -31,7 +31,7 @@ METRICS = {
         short="DSC",
     ),
     "dice_test": Metric(
-        "Dice, test pictures", "Dice of the pictures that were not trained on.", "higher"
+        "Dice, test images", "Dice of the images that were not trained on.", "higher"
     ),
     "dice_centred": Metric(
         "Dice, map moved onto the object",
@@ -48,7 +48,7 @@ METRICS = {
     ),
     "map_similarity": Metric(
         "likeness of the maps",
-        "Rank correlation over the pixels of two maps of a picture.",
+        "Rank correlation over the pixels of two maps of an image.",
         "higher",
     ),
     "centroid_distance": Metric(
@@ -63,10 +63,8 @@ METRICS = {
     ),
     "uncertainty_dice": Metric(
         "uncertainty and Dice",
-        "Rank correlation over the pictures; negative if a map on the object goes with certainty.",
+        "Rank correlation over the images; negative if a map on the object goes with certainty.",
         "neither",
     ),
-    "p_value": Metric(
-        "p", "Of Wilcoxon's signed-rank test over the pictures.", "neither", short="p"
-    ),
+    "p_value": Metric("p", "Of Wilcoxon's signed-rank test over the images.", "neither", short="p"),
 }

@@ -6,7 +6,7 @@ from vqax.metrics.rank_correlation import rank_correlation
 
 METRICS = {
     "rank_correlation": Metric(
-        "rank correlation with people",
+        "rank correlation with human attention",
         "Spearman correlation between the map and a person's map, both shrunk to "
         "14×14; 1 is the same order of places, 0 is no relation.",
         "higher",
@@ -17,13 +17,13 @@ METRICS = {
     "standard_error": Metric(
         "standard error",
         "Standard deviation of the rank correlation over √n questions, as if they "
-        "were independent; the interval draws pictures whole.",
+        "were independent; the interval draws images whole.",
         "neither",
         short="± SE",
     ),
     "emd": Metric(
         "earth mover's distance to people",
-        "How far attention has to be moved, as a fraction of the picture's "
+        "How far attention has to be moved, as a fraction of the image's "
         "diagonal, to become the person's map.",
         "lower",
         short="EMD",
@@ -38,7 +38,7 @@ METRICS = {
         unit="fraction of the value range",
         compute=histogram_emd,
     ),
-    "map_quality": Metric(
+    "uncertainty_map_correlation": Metric(
         "map quality",
         "Rank correlation over the questions of an uncertainty with how well the "
         "attention agrees with people; negative if the run is surer where it looks "

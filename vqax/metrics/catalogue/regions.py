@@ -1,25 +1,25 @@
 """Weight on regions that show an object of the question, and how well regions are found."""
 
-from vqax.metrics.key_objects import needed_share, pointing
+from vqax.metrics.key_objects import pointing_game, relevance_mass
 from vqax.metrics.metric import Metric
 
 METRICS = {
-    "needed_share": Metric(
-        "share on needed objects",
+    "relevance_mass": Metric(
+        "share on relevant objects",
         "Share of the weight over the regions that lies on regions showing an "
         "object which the question needs (intersection over union of at least .5).",
         "higher",
-        short="Needed",
+        short="Relevant",
         unit="fraction",
-        compute=needed_share,
+        compute=relevance_mass,
     ),
-    "pointing": Metric(
+    "pointing_game": Metric(
         "pointing accuracy",
         "How often the region with the most weight shows an object that the question needs.",
         "higher",
-        short="Pointing",
+        short="PointingGame",
         unit="fraction",
-        compute=pointing,
+        compute=pointing_game,
     ),
     "key_object_sample_ratio": Metric(
         "questions with key objects",

@@ -9,10 +9,10 @@ from vqax.metrics.calibration import (
 from vqax.metrics.metric import Metric
 from vqax.metrics.uncertainty import (
     aleatoric,
-    classification_error,
     entropy,
     evidential,
     mutual_information,
+    nll_of_error,
     predictive,
     probability_variance,
 )
@@ -93,12 +93,12 @@ METRICS = {
         digits=6,
         compute=probability_variance,
     ),
-    "classification_error": Metric(
+    "nll_of_error": Metric(
         "classification error",
         "log 1/(1−p) with p the probability of a wrong answer.",
         "lower",
         unit="nats",
-        compute=classification_error,
+        compute=nll_of_error,
     ),
     "auroc": Metric(
         "AUROC of errors",

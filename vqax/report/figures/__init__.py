@@ -1,4 +1,4 @@
-"""The figures of the papers, each a pure function from frames (and pictures) to a Figure.
+"""The figures of the papers, each a pure function from frames (and images) to a Figure.
 
 ``FIGURES`` names every drawing with the columns its frame must have and its caption; ``GROUPS``
 says which drawings belong to one figure of the paper. `vqax.report.figures.write` puts them
@@ -12,21 +12,21 @@ from matplotlib.figure import Figure
 
 from vqax.report.content import RANK_COLUMNS
 from vqax.report.figures import (
+    calibration,
     controls,
     curves,
     detections,
-    honesty,
     loss_variance,
     maps,
     metric_dots,
     noise,
     object_maps,
+    out_of_distribution,
     ranks,
-    strangers,
+    rotated,
     top2,
     topn_sweep,
     training_share,
-    turned,
     uncertainty_error,
     word_heat,
     word_importance,
@@ -54,7 +54,7 @@ class FigureKind:
 class FigureGroup:
     """What the paper prints under one number, as a question that the drawings answer."""
 
-    printed: str
+    reported: str
     title: str
     kinds: tuple[str, ...]
 
@@ -77,8 +77,9 @@ FIGURES = {
         maps.draw_map_rows,
         maps.MAP_COLUMNS,
         "Where people looked and where each run looks, when its predicted variance is read from "
-        "the picture, the question, or both. Below each map stands the run's answer, ticked "
-        "where it is the people's most frequent one, and ρ, the rank correlation with people. "
+        "the image, the question, or both. Below each map stands the run's answer, ticked "
+        "where it is the annotators' most frequent one, and ρ, the rank correlation with human "
+        "attention. "
         "Colours compare places within one map only.",
     ),
     "variance_inputs": FigureKind(
@@ -175,14 +176,14 @@ FIGURES = {
         maps.draw_map_rows,
         maps.MAP_COLUMNS,
         "Where people looked, and what each method calls important for the answer of the model, "
-        "which stands below the first map. ρ is the rank correlation with people. Colours "
+        "which stands below the first map. ρ is the rank correlation with human attention. Colours "
         "compare places within one map only.",
     ),
     "importance_agreement": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
         "Agreement with people of each kind of map, over {n} questions. The maps for another "
-        "question about the picture and the mean human map know nothing of the question. "
+        "question about the image and the mean human map know nothing of the question. "
         + _INTERVALS,
     ),
     "word_importance": FigureKind(
@@ -208,80 +209,81 @@ FIGURES = {
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
         "Which of {n} answers are right, foretold from how often they change under occlusion, by "
-        "a logistic regression fitted on other pictures. Confidence is the probability of the "
+        "a logistic regression fitted on other images. Confidence is the probability of the "
         "answer, which needs no occlusion. " + _INTERVALS,
     ),
-    "turned_picture": FigureKind(
-        turned.draw_turned_picture,
-        turned.EXAMPLE_COLUMNS,
-        "A {truth}, turned counter-clockwise, and the probability of each answer; answers that "
-        "stay below .3 are grey. It is the test picture whose uncertainty is the median of its "
+    "rotated_image": FigureKind(
+        rotated.draw_rotated_image,
+        rotated.EXAMPLE_COLUMNS,
+        "A {truth}, rotated counter-clockwise, and the probability of each answer; answers that "
+        "stay below .3 are grey. It is the test image whose uncertainty is the median of its "
         "class.",
     ),
-    "turned_curves": FigureKind(
-        turned.draw_turned_curves,
-        turned.CURVE_COLUMNS,
-        "The same over {n} test pictures. Bands are 95 % intervals.",
+    "rotated_curves": FigureKind(
+        rotated.draw_rotated_curves,
+        rotated.CURVE_COLUMNS,
+        "The same over {n} test images. Bands are 95 % intervals.",
     ),
-    "stranger_example": FigureKind(
-        strangers.draw_stranger_example,
-        strangers.EXAMPLE_COLUMNS,
+    "ood_example": FigureKind(
+        out_of_distribution.draw_ood_example,
+        out_of_distribution.EXAMPLE_COLUMNS,
         "A patch of a photograph, and what each classifier takes it for.",
     ),
-    "stranger_histograms": FigureKind(
-        strangers.draw_stranger_histograms,
-        strangers.HISTOGRAM_COLUMNS,
-        "How uncertain each classifier is, as shares of each kind of pictures; familiar are test "
-        "pictures of its own data set.",
+    "ood_histograms": FigureKind(
+        out_of_distribution.draw_ood_histograms,
+        out_of_distribution.HISTOGRAM_COLUMNS,
+        "How uncertain each classifier is, as shares of each kind of images; in-distribution are "
+        "test "
+        "images of its own data set.",
     ),
     "reliability": FigureKind(
-        honesty.draw_reliability,
-        honesty.RELIABILITY_COLUMNS,
+        calibration.draw_reliability,
+        calibration.RELIABILITY_COLUMNS,
         "Share of right answers over their probability; honest probabilities lie on the "
         "diagonal, underestimated ones above it. The larger the mark, the more answers; lines "
         "join those of ten answers or more.",
     ),
     "rejection": FigureKind(
-        honesty.draw_rejection,
-        honesty.REJECTION_COLUMNS,
+        calibration.draw_rejection,
+        calibration.REJECTION_COLUMNS,
         "What is wrong among the answers if the most uncertain ones are refused: lower is better.",
     ),
     "object_maps": FigureKind(
         object_maps.draw_object_maps,
         object_maps.MAP_COLUMNS,
-        "Grad-CAM over the first test pictures of the class; blue is the outline of the object, "
+        "Grad-CAM over the first test images of the class; blue is the outline of the object, "
         "u the uncertainty. The last row is the one above with each map moved so that its centre "
         "of mass is the object's: what a shift alone costs.",
     ),
     "threshold_curves": FigureKind(
         object_maps.draw_threshold_curves,
         object_maps.CURVE_COLUMNS,
-        "Mean Dice of {n} pictures if the map is cut at a share of its maximum.",
+        "Mean Dice of {n} images if the map is cut at a share of its maximum.",
     ),
     "overlap_dots": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
-        "Distances that need no threshold, and the uncertainty of the same pictures. " + _INTERVALS,
+        "Distances that need no threshold, and the uncertainty of the same images. " + _INTERVALS,
     ),
-    "map_quality": FigureKind(
+    "uncertainty_map_correlation": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
         "Rank correlation over {n} questions of each uncertainty with the agreement of the "
-        "attention with people; below 0, certainty goes with looking where people look. "
+        "attention with human attention; below 0, certainty goes with looking where people look. "
         + _INTERVALS,
     ),
     "detections": FigureKind(
         detections.draw_detections,
         DETECTION_COLUMNS,
         "Boxes with a score of .5 or more, after suppression of those that overlap a surer one, "
-        "in pictures the detector has not seen, evenly spaced over the image ids. Blue: the class "
+        "in images the detector has not seen, evenly spaced over the image ids. Blue: the class "
         "of a true object with an IoU of .5 or more; orange: not. A thin white line marks an "
         "object that none of these boxes covers.",
     ),
     "detection_scores": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
-        "How many of {n} objects the boxes of a picture reach with an IoU of .5 or more (recall), "
+        "How many of {n} objects the boxes of an image reach with an IoU of .5 or more (recall), "
         "how well the best box fits, and whether class and attribute of the surest box on an "
         "object are right. " + _INTERVALS,
     ),
@@ -290,7 +292,7 @@ FIGURES |= {
     "topn_maps": FigureKind(
         maps.draw_map_rows,
         maps.MAP_COLUMNS,
-        "Pairs of questions about one picture with one answer, chosen without looking at any "
+        "Pairs of questions about one image with one answer, chosen without looking at any "
         "result: Grad-CAM, and what is left of it when gradients flow back through n entries of "
         "the combine layer alone. Colours compare places within one map only.",
     ),
@@ -322,7 +324,7 @@ GROUPS = {
     ),
     "variance_inputs": FigureGroup(
         "Figures 5 and 6",
-        "Uncertainty of the picture, the question, or both?",
+        "Uncertainty of the image, the question, or both?",
         ("variance_inputs_maps", "variance_inputs"),
     ),
     "uncertainty_error": FigureGroup(
@@ -362,15 +364,15 @@ GROUPS = {
     ),
     "rotation": FigureGroup(
         "Figure 2",
-        "Does uncertainty rise when a picture is turned?",
-        ("turned_picture", "turned_curves"),
+        "Does uncertainty rise when an image is rotated?",
+        ("rotated_image", "rotated_curves"),
     ),
-    "strangers": FigureGroup(
+    "out_of_distribution": FigureGroup(
         "Figures 3 and 4",
         "Does a classifier know what it has never seen?",
-        ("stranger_example", "stranger_histograms"),
+        ("ood_example", "ood_histograms"),
     ),
-    "honesty": FigureGroup(
+    "calibration": FigureGroup(
         "", "Are probabilities honest, and is refusing worth it?", ("reliability", "rejection")
     ),
     "object_maps": FigureGroup(
@@ -378,11 +380,11 @@ GROUPS = {
     ),
     "overlap_curves": FigureGroup(
         "Tables 1 and 2, over all thresholds",
-        "Turned or brighter: what moves the map?",
+        "Rotated or brighter: what moves the map?",
         ("threshold_curves", "overlap_dots"),
     ),
-    "map_quality": FigureGroup(
-        "", "Does uncertainty follow where a VQA model looks?", ("map_quality",)
+    "uncertainty_map_correlation": FigureGroup(
+        "", "Does uncertainty follow where a VQA model looks?", ("uncertainty_map_correlation",)
     ),
     "detections": FigureGroup(
         "", "What does the detector find?", ("detections", "detection_scores")

@@ -5,7 +5,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vqax.report.figures.lines import draw_lines, panels
-from vqax.report.figures.style import Look, axis_names, drawable, few_ticks, looks, wrapped
+from vqax.report.figures.style import (
+    LineStyle,
+    axis_names,
+    drawable,
+    few_ticks,
+    line_styles,
+    wrapped,
+)
 from vqax.report.frames import CURVE_COLUMNS
 
 ACROSS = 2
@@ -24,17 +31,17 @@ def draw_curves(frame: pd.DataFrame) -> Figure:
     """
     drawable(frame, CURVE_COLUMNS, "curves")
     names = list(dict.fromkeys(frame["panel"].astype(str)))
-    look = looks(frame["run"].astype(str))
-    figure, grid = panels(len(names), look, across=ACROSS, height_in=2.6)
+    styles = line_styles(frame["run"].astype(str))
+    figure, grid = panels(len(names), styles, across=ACROSS, height_in=2.6)
     for axes, name in zip(grid, names, strict=True):
-        _panel(axes, frame[frame["panel"] == name], look)
+        _panel(axes, frame[frame["panel"] == name], styles)
     return figure
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, styles: dict[str, LineStyle]) -> None:
     places = sorted(rows["x"].unique())
     few = len(places) <= FEW
-    draw_lines(axes, rows, look, markersize=4.5 if few else 0.0)
+    draw_lines(axes, rows, styles, markersize=4.5 if few else 0.0)
     if few:
         if 0 < WIDE * places[0] <= places[-1]:
             axes.set_xscale("log")

@@ -1,4 +1,4 @@
-"""What a detector finds in pictures, beside what is there."""
+"""What a detector finds in images, beside what is there."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from vqax.data.pictures import as_rgb
+from vqax.data.images import as_rgb
 from vqax.errors import BadData
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.style import BAD, GOOD, SMALL, drawable, new_figure, wrapped
@@ -20,14 +20,14 @@ ACROSS = 4
 PAPER = "#ffffff"
 
 
-def draw_detections(frame: pd.DataFrame, pictures: Mapping[int, Image.Image]) -> Figure:
-    """A picture per ``image_id`` with its boxes (pixels of the picture), the surest on top.
+def draw_detections(frame: pd.DataFrame, images: Mapping[int, Image.Image]) -> Figure:
+    """An image per ``image_id`` with its boxes (pixels of the image), the surest on top.
 
     ``name`` and ``score`` stand on each box, blue where ``right``, orange where not; boxes with
     a NaN ``score`` are what is truly there and missed by all others, drawn with a thin line.
 
     Raises:
-        BadData: a column or a picture is missing, or there is no row.
+        BadData: a column or an image is missing, or there is no row.
     """
     drawable(frame, DETECTION_COLUMNS, "detections")
     shown = list(dict.fromkeys(frame["image_id"]))
@@ -36,10 +36,10 @@ def draw_detections(frame: pd.DataFrame, pictures: Mapping[int, Image.Image]) ->
     figure = new_figure(down * (8.0 / ACROSS + 0.45) + 0.1)
     cells = list(figure.subplots(down, ACROSS, squeeze=False).flat)
     for axes, image_id in zip(cells, shown, strict=False):
-        if image_id not in pictures:
-            raise BadData(f"detections: no picture for image_id {image_id}; give one per row")
+        if image_id not in images:
+            raise BadData(f"detections: no image for image_id {image_id}; give one per row")
         rows = frame[frame["image_id"] == image_id]
-        axes.imshow(np.asarray(_boxed(pictures[image_id], rows)), interpolation="antialiased")
+        axes.imshow(np.asarray(_boxed(images[image_id], rows)), interpolation="antialiased")
         axes.set_xlabel(_below(rows), fontsize=SMALL, color=INK)
         axes.set(xticks=[], yticks=[])
         for spine in axes.spines.values():
@@ -49,10 +49,10 @@ def draw_detections(frame: pd.DataFrame, pictures: Mapping[int, Image.Image]) ->
     return figure
 
 
-def _boxed(picture: Image.Image, rows: pd.DataFrame) -> Image.Image:
-    scale = LONGEST_PX / max(picture.size)
-    size = (round(picture.width * scale), round(picture.height * scale))
-    canvas = as_rgb(picture).resize(size, Image.Resampling.BICUBIC)
+def _boxed(image: Image.Image, rows: pd.DataFrame) -> Image.Image:
+    scale = LONGEST_PX / max(image.size)
+    size = (round(image.width * scale), round(image.height * scale))
+    canvas = as_rgb(image).resize(size, Image.Resampling.BICUBIC)
     draw = ImageDraw.Draw(canvas)
     for row in rows.sort_values("score", na_position="first").to_dict("records"):
         _box(draw, row, scale)

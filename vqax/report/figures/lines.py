@@ -6,14 +6,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vqax.report.figures.style import Look, legend, legend_height, new_figure, plain
+from vqax.report.figures.style import LineStyle, legend, legend_height, new_figure, plain
 
 Shared = Literal["none", "all", "row"]
 
 
 def panels(
     count: int,
-    look: dict[str, Look],
+    styles: dict[str, LineStyle],
     *,
     across: int,
     height_in: float,
@@ -22,20 +22,20 @@ def panels(
     """A figure with ``count`` plain axes, at most ``across`` side by side, and a legend below."""
     across = min(across, count)
     down = -(-count // across)
-    figure = new_figure(height_in * down + legend_height(look))
+    figure = new_figure(height_in * down + legend_height(styles))
     grid = list(figure.subplots(down, across, squeeze=False, sharey=sharey).flat)
     for axes in grid[:count]:
         plain(axes, grid="y")
     for axes in grid[count:]:
         axes.set_visible(False)
-    legend(figure, look)
+    legend(figure, styles)
     return figure, grid[:count]
 
 
 def draw_lines(
     axes: Axes,
     frame: pd.DataFrame,
-    look: dict[str, Look],
+    styles: dict[str, LineStyle],
     *,
     whiskers: bool = False,
     markersize: float = 4.5,
@@ -50,7 +50,7 @@ def draw_lines(
         x, value, low, high = (
             line[name].to_numpy(dtype=float) for name in ("x", "value", "ci_low", "ci_high")
         )
-        own = look[str(run)]
+        own = styles[str(run)]
         if not whiskers:
             axes.fill_between(x, low, high, color=own.colour, alpha=0.15, linewidth=0)
         axes.errorbar(

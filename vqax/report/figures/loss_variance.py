@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from vqax.report.cd_diagram import INK
 from vqax.report.figures.lines import Shared, draw_lines, panels
-from vqax.report.figures.style import SMALL, drawable, looks, title, wrapped
+from vqax.report.figures.style import SMALL, drawable, line_styles, title, wrapped
 from vqax.report.frames import LOSS_COLUMNS
 from vqax.report.labels import spaced
 from vqax.report.loss_terms import TERMS
@@ -33,15 +33,15 @@ def draw_loss_variance(frame: pd.DataFrame) -> Figure:
     drawable(frame, LOSS_COLUMNS, "loss_variance")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
     lines = frame.rename(columns={"epoch": "x", "lowest": "ci_low", "highest": "ci_high"})
-    look = looks(lines["run"].astype(str))
-    groups = np.array_split(list(look), min(ACROSS_RUNS, math.ceil(len(look) / MANY)))
+    styles = line_styles(lines["run"].astype(str))
+    groups = np.array_split(list(styles), min(ACROSS_RUNS, math.ceil(len(styles) / MANY)))
     contents = [(metric, list(group)) for metric in metrics for group in groups]
     across = len(groups) if len(groups) > 1 else min(ACROSS, len(metrics))
     sharey: Shared = "row" if len(groups) > 1 else "none"
-    figure, grid = panels(len(contents), look, across=across, height_in=2.05, sharey=sharey)
+    figure, grid = panels(len(contents), styles, across=across, height_in=2.05, sharey=sharey)
     for axes, (metric, runs) in zip(grid, contents, strict=True):
         of_metric = lines[lines["metric"] == metric]
-        draw_lines(axes, of_metric[of_metric["run"].isin(runs)], look, markersize=4.0)
+        draw_lines(axes, of_metric[of_metric["run"].isin(runs)], styles, markersize=4.0)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
         axes.set_xlabel("epoch", fontsize=SMALL, color=INK)
         if _falls_far(of_metric):

@@ -1,4 +1,4 @@
-"""Rows of pictures with maps laid over them, for reading with the eyes (U-CAM, Figs. 5, 6, 11)."""
+"""Rows of images with maps laid over them, for reading with the eyes (U-CAM, Figs. 5, 6, 11)."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -27,18 +27,18 @@ T = TypeVar("T")
 
 def draw_map_rows(
     frame: pd.DataFrame,
-    pictures: Mapping[int, Image.Image],
+    images: Mapping[int, Image.Image],
     maps: Mapping[tuple[int, str], Map],
 ) -> Figure:
-    """A row per question: the picture, then its maps in the order of ``map``.
+    """A row per question: the image, then its maps in the order of ``map``.
 
     ``map`` heads the column ("where people looked", "baseline", …). Below each map stand the
     run's ``answer`` ("" for none) and its Spearman ``rank_correlation`` with the human map (NaN
-    for none). ``pictures`` is by question_id, ``maps`` (raw, signed) by (question_id, map); a
+    for none). ``images`` is by question_id, ``maps`` (raw, signed) by (question_id, map); a
     map that is missing leaves a gap.
 
     Raises:
-        BadData: a column or picture is missing, there is no row, or a map is not finite.
+        BadData: a column or image is missing, there is no row, or a map is not finite.
     """
     drawable(frame, MAP_COLUMNS, "maps")
     questions = list(dict.fromkeys(frame["question_id"]))
@@ -50,19 +50,19 @@ def draw_map_rows(
     for line, question_id in zip(grid, questions, strict=True):
         chosen = frame[frame["question_id"] == question_id]
         rows = {str(row["map"]): row for row in chosen.to_dict("records")}
-        picture = thumbnail(_found(pictures, question_id), LONGEST_PX)
+        image = thumbnail(_found(images, question_id), LONGEST_PX)
         first = chosen.iloc[0]
         asked = wrapped(str(first["question"]), max(10, round(13 * cell)), 3)
-        _show(line[0], picture, f"{asked}\n→ {wrapped(str(first['truth']), 20, 1)}")
+        _show(line[0], image, f"{asked}\n→ {wrapped(str(first['truth']), 20, 1)}")
         for axes, name in zip(line[1:], columns, strict=True):
-            _map_cell(axes, picture, maps.get((question_id, name)), rows.get(name))
-    for axes, name in zip(grid[0], ["picture", *columns], strict=True):
+            _map_cell(axes, image, maps.get((question_id, name)), rows.get(name))
+    for axes, name in zip(grid[0], ["image", *columns], strict=True):
         axes.set_title(wrapped(name, max(10, round(11 * cell))), fontsize=NORMAL, color=INK)
     return figure
 
 
 def _map_cell(
-    axes: Axes, picture: Image.Image, raw_map: Map | None, row: Mapping[Any, Any] | None
+    axes: Axes, image: Image.Image, raw_map: Map | None, row: Mapping[Any, Any] | None
 ) -> None:
     if raw_map is None or row is None:
         _show(axes, None, "no map")
@@ -74,11 +74,11 @@ def _map_cell(
         lines.append(f"ρ = {number(row['rank_correlation'], 2)}")
     if not has_evidence(raw_map):
         lines.append("nothing stands out")
-    _show(axes, overlay(picture, raw_map), "\n".join(lines))
+    _show(axes, overlay(image, raw_map), "\n".join(lines))
 
 
 def draw_attention_samples(
-    frame: pd.DataFrame, picture: Image.Image, maps: Mapping[int, Map]
+    frame: pd.DataFrame, image: Image.Image, maps: Mapping[int, Map]
 ) -> Figure:
     """Monte-Carlo samples of the attention on one question, the most certain first.
 
@@ -95,11 +95,11 @@ def draw_attention_samples(
     down = -(-(len(ordered) + 1) // across)
     figure = new_figure(down * 2.1 + 0.3)
     grid = list(figure.subplots(down, across, squeeze=False).flat)
-    small = thumbnail(picture, LONGEST_PX)
+    small = thumbnail(image, LONGEST_PX)
     figure.suptitle(
         wrapped(f"{question}  → {truth}", 100, 2), x=0.01, ha="left", fontsize=NORMAL, color=INK
     )
-    _show(grid[0], small, "picture")
+    _show(grid[0], small, "image")
     for axes, (_, row) in zip(grid[1:], ordered.iterrows(), strict=False):
         _show(axes, overlay(small, _found(maps, int(row["sample"]))), _sample_text(row))
     for axes in grid[len(ordered) + 1 :]:
@@ -118,15 +118,15 @@ def _sample_text(row: pd.Series) -> str:
 
 def _found(things: Mapping[Any, T], key: object) -> T:
     if key not in things:
-        raise BadData(f"figure: no picture or map for {key!r}; give one per row of its frame")
+        raise BadData(f"figure: no image or map for {key!r}; give one per row of its frame")
     return things[key]
 
 
-def _show(axes: Axes, picture: Image.Image | None, text: str) -> None:
-    """A picture at its own ratio of sides with a few lines below it."""
+def _show(axes: Axes, image: Image.Image | None, text: str) -> None:
+    """An image at its own ratio of sides with a few lines below it."""
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set_visible(False)
-    if picture is not None:
-        axes.imshow(np.asarray(picture), interpolation="none")
-    axes.set_xlabel(text, fontsize=SMALL, color=INK if picture is not None else QUIET)
+    if image is not None:
+        axes.imshow(np.asarray(image), interpolation="none")
+    axes.set_xlabel(text, fontsize=SMALL, color=INK if image is not None else QUIET)

@@ -1,4 +1,4 @@
-"""Answers under noise in the picture or the question (U-CAM, Fig. 4): one question, and all."""
+"""Answers under noise in the image or the question (U-CAM, Fig. 4): one question, and all."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
-from vqax.data.pictures import as_rgb
+from vqax.data.images import as_rgb
 from vqax.report.cd_diagram import INK, QUIET
 from vqax.report.figures.lines import draw_lines, panels
 from vqax.report.figures.style import (
@@ -19,7 +19,7 @@ from vqax.report.figures.style import (
     SMALL,
     axis_names,
     drawable,
-    looks,
+    line_styles,
     new_figure,
     one_of,
     plain,
@@ -30,15 +30,15 @@ from vqax.report.frames import FLIP_COLUMNS
 from vqax.report.numbers import number
 
 TOP5_COLUMNS = ["run", "condition", "question", "truth", "answer", "probability"]
-NO_PICTURES: Mapping[str, Image.Image] = MappingProxyType({})
+NO_IMAGES: Mapping[str, Image.Image] = MappingProxyType({})
 
 
-def draw_top5(frame: pd.DataFrame, pictures: Mapping[str, Image.Image] = NO_PICTURES) -> Figure:
+def draw_top5(frame: pd.DataFrame, images: Mapping[str, Image.Image] = NO_IMAGES) -> Figure:
     """The five most probable answers to one question: a row per run, a column per condition.
 
-    ``condition`` is what was done to the input ("clean", "noise in the picture", …), in the
+    ``condition`` is what was done to the input ("clean", "noise in the image", …), in the
     order of the columns; ``question`` is the question as it was put under that condition, and
-    ``pictures`` (condition -> picture, optional) the picture as it was given. ``probability``
+    ``images`` (condition -> image, optional) the image as it was given. ``probability``
     lies in [0, 1]. The bar of ``truth`` is dark, the others are grey.
 
     Raises:
@@ -47,16 +47,16 @@ def draw_top5(frame: pd.DataFrame, pictures: Mapping[str, Image.Image] = NO_PICT
     drawable(frame, TOP5_COLUMNS, "noise_top5")
     truth = one_of(frame, "truth", "noise_top5")
     runs, conditions = (list(dict.fromkeys(frame[name])) for name in ("run", "condition"))
-    heights = [1.5] * bool(pictures) + [1.25] * len(runs)
+    heights = [1.5] * bool(images) + [1.25] * len(runs)
     figure = new_figure(sum(heights) + 0.6)
     grid = figure.subplots(len(heights), len(conditions), squeeze=False, height_ratios=heights)
     for column, condition in enumerate(conditions):
         given = frame[frame["condition"] == condition]
         question = wrapped(str(given["question"].iloc[0]), 40, 2)
         title(grid[0, column], f"{condition}\n{question}")
-        if pictures:
-            _picture(grid[0, column], pictures[condition])
-        for row, run in enumerate(runs, start=bool(pictures)):
+        if images:
+            _image(grid[0, column], images[condition])
+        for row, run in enumerate(runs, start=bool(images)):
             axes = grid[row, column]
             _bars(axes, given[given["run"] == run], truth)
             axes.set_ylabel(wrapped(run, 18) if column == 0 else "", fontsize=NORMAL, color=INK)
@@ -65,8 +65,8 @@ def draw_top5(frame: pd.DataFrame, pictures: Mapping[str, Image.Image] = NO_PICT
     return figure
 
 
-def _picture(axes: Axes, picture: Image.Image) -> None:
-    axes.imshow(np.asarray(as_rgb(picture)), interpolation="none")
+def _image(axes: Axes, image: Image.Image) -> None:
+    axes.imshow(np.asarray(as_rgb(image)), interpolation="none")
     axes.set_anchor("W")
     axes.axis("off")
 
@@ -91,7 +91,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, truth: str) -> None:
 def draw_flips(frame: pd.DataFrame) -> Figure:
     """How often noise changes the answer: a panel per kind of noise, a line per run.
 
-    ``noise`` is the kind ("picture", "question"), ``unit`` says what ``strength`` counts;
+    ``noise`` is the kind ("image", "question"), ``unit`` says what ``strength`` counts;
     ``value`` with ``ci_low`` and ``ci_high`` is the share of questions in [0, 1] whose answer
     differs from the run's own answer without noise.
 
@@ -101,11 +101,11 @@ def draw_flips(frame: pd.DataFrame) -> Figure:
     drawable(frame, FLIP_COLUMNS, "noise_flips")
     kinds = list(dict.fromkeys(frame["noise"].astype(str)))
     lines = frame.rename(columns={"strength": "x"})
-    look = looks(lines["run"].astype(str))
-    figure, grid = panels(len(kinds), look, across=len(kinds), height_in=3.0, sharey="all")
+    styles = line_styles(lines["run"].astype(str))
+    figure, grid = panels(len(kinds), styles, across=len(kinds), height_in=3.0, sharey="all")
     for axes, kind in zip(grid, kinds, strict=True):
         rows = lines[lines["noise"] == kind]
-        draw_lines(axes, rows, look, whiskers=True)
+        draw_lines(axes, rows, styles, whiskers=True)
         axes.set_xticks(sorted(rows["x"].unique()))
         title(axes, f"noise in the {kind}")
         axis_names(axes, f"strength ({one_of(rows, 'unit', 'noise_flips')})")

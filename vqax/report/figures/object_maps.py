@@ -15,7 +15,7 @@ from vqax.report.figures.style import (
     axis_names,
     drawable,
     few_ticks,
-    looks,
+    line_styles,
     new_figure,
     title,
     wrapped,
@@ -27,9 +27,9 @@ Pair = tuple[Float[np.ndarray, "y x"], Float[np.ndarray, "y x"]]
 
 
 def draw_object_maps(frame: pd.DataFrame, *, maps: Mapping[tuple[str, int], Pair]) -> Figure:
-    """A row per ``run`` (a condition), a column per example: the picture under its map.
+    """A row per ``run`` (a condition), a column per example: the image under its map.
 
-    ``maps``: (run, example) -> picture and map of its size, raw; negative values are not shown.
+    ``maps``: (run, example) -> image and map of its size, raw; negative values are not shown.
 
     Raises:
         BadData: a column is missing, or there is no row.
@@ -51,14 +51,12 @@ def draw_object_maps(frame: pd.DataFrame, *, maps: Mapping[tuple[str, int], Pair
     return figure
 
 
-def _overlaid(
-    axes: Axes, picture: Float[np.ndarray, "y x"], heat: Float[np.ndarray, "y x"]
-) -> None:
+def _overlaid(axes: Axes, image: Float[np.ndarray, "y x"], heat: Float[np.ndarray, "y x"]) -> None:
     positive = np.maximum(heat, 0)
     unit = positive / positive.max() if positive.max() > 0 else positive
-    axes.imshow(picture, cmap="gray", interpolation="nearest")
+    axes.imshow(image, cmap="gray", interpolation="nearest")
     axes.imshow(unit, cmap="inferno", alpha=0.25 + 0.5 * unit, vmin=0, vmax=1)
-    axes.contour(picture > 0, [0.5], colors="#3fa3d6", linewidths=0.8)
+    axes.contour(image > 0, [0.5], colors="#3fa3d6", linewidths=0.8)
     axes.set_xticks([])
     axes.set_yticks([])
 
@@ -73,10 +71,10 @@ def draw_threshold_curves(frame: pd.DataFrame) -> Figure:
     runs = list(dict.fromkeys(frame["run"].astype(str)))
     lines = frame.rename(columns={"run": "panel", "case": "run", "threshold": "x", "dice": "value"})
     lines = lines.assign(ci_low=np.nan, ci_high=np.nan)
-    look = looks(lines["run"].astype(str))
-    figure, grid = panels(len(runs), look, across=len(runs), height_in=2.3, sharey="all")
+    styles = line_styles(lines["run"].astype(str))
+    figure, grid = panels(len(runs), styles, across=len(runs), height_in=2.3, sharey="all")
     for axes, run in zip(grid, runs, strict=True):
-        draw_lines(axes, lines[lines["panel"] == run], look, markersize=3.0)
+        draw_lines(axes, lines[lines["panel"] == run], styles, markersize=3.0)
         few_ticks(axes.yaxis)
         title(axes, run)
         axis_names(

@@ -1,7 +1,8 @@
 """The look all figures share: ink, series that colour-blind readers tell apart, plain axes.
 
 Colours are fixed in the files; ``PAGE`` maps them to the page's variables, so that a figure
-inside the report follows its light or dark theme. A series is told apart by colour and marker.
+inside the report follows its light or dark theme. Series differ by colour and
+marker.
 """
 
 import math
@@ -41,17 +42,17 @@ SMALL, NORMAL = 8, 9
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LineStyle:
     """Colour and marker of one series."""
 
     colour: str
     marker: str
 
 
-def looks(names: Iterable[str]) -> dict[str, Look]:
+def line_styles(names: Iterable[str]) -> dict[str, LineStyle]:
     """A look per name in their order; no two of the first 64 are alike."""
     return {
-        name: Look(SERIES[i % 8], MARKERS[(i + i // 8) % 8])
+        name: LineStyle(SERIES[i % 8], MARKERS[(i + i // 8) % 8])
         for i, name in enumerate(dict.fromkeys(names))
     }
 
@@ -83,11 +84,11 @@ def axis_names(axes: Axes, x: str = "", y: str = "") -> None:
     axes.set_ylabel(y, fontsize=SMALL, color=INK)
 
 
-def legend(figure: Figure, of: dict[str, Look], *, line: bool = True) -> None:
+def legend(figure: Figure, of: dict[str, LineStyle], *, line: bool = True) -> None:
     """The series below the panels, in as many columns as their names leave room for."""
     handles = [
-        Line2D([], [], color=look.colour, marker=look.marker, linestyle="-" if line else "")
-        for look in of.values()
+        Line2D([], [], color=styles.colour, marker=styles.marker, linestyle="-" if line else "")
+        for styles in of.values()
     ]
     named_below(figure, handles, list(of))
 

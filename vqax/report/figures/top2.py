@@ -9,12 +9,12 @@ from vqax.report.cd_diagram import INK
 from vqax.report.figures.dots import empty_note
 from vqax.report.figures.style import (
     SMALL,
-    Look,
+    LineStyle,
     axis_names,
     drawable,
     legend,
     legend_height,
-    looks,
+    line_styles,
     new_figure,
     plain,
     title,
@@ -39,18 +39,18 @@ def draw_top2(frame: pd.DataFrame) -> Figure:
         BadData: a column is missing, or there is no row.
     """
     drawable(frame, COLUMNS, "top2_distance")
-    look = looks(frame["run"].astype(str))
-    figure = new_figure(6.8 + legend_height(look))
+    styles = line_styles(frame["run"].astype(str))
+    figure = new_figure(6.8 + legend_height(styles))
     grid = figure.subplots(2, 2, width_ratios=(3, 2), squeeze=False)
     for (name, yes_no), (left, right) in zip(GROUPS.items(), grid, strict=True):
         rows = frame[(frame["answer_type"] == "yes/no") == yes_no]
         title(left, f"ten questions, {name}")
         title(right, f"all {rows['question_id'].nunique():,} questions, {name}")
-        _examples(left, rows, look)
-        _sorted(right, rows, look)
+        _examples(left, rows, styles)
+        _sorted(right, rows, styles)
     axis_names(grid[1, 0], "distance of the two first answers (probability)")
     axis_names(grid[1, 1], "questions, from the largest distance down (%)")
-    legend(figure, look)
+    legend(figure, styles)
     return figure
 
 
@@ -61,7 +61,7 @@ def shown(rows: pd.DataFrame) -> list[int]:
     return [int(question_id) for question_id in ids[places]]
 
 
-def _examples(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
+def _examples(axes: Axes, rows: pd.DataFrame, styles: dict[str, LineStyle]) -> None:
     plain(axes, grid="y")
     axes.set(xlim=(-0.02, 1.02))
     if rows.empty:
@@ -72,21 +72,21 @@ def _examples(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
     texts = rows.drop_duplicates("question_id").set_index("question_id")["question"]
     for run, of_run in rows.groupby("run", sort=False):
         margins = of_run.set_index("question_id")["margin"].reindex(ids)
-        own = look[str(run)]
+        own = styles[str(run)]
         axes.plot(margins, range(len(ids)), own.marker, color=own.colour, markersize=5, alpha=0.85)
     axes.set_yticks(range(len(ids)), [wrapped(str(texts[one]), 36, 2) for one in ids])
     axes.set_ylim(len(ids) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 
 
-def _sorted(axes: Axes, rows: pd.DataFrame, look: dict[str, Look]) -> None:
+def _sorted(axes: Axes, rows: pd.DataFrame, styles: dict[str, LineStyle]) -> None:
     plain(axes, grid="y")
     axes.set(xlim=(0, 100), ylim=(0, 1))
     axes.set_ylabel("distance (probability)", fontsize=SMALL, color=INK)
     for run, of_run in rows.groupby("run", sort=False):
         margins = of_run["margin"].dropna().to_numpy(dtype=float)
         if len(margins):
-            own = look[str(run)]
+            own = styles[str(run)]
             axes.plot(
                 100 * QUANTILES,
                 np.quantile(margins, 1 - QUANTILES),

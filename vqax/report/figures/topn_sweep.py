@@ -13,7 +13,7 @@ from vqax.report.figures.style import (
     axis_names,
     drawable,
     few_ticks,
-    looks,
+    line_styles,
     wrapped,
 )
 
@@ -34,11 +34,11 @@ def draw_sweep(frame: pd.DataFrame) -> Figure:
     drawable(frame, COLUMNS, "topn_sweep")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
     lines = frame.rename(columns={"how": "run", "entries": "x"})
-    look = looks(lines["run"].astype(str))
-    figure, grid = panels(len(metrics), look, across=ACROSS, height_in=2.6)
+    styles = line_styles(lines["run"].astype(str))
+    figure, grid = panels(len(metrics), styles, across=ACROSS, height_in=2.6)
     for axes, metric in zip(grid, metrics, strict=True):
         rows = lines[lines["metric"] == metric]
-        draw_lines(axes, rows, look, whiskers=True)
+        draw_lines(axes, rows, styles, whiskers=True)
         _scale(axes, rows["x"])
         axis_names(axes, "entries that let gradients through", wrapped(axis_name(metric), 40))
     return figure

@@ -9,7 +9,7 @@ from vqax.report.figures.style import (
     axis_names,
     drawable,
     few_ticks,
-    looks,
+    line_styles,
     wrapped,
 )
 
@@ -29,11 +29,11 @@ def draw_training_share(frame: pd.DataFrame) -> Figure:
     drawable(frame, COLUMNS, "training_share")
     metrics = list(dict.fromkeys(frame["metric"].astype(str)))
     lines = frame.assign(x=100 * frame["share"].astype(float))
-    look = looks(lines["run"].astype(str))
-    figure, grid = panels(len(metrics), look, across=ACROSS, height_in=2.5)
+    styles = line_styles(lines["run"].astype(str))
+    figure, grid = panels(len(metrics), styles, across=ACROSS, height_in=2.5)
     for axes, metric in zip(grid, metrics, strict=True):
         rows = lines[lines["metric"] == metric]
-        draw_lines(axes, rows, look, whiskers=True)
+        draw_lines(axes, rows, styles, whiskers=True)
         axes.set_xticks(sorted(rows["x"].unique()))
         few_ticks(axes.yaxis)
         axes.margins(x=0.12)

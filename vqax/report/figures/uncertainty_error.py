@@ -28,8 +28,8 @@ from vqax.report.figures.style import (
 from vqax.report.numbers import number
 from vqax.stats.contrast import correlation
 
-ERROR_COLUMNS = ["run", "predictive", "classification_error"]
-HISTOGRAM_COLUMNS = ["run", "accuracy_official", "predictive", "classification_error"]
+ERROR_COLUMNS = ["run", "predictive", "nll_of_error"]
+HISTOGRAM_COLUMNS = ["run", "accuracy_official", "predictive", "nll_of_error"]
 ACROSS = 3
 GROUPS = 10
 BINS = 30
@@ -56,7 +56,7 @@ def draw_uncertainty_error(frame: pd.DataFrame) -> Figure:
     down = math.ceil(len(runs) / across)
     figure = new_figure(2.3 * down + 0.4)
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    top = float(known["classification_error"].quantile(0.995)) if len(known) else 1.0
+    top = float(known["nll_of_error"].quantile(0.995)) if len(known) else 1.0
     for axes, run in zip(grid.flat, runs, strict=False):
         of_run = known[known["run"] == run]
         numbers = of_run[ERROR_COLUMNS[1:]].to_numpy(dtype=float)
@@ -113,7 +113,7 @@ def group_means(
 
 
 def _correlation(of_run: pd.DataFrame) -> str:
-    columns = (of_run[name].to_numpy(float) for name in ("predictive", "classification_error"))
+    columns = (of_run[name].to_numpy(float) for name in ("predictive", "nll_of_error"))
     return f"rank correlation {number(correlation(*columns), 2)}"
 
 
@@ -132,7 +132,7 @@ def draw_uncertainty_histograms(frame: pd.DataFrame) -> Figure:
     figure = new_figure(1.25 * len(runs) + 0.9)
     grid = figure.subplots(len(runs), 2, sharex="col", sharey="col", squeeze=False)
     for column, (value, name) in enumerate(
-        [("predictive", UNCERTAINTY), ("classification_error", ERROR.replace("\n", " "))]
+        [("predictive", UNCERTAINTY), ("nll_of_error", ERROR.replace("\n", " "))]
     ):
         bins = _bins(frame[value].to_numpy(dtype=float))
         for axes, run in zip(grid[:, column], runs, strict=True):

@@ -39,7 +39,7 @@ def write_section(
     drawings = tuple(_drawing(part, folder, labels or {}) for part in kept)
     return FigureSection(
         name=name,
-        printed=group.printed,
+        reported=group.reported,
         title=group.title,
         drawings=drawings,
         note=note if drawings else note or NOT_MEASURED,

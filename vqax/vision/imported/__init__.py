@@ -1,4 +1,4 @@
-"""Published region features, in the layouts they were published in, to a region store."""
+"""Published region features, in the layouts they were published in, to a region file."""
 
 from pathlib import Path
 

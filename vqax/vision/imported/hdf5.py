@@ -1,4 +1,4 @@
-"""HDF5 files of region features, read picture by picture; ``hdf5_layout`` has the layouts."""
+"""HDF5 files of region features, read image by image; ``hdf5_layout`` has the layouts."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from vqax.vision.imported.row_ids import read_row_ids
 from vqax.vision.regions import UNKNOWN, Regions
 
 NOMINAL_PX = 1000
-"""Width and height of a picture that stand for the real ones where a file has only fractions."""
+"""Width and height of an image that stand for the real ones where a file has only fractions."""
 
 AGAIN = "if it is cut or damaged, fetch it again"
 
@@ -48,15 +48,15 @@ class Hdf5Source:
             raise BadData(f"{path}: no image_id has a row among {rows}; check its ids file")
 
     def read(self, image_id: int) -> Regions:
-        """The regions of a picture; raises BadData if its row cannot be read."""
+        """The regions of an image; raises BadData if its row cannot be read."""
         row = self._rows[image_id]
-        with reading(self.path, "the regions of a picture", AGAIN, entry=f"row {row}"):
+        with reading(self.path, "the regions of an image", AGAIN, entry=f"row {row}"):
             features = self._part(self._kind.features, row)
             boxes, size_px = self._boxes(row)
             if self._kind.channels_first:
                 features, boxes = features.T, boxes.T
             classes, scores = self._classes(row, len(boxes))
-        # pictures of the counting layout are padded with zeros
+        # images of the counting layout are padded with zeros
         real = np.flatnonzero(boxes.any(axis=1)) if self._kind.channels_first else slice(None)
         return Regions(
             features=features[real].astype(np.float32),
@@ -86,7 +86,7 @@ class Hdf5Source:
         return {image_id: row for image_id, row in listed.items() if 0 <= row < rows}
 
     def _part(self, name: str, row: int) -> np.ndarray:
-        """What dataset ``name`` holds of the picture in ``row``."""
+        """What dataset ``name`` holds of the image in ``row``."""
         dataset = self._file[name]
         if not self._kind.adaptive:
             return np.asarray(dataset[row])
@@ -96,7 +96,7 @@ class Hdf5Source:
         return np.asarray(claim(dataset, rows=behind - first)[first:behind])
 
     def _boxes(self, row: int) -> tuple[np.ndarray, tuple[int, int]]:
-        """The boxes of a row in pixels, and the width and height of its picture."""
+        """The boxes of a row in pixels, and the width and height of its image."""
         if self._kind.own_ids:
             sides = [self._file[name][row] for name in ("widths", "heights")]
             return self._part("boxes", row), (int(sides[0]), int(sides[1]))
@@ -118,10 +118,10 @@ class Hdf5Source:
 def _size_px(
     boxes: Float[np.ndarray, "k 4"], fractions: Float[np.ndarray, "k 4"]
 ) -> tuple[int, int]:
-    """Width and height of a picture: the box that reaches farthest gives each most exactly."""
+    """Width and height of an image: the box that reaches farthest gives each most exactly."""
     far = [int(fractions[:, side].argmax()) for side in (2, 3)]
     with np.errstate(all="ignore"):  # what is no number is reported
         sizes = [boxes[k, side] / fractions[k, side] for k, side in zip(far, (2, 3), strict=True)]
     if not np.isfinite(sizes).all():
-        raise ValueError("its boxes in pixels and in fractions give no size of the picture")
+        raise ValueError("its boxes in pixels and in fractions give no size of the image")
     return round(float(sizes[0])), round(float(sizes[1]))

@@ -3,8 +3,8 @@
 ``attreg``: features (n,k,d), boxes (n,k,4), ids, widths, heights, and cls_score (n,k,2) = class,
 probability. ``updn``: image_features, image_bb, spatial_features (n,k,6) = x1, y1, x2, y2, w, h
 as fractions; image_ids in a file apart. ``scr``: the same without image_bb, with cls_score.
-``adaptive`` (BAN, ReGAT): updn with the boxes of all pictures below each other, image_features
-(total,d) and so on, and pos_boxes (n,2), the first box of a picture and the one behind its last.
+``adaptive`` (BAN, ReGAT): updn with the boxes of all images below each other, image_features
+(total,d) and so on, and pos_boxes (n,2), the first box of an image and the one behind its last.
 ``counting``: features (n,d,k) and boxes (n,4,k), padded with zeros.
 """
 
@@ -55,7 +55,7 @@ def recognised(file: h5py.File) -> Layout:
 
 
 def checked_rows(file: h5py.File, layout: Layout) -> int:
-    """The number of pictures.
+    """The number of images.
 
     Raises:
         ValueError: a dataset of the layout is absent, holds no numbers, is of another shape than
@@ -69,7 +69,7 @@ def checked_rows(file: h5py.File, layout: Layout) -> int:
     if layout.adaptive:
         positions = claim(numbers(file, POSITIONS, axes=[2], kinds=INTEGERS))
         if positions.shape[1] != 2:
-            raise ValueError(f"{POSITIONS} has the shape {positions.shape}, not (pictures, 2)")
+            raise ValueError(f"{POSITIONS} has the shape {positions.shape}, not (images, 2)")
         return int(positions.shape[0])
     claim(file[layout.features], rows=1)
     return int(features[0])

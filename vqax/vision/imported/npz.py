@@ -1,6 +1,6 @@
-"""A folder with one ``.npz`` a picture, as openvqa keeps bottom-up features.
+"""A folder with one ``.npz`` an image, as openvqa keeps bottom-up features.
 
-Keys x (d,k), bbox (k,4) in pixels, image_w, image_h; the picture's id ends the file's name.
+Keys x (d,k), bbox (k,4) in pixels, image_w, image_h; the image's id ends the file's name.
 """
 
 import re
@@ -39,7 +39,7 @@ class NpzSource:
         self.width = self._first_width()
 
     def read(self, image_id: int) -> Regions:
-        """The regions of a picture; raises BadData if its file is cut or lacks something."""
+        """The regions of an image; raises BadData if its file is cut or lacks something."""
         path = self._files[image_id]
         with reading(path, f"a whole file with {', '.join(KEYS)}", AGAIN):
             features, boxes, *sides = read_arrays(path.read_bytes(), KEYS).values()

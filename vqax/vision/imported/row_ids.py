@@ -1,4 +1,4 @@
-"""Which row of a feature file is which picture: ``{image_id: row}`` as JSON or plain pickle."""
+"""Which row of a feature file is which image: ``{image_id: row}`` as JSON or plain pickle."""
 
 import io
 import json

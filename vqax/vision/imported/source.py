@@ -1,4 +1,4 @@
-"""From any published layout to a region store, one picture at a time."""
+"""From any published layout to a region file, one image at a time."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ IMPORTED = "imported"
 """The ``extractor`` that an imported store names."""
 
 MOST_PX = 1_000_000
-"""Of a side of a picture."""
+"""Of a side of an image."""
 
 
 @runtime_checkable
 class RegionSource(Protocol):
-    """Regions of pictures in some layout; reading one costs the memory of one."""
+    """Regions of images in some layout; reading one costs the memory of one."""
 
     path: Path
     layout: str
@@ -35,11 +35,11 @@ class RegionSource(Protocol):
 
     @property
     def image_ids(self) -> Sequence[int]:
-        """In the order of the store."""
+        """In the order of the feature file."""
         ...
 
     def read(self, image_id: int) -> Regions:
-        """All regions of a picture, classes as the file numbers them.
+        """All regions of an image, classes as the file numbers them.
 
         Raises:
             BadData: the record is cut, of another size, or not finite.
@@ -55,9 +55,9 @@ def import_regions(
     boxes: int = BOXES,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Skipped]:
-    """Write the first ``boxes`` regions of every picture to ``path``; return what was left out.
+    """Write the first ``boxes`` regions of every image to ``path``; return what was left out.
 
-    Left out are damaged records, boxes outside of their picture, and pictures with fewer boxes.
+    Left out are damaged records, boxes outside of their image, and images with fewer boxes.
     Killed and called again it goes on. Memory does not grow with the source. Without
     ``class_names`` all classes are −1, unknown.
 
@@ -91,7 +91,7 @@ def import_regions(
                 progress(len(source.image_ids) - len(todo) + number, len(source.image_ids))
         unusable = len(skipped) - len(source.skipped)
         if unusable == len(source.image_ids) > 0:
-            raise BadData(f"{source.path}: no picture can be used; {skipped[-1].reason}")
+            raise BadData(f"{source.path}: no image can be used; {skipped[-1].reason}")
         writer.finish()
     return skipped
 
@@ -122,10 +122,10 @@ def _first(regions: Regions, boxes: int, where: str) -> Regions:
 
 
 def _check_sizes(regions: Regions, where: str) -> None:
-    """What a damaged record may claim and a store could not keep."""
+    """What a damaged record may claim and a feature file could not keep."""
     if not all(0 < side <= MOST_PX for side in regions.size_px):
         raise BadData(
-            f"{where}: its picture is {regions.size_px[0]}x{regions.size_px[1]} px, not 1 to "
+            f"{where}: its image is {regions.size_px[0]}x{regions.size_px[1]} px, not 1 to "
             f"{MOST_PX:,} each; fetch the file again"
         )
     limits = np.iinfo(np.int16)

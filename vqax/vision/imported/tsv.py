@@ -40,7 +40,7 @@ class TsvSource:
         self.has_background = False
 
     def read(self, image_id: int) -> Regions:
-        """The regions of a picture; raises BadData if its line is cut or of wrong sizes."""
+        """The regions of an image; raises BadData if its line is cut or of wrong sizes."""
         line, where = self._line(image_id)
         regions = regions_of(line, self._layout, where)
         if regions.features.shape[1] != self.width:
@@ -76,7 +76,7 @@ class TsvSource:
             self._places[image_id] = (offset, number)
 
     def _line(self, image_id: int) -> tuple[bytes, str]:
-        """The line of a picture, and where it stands."""
+        """The line of an image, and where it stands."""
         offset, number = self._places[image_id]
         with reading(self.path, "readable", "fetch it again", entry=f"line {number}"):
             self._file.seek(offset)

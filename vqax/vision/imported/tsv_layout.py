@@ -46,7 +46,7 @@ LAYOUTS = {len(layout.fields): layout for layout in (BOTTOM_UP, LXMERT)}
 
 
 def image_id_of(field: bytes) -> int | None:
-    """The id that a first field writes, also as the name of a COCO picture; none if it is none."""
+    """The id that a first field writes, also as the name of a COCO image; none if it is none."""
     match = IMAGE_ID.fullmatch(field)
     return None if match is None else int(match[1])
 
@@ -68,7 +68,7 @@ def layout_of(line: bytes, where: str) -> Layout:
 
 
 def regions_of(line: bytes, layout: Layout, where: str) -> Regions:
-    """What a line says of a picture.
+    """What a line says of an image.
 
     Raises:
         BadData: the line has other fields than those of ``layout``, or one is damaged.
