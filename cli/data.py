@@ -83,7 +83,7 @@ def prepare(name: str) -> dict[str, Any]:
 @data.command(cls=StageCommand)
 @click.argument("name")
 def agreement(name: str) -> dict[str, Any]:
-    """Score annotators against each other, and random maps against people: ceiling and floor."""
+    """Score annotators against each other, and random against human maps: ceiling and floor."""
     os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
     from stages import agreement as stage
 

@@ -9,7 +9,7 @@ from cli.common import StageCommand, loaded, progress_bar
 
 @click.group()
 def edl() -> None:
-    """Train evidential classifiers of images, and examine them."""
+    """Train evidential classifiers of images, and evaluate them."""
 
 
 @edl.command(cls=StageCommand)

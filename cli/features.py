@@ -10,7 +10,7 @@ from cli.common import StageCommand, device_option, loaded, progress_bar, worker
 
 @click.group()
 def features() -> None:
-    """Extract grid features and look into their feature file."""
+    """Extract grid features and look into their files."""
 
 
 @features.command(cls=StageCommand)

@@ -22,9 +22,9 @@ COMMANDS = {
     "code": ("cli.pipeline", "Say which code a stage runs, for dvc.yaml."),
     "runs": ("cli.pipeline", "List the runs of params.yaml."),
     "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
-    "edl": ("cli.edl", "Train evidential classifiers of images, and examine them."),
+    "edl": ("cli.edl", "Train evidential classifiers of images, and evaluate them."),
     "data": ("cli.data", "Generate, check and describe data sets."),
-    "features": ("cli.features", "Extract grid features and look into their feature file."),
+    "features": ("cli.features", "Extract grid features and look into their files."),
     "regions": ("cli.regions", "Detect regions and write their features."),
     "key-objects": ("cli.regions", "Find the regions that questions and answers speak of."),
 }
@@ -71,4 +71,4 @@ class LazyGroup(click.Group):
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="vqax")
 def main() -> None:
-    """Where does a VQA model look, how sure is it, and does that agree with people?"""
+    """Where does a VQA model look, how sure is it, and does it agree with human attention?"""

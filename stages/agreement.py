@@ -1,4 +1,4 @@
-"""Stage ``agreement``: the frame of every comparison with people, for one data set.
+"""Stage ``agreement``: the frame of every comparison with human maps, for one data set.
 
 Other people are the ceiling, uniform random maps the floor.
 """

@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
         ),
         note="Pythia's combine layer and attention on the same grid features, not the Pythia of "
         "the paper with its detected regions. Beside: mass on the thing asked about minus that on "
-        "the other one; rank correlation with human attention.",
+        "the other one; rank correlation with human maps.",
     ),
     "T05": Rule((within(SAME, "shared_of_10", 7.0),)),
     "T06": Rule(

@@ -2,7 +2,7 @@
 
 A rule names the rows of the paper's tables, and the study says which run measures a row; what
 the paper prints no row for is named by its run or analysis. "Attention quality" is the rank
-correlation with human attention, the paper's first measure of it. An EMD is better when it is
+correlation with human maps, the paper's first measure of it. An EMD is better when it is
 smaller, so the baseline stands first there.
 """
 

@@ -102,7 +102,7 @@ def test_the_summary_counts_verdicts_and_what_survives_correction():
         {"verdict": "inconclusive", "p_holm": 0.01}, NOT_TESTABLE,
     )  # fmt: skip
     text = summary(claims)
-    assert text.startswith("Of 5 claims: 2 hold, 1 contradicted, 1 inconclusive, 1 not testable")
+    assert text.startswith("Of 5 claims: 2 supported, 1 contradicted, 1 inconclusive, 1 not ")
     assert "2 of the 3 decided ones stay so" in text
 
 

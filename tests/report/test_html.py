@@ -157,7 +157,7 @@ def test_both_data_sets_are_named_over_every_table(page):
 
 def test_a_table_that_no_paper_prints_has_no_printed_half(content):
     own = content.headline[content.headline["table"] == "ucam/I"]
-    own = own.assign(table="ucam/controls", published=np.nan)
+    own = own.assign(table="ucam/controls", reported=np.nan)
     text = body_of(render(bare(content, headline=own)), "tables")
     assert re.findall(r'<th class="group (\w+)"', text) == ["ours"]
     assert 'class="reported"' not in text
@@ -387,7 +387,7 @@ def test_a_figure_without_drawings_says_why(content):
 def test_claims_are_counted_and_grouped_by_verdict(content):
     text = body_of(render(bare(content, claims=sample_claims())), "claims")
     said = plain(text)
-    assert "2 hold 2 contradicted 1 inconclusive 1 not testable here" in said
+    assert "2 supported 2 contradicted 1 inconclusive 1 not testable here" in said
     heads = ["Holds (2)", "Contradicted (2)", "Inconclusive (1)", "Not testable here (1)"]
     places = [said.index(head) for head in heads]
     assert places == sorted(places)
@@ -416,7 +416,7 @@ def test_a_claims_interval_is_drawn_on_the_side_it_lies(content):
 def test_only_verdicts_that_were_given_have_a_group(content):
     claims = sample_claims()
     text = render(bare(content, claims=claims[claims["verdict"] == "supported"]))
-    assert re.findall(r'href="#(claims-[\w-]+)"', text) == ["claims-holds"]
+    assert re.findall(r'href="#(claims-[\w-]+)"', text) == ["claims-supported"]
 
 
 def test_ranks_of_several_sets_each_have_their_diagram(content):

@@ -12,7 +12,7 @@ from vqax.report.numbers import deciding_digits, number
     [
         (
             "attention_rank_correlation",
-            "rank correlation with human attention (attention)",
+            "rank correlation with human maps (attention)",
             "higher",
         ),
         ("grad_cam_emd", "earth mover's distance to people (Grad-CAM)", "lower"),

@@ -141,9 +141,9 @@ def test_markdown_is_pivoted_as_printed(table_iv):
     lines = text.splitlines()
     assert lines[0] == (
         "U-CAM Table IV: where people looked. "
-        "Measured on Scenes v1 with 95 % intervals; published numbers on vqa_hat val."
+        "Measured on Scenes v1 with 95 % intervals; reported numbers on vqa_hat val."
     )
-    assert lines[2] == "| Models | RC ↑ | published | EMD ↓ | published | CD ↑ | published |"
+    assert lines[2] == "| Models | RC ↑ | reported | EMD ↓ | reported | CD ↑ | reported |"
     assert len(lines) == 4 + table_iv["row"].nunique()
     assert "| Baseline (MCB) | 0.310 [0.290, 0.330] | 0.279 | – | 0.3931 | – | – |" in lines
     assert "| Human [34] | – | 0.623 | – | – | – | – |" in lines
@@ -160,7 +160,7 @@ def test_csv_holds_the_full_numbers(table_iv):
     mcb = rows["Baseline (MCB)"]
     assert mcb["rank_correlation"] == "0.123456789"
     assert (mcb["rank_correlation_ci_low"], mcb["rank_correlation_n"]) == ("0.29", "400")
-    assert (mcb["emd"], mcb["emd_published"]) == ("", "0.3931")
+    assert (mcb["emd"], mcb["emd_reported"]) == ("", "0.3931")
     assert (mcb["dataset"], rows["Human [34]"]["dataset"]) == ("Scenes v1", "")
     assert list(rows) == list(table_iv["row"].unique())
 
@@ -169,7 +169,7 @@ def test_latex_is_escaped_and_published_numbers_are_set_apart(table_iv):
     text = to_latex(join_published(measured({"dataset": "50% of v1_x"}), table_iv))
     assert r"Baseline (MCB) & 0.310 [0.290, 0.330] & \textit{0.279} &" in text
     assert r"50\% of v1\_x" in text
-    assert r"RC $\uparrow$ & published" in text
+    assert r"RC $\uparrow$ & reported" in text
     assert text.count(r"\\") == 1 + table_iv["row"].nunique()
     assert "↑" not in text
 

@@ -37,9 +37,9 @@ EVIDENCE = {
     "cited_only": "another paper",
 }
 CAVEATS = (
-    "A claim is supported if the 95 % interval of every comparison lies on the claimed side, and is "
-    "contradicted if one lies wholly on the other. Intervals draw the images of the test set; "
-    "they do not say how much another seed of the training would change.",
+    "A claim is supported if the 95 % interval of every comparison lies on the claimed side, "
+    "and is contradicted if one lies wholly on the other. Intervals draw the images of the test "
+    "set; they do not say how much another seed of the training would change.",
     "The verdicts are not corrected for the number of claims. A claim of many steps is more "
     "easily contradicted by chance than one of a single step, up to 2.5 % for each step; p allows "
     "for the steps, and p (Holm) for the number of claims as well.",

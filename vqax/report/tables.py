@@ -2,7 +2,7 @@
 
 A tidy table has the columns ``COLUMNS``. Values are in the unit the paper prints:
 accuracies in per cent, everything else as it is. ``value`` is what this run measured on
-``dataset``; ``published`` is the paper's number on ``reported_dataset``. They never mix.
+``dataset``; ``reported`` is the paper's number on ``reported_dataset``. They never mix.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -105,7 +105,7 @@ def join_published(
     ``measured`` has table, row (as printed), metric, dataset, value, ci_low, ci_high, n, seeds
     and optionally ``note`` and ``unit``; where ``unit`` is "fraction", accuracies are turned
     into the per cent the paper prints. A metric the paper leaves out for a row it prints
-    (the dashes of Table IV) is added behind, with ``published`` empty, and so are the rows
+    (the dashes of Table IV) is added behind, with ``reported`` empty, and so are the rows
     ``extra_rows`` that the paper does not have; both in the order of ``measured``.
 
     Raises:
@@ -206,7 +206,7 @@ _CSV_PARTS = {
     "ci_low": "_ci_low",
     "ci_high": "_ci_high",
     "n": "_n",
-    "reported": "_published",
+    "reported": "_reported",
 }
 
 
@@ -323,7 +323,7 @@ def _caption(tidy: pd.DataFrame, rules: Rules, captions: Captions) -> str:
     return (
         f"{captions.of_table(one_table(tidy))}. "
         f"Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
-        f"with 95 % intervals{f'; published numbers on {reported}' if reported else ''}."
+        f"with 95 % intervals{f'; reported numbers on {reported}' if reported else ''}."
         f"{rule}"
     )
 

@@ -6,7 +6,7 @@ from vqax.metrics.rank_correlation import rank_correlation
 
 METRICS = {
     "rank_correlation": Metric(
-        "rank correlation with human attention",
+        "rank correlation with human maps",
         "Spearman correlation between the map and a person's map, both shrunk to "
         "14×14; 1 is the same order of places, 0 is no relation.",
         "higher",
@@ -22,7 +22,7 @@ METRICS = {
         short="± SE",
     ),
     "emd": Metric(
-        "earth mover's distance to people",
+        "earth mover's distance to human maps",
         "How far attention has to be moved, as a fraction of the image's "
         "diagonal, to become the person's map.",
         "lower",
@@ -31,7 +31,7 @@ METRICS = {
         compute=spatial_emd,
     ),
     "histogram_emd": Metric(
-        "histogram EMD to people",
+        "histogram EMD to human maps",
         "Earth mover's distance between the two maps' value histograms; blind to where.",
         "lower",
         short="EMD (histogram)",
@@ -41,7 +41,7 @@ METRICS = {
     "uncertainty_map_correlation": Metric(
         "map quality",
         "Rank correlation over the questions of an uncertainty with how well the "
-        "attention agrees with people; negative if the run is surer where it looks "
+        "attention agrees with human maps; negative if the run is surer where it looks "
         "where people look.",
         "lower",
     ),

@@ -176,13 +176,13 @@ FIGURES = {
         maps.draw_map_rows,
         maps.MAP_COLUMNS,
         "Where people looked, and what each method calls important for the answer of the model, "
-        "which stands below the first map. ρ is the rank correlation with human attention. Colours "
+        "which stands below the first map. ρ is the rank correlation with human maps. Colours "
         "compare places within one map only.",
     ),
     "importance_agreement": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
-        "Agreement with people of each kind of map, over {n} questions. The maps for another "
+        "Alignment with human attention of each kind of map, over {n} questions. The maps for another "
         "question about the image and the mean human map know nothing of the question. "
         + _INTERVALS,
     ),
@@ -269,7 +269,7 @@ FIGURES = {
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
         "Rank correlation over {n} questions of each uncertainty with the agreement of the "
-        "attention with human attention; below 0, certainty goes with looking where people look. "
+        "attention with human maps; below 0, certainty goes with looking where people look. "
         + _INTERVALS,
     ),
     "detections": FigureKind(

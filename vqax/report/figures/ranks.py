@@ -32,6 +32,6 @@ def draw_ranks(frame: pd.DataFrame, alpha: float = ALPHA) -> Figure:
 
 
 def ranks_title(measure: str, blocks: str) -> str:
-    """``rank correlation with human attention; a block is one data set × answer type × seed``."""
+    """``rank correlation with human maps; a block is one data set × answer type × seed``."""
     words = spaced(blocks).replace("dataset", "data set")
     return f"{label_of(measure).name}; a block is one {words}"
