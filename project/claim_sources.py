@@ -28,7 +28,7 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
     return Sources(
         values={
             **measured.questions,
-            **_people(measured),
+            **_human_agreement(measured),
             **_rows(measured),
             **_noise(measured.workspace),
             **_samples(measured.workspace),
@@ -50,7 +50,7 @@ def _absent(measured: Measured) -> dict[str, Path]:
     return {name: folder for name, folder in folders.items() if not folder.exists()}
 
 
-def _people(measured: Measured) -> dict[str, pd.DataFrame]:
+def _human_agreement(measured: Measured) -> dict[str, pd.DataFrame]:
     """How far people agree on the data set of the first run that has human maps."""
     for run, questions in measured.questions.items():
         path = measured.workspace.dataset(measured.params.run(run).dataset) / "human_maps.h5"

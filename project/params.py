@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from project.overrides import merged, own_or_shared
 from project.places import wrong_names_and_places
 from project.references import listed, section, training_runs, unknown_names
+from project.renamed import new_name
 from project.schema import (
     ChangingPriors,
     ClassifierSpec,
@@ -193,7 +194,9 @@ def mistakes(error: ValidationError) -> list[str]:
 
 
 def _mistake(item: ErrorDetails) -> str:
-    return f"{'.'.join(map(str, item['loc'])) or 'params'}: {item['msg']}{_given(item['input'])}"
+    where = ".".join(map(str, item["loc"])) or "params"
+    meant = new_name(str(item["loc"][-1])) if item["type"] == "extra_forbidden" else ""
+    return f"{where}: {item['msg']}{meant}{_given(item['input'])}"
 
 
 def _given(value: Any) -> str:

@@ -37,7 +37,7 @@ class Trained(NamedTuple):
         for number, batch in enumerate(batches(self.questions, sampler, workers=1)):
             yield number * size, batch.to(self.place)
 
-    def asked(self, examples: list[Example]) -> "Trained":
+    def restricted_to(self, examples: list[Example]) -> "Trained":
         """The same trained run, asked other questions about images that have features."""
         questions = VqaDataset(
             examples,

@@ -44,13 +44,15 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     prepared = load_prepared(params, workspace, settings.dataset)
     relevant = read_parquet(workspace.dataset(settings.dataset) / "relevant_objects.parquet")
     known = {int(image_id) for image_id in feature_file.image_ids}
-    look = _attributes(params, workspace, settings, feature_file) if settings.attributes else None
+    attributes_of = (
+        _attributes(params, workspace, settings, feature_file) if settings.attributes else None
+    )
     tables, rows = [], []
     for part in PARTS:
-        asked = [example for example in getattr(prepared, part) if example.image_id in known]
-        mined = _mine(settings, asked, feature_file, vectors, look)
-        tables.append(_table(asked, mined))
-        rows += _summary(part, asked, mined.found, feature_file, relevant)
+        examples = [example for example in getattr(prepared, part) if example.image_id in known]
+        mined = _mine(settings, examples, feature_file, vectors, attributes_of)
+        tables.append(_table(examples, mined))
+        rows += _summary(part, examples, mined.found, feature_file, relevant)
     everything = [example for part in PARTS for example in getattr(prepared, part)]
     skipped = [
         *_without_regions(feature_file, everything, known),
@@ -105,35 +107,35 @@ def _attributes(
         )
     head, names = detector.attribute, detector.attribute_names
 
-    def look(asked: Sequence[Example]) -> Attributes:
+    def attributes_of(examples: Sequence[Example]) -> Attributes:
         rows = {}
-        for image_id in dict.fromkeys(example.image_id for example in asked):
+        for image_id in dict.fromkeys(example.image_id for example in examples):
             features = torch.from_numpy(feature_file.batch([image_id])[0])
             with torch.inference_mode():
                 rows[image_id] = head(features).argmax(dim=1).numpy()
-        pairs = attribute_pairs([example.question for example in asked])
-        of_boxes = np.array([rows[example.image_id] for example in asked], dtype=np.int64)
+        pairs = attribute_pairs([example.question for example in examples])
+        of_boxes = np.array([rows[example.image_id] for example in examples], dtype=np.int64)
         return Attributes(
-            [pairs[example.question] for example in asked],
-            of_boxes.reshape(len(asked), feature_file.boxes_per_image),
+            [pairs[example.question] for example in examples],
+            of_boxes.reshape(len(examples), feature_file.boxes_per_image),
             names,
         )
 
-    return look
+    return attributes_of
 
 
 def _mine(
     settings: Settings,
-    asked: Sequence[Example],
+    examples: Sequence[Example],
     feature_file: RegionFile,
     vectors: WordVectors,
-    look: Look | None,
+    attributes_of: Look | None,
 ) -> Mined:
-    image_ids = [example.image_id for example in asked]
+    image_ids = [example.image_id for example in examples]
     classes = feature_file.classes(image_ids)
     check_classes(classes, image_ids, feature_file.class_names, str(feature_file.path))
-    answers = [example.multiple_choice_answer for example in asked]
-    questions = [example.question for example in asked]
+    answers = [example.multiple_choice_answer for example in examples]
+    questions = [example.question for example in examples]
     words_of = content_words([*questions, *answers], settings.tokens)
     words = [
         tuple(dict.fromkeys((*words_of[question], *words_of[answer])))
@@ -148,7 +150,7 @@ def _mine(
         sigma=settings.sigma,
         top=settings.top,
         select=SELECT[settings.select],
-        attributes=None if look is None else look(asked),
+        attributes=None if attributes_of is None else attributes_of(examples),
     )
     vocabulary = list(dict.fromkeys(word for one in words for word in one))
     categories = np.array(feature_file.class_names, dtype=object)[
@@ -157,9 +159,9 @@ def _mine(
     return Mined(found, vocabulary, categories)
 
 
-def _table(asked: Sequence[Example], mined: Mined) -> pd.DataFrame:
+def _table(examples: Sequence[Example], mined: Mined) -> pd.DataFrame:
     found = mined.found
-    ids = np.array([[e.question_id, e.image_id] for e in asked], dtype=np.int64).reshape(-1, 2)
+    ids = np.array([[e.question_id, e.image_id] for e in examples], dtype=np.int64).reshape(-1, 2)
     return pd.DataFrame(
         {
             "question_id": ids[found.question, 0],
@@ -174,7 +176,7 @@ def _table(asked: Sequence[Example], mined: Mined) -> pd.DataFrame:
 
 def _summary(
     part: str,
-    asked: Sequence[Example],
+    examples: Sequence[Example],
     found: KeyObjects,
     feature_file: RegionFile,
     relevant: pd.DataFrame,
@@ -184,24 +186,24 @@ def _summary(
     ``reachable`` is the recall of all boxes together: no choice of key objects can have more.
     """
     having = len(np.unique(found.question))
-    images = {example.image_id for example in asked}
-    with_any = {asked[row].image_id for row in found.question}
+    images = {example.image_id for example in examples}
+    with_any = {examples[row].image_id for row in found.question}
     rows = [
-        (part, "questions_with_key_objects", having / max(len(asked), 1), len(asked)),
+        (part, "questions_with_key_objects", having / max(len(examples), 1), len(examples)),
         (part, "key_objects_per_question", len(found.box) / max(having, 1), having),
         (part, "images_without_key_object", float(len(images - with_any)), len(images)),
     ]
     boxes_of = {
         question_id: group[list(BOX)].to_numpy()
         for question_id, group in relevant[
-            relevant["question_id"].isin([e.question_id for e in asked])
+            relevant["question_id"].isin([e.question_id for e in examples])
         ].groupby("question_id")
     }
     if not boxes_of:
         return rows
     none = np.zeros((0, 4))
-    truly = padded_boxes([boxes_of.get(example.question_id, none) for example in asked])
-    regions = feature_file.boxes([example.image_id for example in asked])
+    truly = padded_boxes([boxes_of.get(example.question_id, none) for example in examples])
+    regions = feature_file.boxes([example.image_id for example in examples])
     chosen = np.zeros(regions.shape[:2], dtype=bool)
     chosen[found.question, found.box] = True
     right = found_objects(regions, chosen, truly)

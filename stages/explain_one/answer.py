@@ -54,27 +54,27 @@ class Answerer:
             UsageError: an answer is unknown.
             BadData: a map is not finite.
         """
-        predictions = [self._predict(visual_input, asked) for asked, _ in questions]
+        predictions = [self._predict(visual_input, question) for question, _ in questions]
         chosen = [
-            self._answer(visual_input, asked, wanted, prediction)
-            for (asked, wanted), prediction in zip(questions, predictions, strict=True)
+            self._answer(visual_input, question, answer_text, prediction)
+            for (question, answer_text), prediction in zip(questions, predictions, strict=True)
         ]
-        asked = [one for one, _ in questions]
+        encoded = [question for question, _ in questions]
         known = [
             self._explained(visual_input, *one)
-            for one in zip(asked, predictions, chosen, strict=True)
+            for one in zip(encoded, predictions, chosen, strict=True)
         ]
         for one in known:
             answered(one)
-        found = self._look(visual_input, asked, chosen, progress)
+        found = self._maps(visual_input, encoded, chosen, progress)
         return [
             replace(one, maps=seen.maps, word_scores=seen.words)
             for one, seen in zip(known, found, strict=True)
         ]
 
-    def _predict(self, visual_input: VisualInput, asked: EncodedQuestion) -> Prediction:
+    def _predict(self, visual_input: VisualInput, question: EncodedQuestion) -> Prediction:
         """Passes of the head, or, of a model without one, the pass itself."""
-        run, tokens = self.loaded, torch.tensor([asked.tokens], device=self.loaded.place)
+        run, tokens = self.loaded, torch.tensor([question.tokens], device=self.loaded.place)
         if hasattr(run.model, "head"):
             return mc_predict(run.model, visual_input.cells, tokens, run.samples, run.seed)
         with left_as_found(run.model), torch.no_grad():
@@ -85,18 +85,22 @@ class Answerer:
         )
 
     def _answer(
-        self, visual_input: VisualInput, asked: EncodedQuestion, wanted: str, prediction: Prediction
-    ) -> int:
-        if wanted == PREDICTED:
-            return int(prediction.forward.logits.argmax())
-        if wanted == TRUTH:
-            wanted = self.truths.demand(visual_input.path, asked.text)
-        return index_of(self.loaded.answers, wanted)
-
-    def _look(
         self,
         visual_input: VisualInput,
-        asked: Sequence[EncodedQuestion],
+        question: EncodedQuestion,
+        answer_text: str,
+        prediction: Prediction,
+    ) -> int:
+        if answer_text == PREDICTED:
+            return int(prediction.forward.logits.argmax())
+        if answer_text == TRUTH:
+            answer_text = self.truths.demand(visual_input.path, question.text)
+        return index_of(self.loaded.answers, answer_text)
+
+    def _maps(
+        self,
+        visual_input: VisualInput,
+        encoded: Sequence[EncodedQuestion],
         chosen: Sequence[int],
         progress: Progress | None,
     ) -> list[Maps]:
@@ -106,15 +110,20 @@ class Answerer:
             self.loaded,
             visual_input,
             torch.tensor(
-                padded([one.tokens for one in asked], self.loaded.special.padding), device=place
+                padded([question.tokens for question in encoded], self.loaded.special.padding),
+                device=place,
             ),
             torch.tensor(chosen, device=place),
-            [len(one.words) for one in asked],
+            [len(question.words) for question in encoded],
             progress,
         )
 
     def _explained(
-        self, visual_input: VisualInput, asked: EncodedQuestion, prediction: Prediction, chosen: int
+        self,
+        visual_input: VisualInput,
+        question: EncodedQuestion,
+        prediction: Prediction,
+        chosen: int,
     ) -> Explained:
         """Everything but the maps."""
         answers = self.loaded.answers.answers
@@ -129,8 +138,8 @@ class Answerer:
         )
         return Explained(
             image=visual_input.image,
-            question=asked.text,
-            words=asked.words,
+            question=question.text,
+            words=question.words,
             top5=tuple(
                 (answers[index], share)
                 for index, share in zip(top.tolist(), shares[top].tolist(), strict=True)
@@ -141,8 +150,8 @@ class Answerer:
             },
             explained=answers[chosen],
             probability=float(shares[chosen]),
-            truth=self.truths.get(visual_input.path, asked.text),
-            notes=asked.notes,
+            truth=self.truths.get(visual_input.path, question.text),
+            notes=question.notes,
         )
 
 

@@ -153,12 +153,12 @@ def _answered(
 ) -> Became:
     """The row of a line, kept as soon as it is known."""
     try:
-        asked = ask(answerer.loaded, line.question)
-        explained = answerer(visual_input, [(asked, line.answer)])[0]
+        question = ask(answerer.loaded, line.question)
+        explained = answerer(visual_input, [(question, line.answer)])[0]
     except VqaxError as error:
         return error
     files = write_question(explained, figures, line.row, below="figures") if figures else {}
-    return answers.add(line, visual_input.path, _row(line, explained, asked, files), files)
+    return answers.add(line, visual_input.path, _row(line, explained, question, files), files)
 
 
 def _identity(answerer: AnyAnswerer, source: str | None, figures: bool) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _code(source: str) -> str:
     return Path(source.rpartition(":")[0]).read_text(encoding="utf-8")
 
 
-def _row(line: Line, explained: Explained, asked: EncodedQuestion, files: Any) -> dict[str, Any]:
+def _row(line: Line, explained: Explained, question: EncodedQuestion, files: Any) -> dict[str, Any]:
     return {
         "row": line.row,
         "image": line.image,
@@ -195,8 +195,8 @@ def _row(line: Line, explained: Explained, asked: EncodedQuestion, files: Any) -
         "explained": explained.explained,
         "explained_probability": explained.probability,
         "truth": explained.truth,
-        "unknown_words": list(asked.unknown),
-        "words_not_read": len(asked.unread),
+        "unknown_words": list(question.unknown),
+        "words_not_read": len(question.unread),
         **{kind: str(path) for kind, path in files.items()},
     }
 

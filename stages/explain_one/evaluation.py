@@ -77,9 +77,9 @@ class Evaluation:
             BadData: the image cannot be read, or a map has a NaN.
         """
         visual_input = self.loaded.encoder.encode(path, load_upright(path))
-        asked = ask(self.loaded, line.question)
-        tokens = torch.tensor([asked.tokens], device=self.loaded.place)
-        answer = self._answer(line, path, asked, visual_input, tokens)
+        question = ask(self.loaded, line.question)
+        tokens = torch.tensor([question.tokens], device=self.loaded.place)
+        answer = self._answer(line, path, question, visual_input, tokens)
         model, inputs = self._hidden_from(visual_input)
         explain = {name: self._explain(name, visual_input, tokens, answer) for name in self.methods}
         maps = {name: make(inputs) for name, make in explain.items()}
@@ -134,7 +134,7 @@ class Evaluation:
         self,
         line: Line,
         path: Path,
-        asked: EncodedQuestion,
+        question: EncodedQuestion,
         visual_input: VisualInput,
         tokens: Tensor,
     ) -> Tensor:
@@ -143,7 +143,7 @@ class Evaluation:
             with torch.no_grad():
                 logits: Tensor = self.loaded.model(visual_input.cells, tokens).logits
             return logits.argmax(1)
-        text = self.truths.demand(path, asked.text) if line.answer == TRUTH else line.answer
+        text = self.truths.demand(path, question.text) if line.answer == TRUTH else line.answer
         return torch.tensor([index_of(self.loaded.answers, text)], device=self.loaded.place)
 
     def _of_inputs(self, explain: Mapping[str, Explain]) -> dict[str, Explain]:

@@ -52,7 +52,7 @@ def run(
     photograph = load_upright(image)
     loaded = model.load(device)
     visual_input = loaded.encoder.encode(image, photograph)
-    asked = [ask(loaded, question) for question in questions]
+    encoded = [ask(loaded, question) for question in questions]
     answerer = answerer_of(loaded, methods)
     opening = [f"{loaded.label} looks at {image}, {photograph.width} × {photograph.height} px"]
 
@@ -62,7 +62,7 @@ def run(
 
     explained = answerer(
         visual_input,
-        [(one, answer) for one in asked],
+        [(one, answer) for one in encoded],
         progress,
         answered,
     )
@@ -76,7 +76,7 @@ def run(
         "size_px": list(photograph.size),
         "grid": list(loaded.grid or ()),
         "questions": [
-            summary.of_question(*one) for one in zip(explained, asked, written, strict=True)
+            summary.of_question(*one) for one in zip(explained, encoded, written, strict=True)
         ],
         "meanings": summary.meanings(),
         "left_out": {method: list(needs) for method, needs in answerer.methods.left_out.items()},

@@ -19,7 +19,9 @@ def quiet(line: str) -> None:
     """Say nothing: a program reads the summary."""
 
 
-def of_question(explained: Explained, asked: EncodedQuestion, files: Mapping[str, Path]) -> Summary:
+def of_question(
+    explained: Explained, question: EncodedQuestion, files: Mapping[str, Path]
+) -> Summary:
     """Everything numeric of one question; None where the run estimates nothing."""
     return {
         "question": explained.question,
@@ -36,8 +38,8 @@ def of_question(explained: Explained, asked: EncodedQuestion, files: Mapping[str
             ]
             for method, scores in explained.word_scores.items()
         },
-        "unknown_words": list(asked.unknown),
-        "words_not_read": len(asked.unread),
+        "unknown_words": list(question.unknown),
+        "words_not_read": len(question.unread),
         "notes": list(explained.notes),
         "files": {kind: str(path) for kind, path in files.items()},
     }

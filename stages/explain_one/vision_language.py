@@ -109,7 +109,7 @@ def load_pretrained(source: str, speech: Speech, *, device: str) -> LoadedModel:
 
 
 def load_speaking(source: str, speech: Speech, *, device: str) -> LoadedVisionLanguage:
-    """A model of the hub or of a folder, ready to be asked.
+    """A model of the hub or of a folder, ready to be question.
 
     ``device`` auto shares it among the devices of the machine.
 
@@ -198,38 +198,40 @@ class VisionLanguageAnswerer:
     def _free(
         self,
         visual_input: TokenInput,
-        asked: EncodedQuestion,
-        wanted: str,
+        question: EncodedQuestion,
+        answer_text: str,
         progress: Progress | None,
         answered: Callable[[Explained], None],
     ) -> Explained:
         source, encoded = self.loaded.source, visual_input.encoded
-        answer = self._said(visual_input, asked, wanted)
+        answer = self._said(visual_input, question, answer_text)
         model = source.said(encoded, answer.tokens)
-        samples = self._written(visual_input, asked, self.loaded.samples)
+        samples = self._written(visual_input, question, self.loaded.samples)
         answerer = self._answerer(visual_input, model, (answer.text, ALL_ELSE))
         known: list[Explained] = []
-        explained = answerer(visual_input, [(asked, answer.text)], progress, known.append)[0]
+        explained = answerer(visual_input, [(question, answer.text)], progress, known.append)[0]
         answered(_spoken(known[0], answer, samples))
         explained = _spoken(explained, answer, samples)
         if self.loaded.speech.by_token and self.methods.used:
-            explained = self._by_token(visual_input, asked, answer, explained, progress)
+            explained = self._by_token(visual_input, question, answer, explained, progress)
         return explained
 
-    def _said(self, visual_input: TokenInput, asked: EncodedQuestion, wanted: str) -> Said:
-        if wanted == PREDICTED:
-            return self._written(visual_input, asked, 0)[0]
-        tokens = tuple(self.loaded.source.answer_tokens(wanted))
-        question = torch.tensor([asked.tokens], device=visual_input.cells.device)
+    def _said(self, visual_input: TokenInput, question: EncodedQuestion, answer_text: str) -> Said:
+        if answer_text == PREDICTED:
+            return self._written(visual_input, question, 0)[0]
+        tokens = tuple(self.loaded.source.answer_tokens(answer_text))
+        token_ids = torch.tensor([question.tokens], device=visual_input.cells.device)
         return Said(
-            tokens, wanted, self.loaded.source.log_tokens(visual_input.encoded, question, tokens)
+            tokens,
+            answer_text,
+            self.loaded.source.log_tokens(visual_input.encoded, token_ids, tokens),
         )
 
     def _written(
-        self, visual_input: TokenInput, asked: EncodedQuestion, samples: int
+        self, visual_input: TokenInput, question: EncodedQuestion, samples: int
     ) -> list[Said]:
         model = self.loaded.source.said(visual_input.encoded, [0]).model
-        tokens = torch.tensor([asked.tokens], device=visual_input.cells.device)
+        tokens = torch.tensor([question.tokens], device=visual_input.cells.device)
         return write(model, visual_input.cells, tokens, samples=samples, seed=self.loaded.seed)
 
     def _answerer(
@@ -242,7 +244,7 @@ class VisionLanguageAnswerer:
     def _by_token(
         self,
         visual_input: TokenInput,
-        asked: EncodedQuestion,
+        question: EncodedQuestion,
         answer: Said,
         explained: Explained,
         progress: Progress | None,
@@ -255,8 +257,8 @@ class VisionLanguageAnswerer:
             loaded = self.loaded.about(visual_input.encoded, model, (answer.text, ALL_ELSE))
             (found,) = map_each(
                 self.methods.used, loaded, visual_input,
-                torch.tensor([asked.tokens], device=device), torch.tensor([0], device=device),
-                [len(asked.words)], progress,
+                torch.tensor([question.tokens], device=device), torch.tensor([0], device=device),
+                [len(question.words)], progress,
             )  # fmt: skip
             text = self.loaded.source.processor.tokenizer.decode([index])
             ending = f"of_token_{place + 1}_{_letters(text)}".rstrip("_")

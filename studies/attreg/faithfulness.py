@@ -54,7 +54,7 @@ def run(
     frames = []
     for name in runs:
         loaded = load_trained(params, workspace, name)
-        loaded = loaded.asked(loaded.examples[:questions])
+        loaded = loaded.restricted_to(loaded.examples[:questions])
         frames += list(_questions(loaded, methods, parts, scores, params.seed))
     table = pd.concat(frames, ignore_index=True)
     ranks = pd.DataFrame(_ranks(table, params), columns=RANKS)
@@ -72,13 +72,13 @@ def _questions(
     known = loaded.prepared.answers.answers
     accuracy = ACCURACIES[loaded.prepared.accuracy]
     for start, batch in loaded.batches(BATCH):
-        asked = loaded.examples[start : start + len(batch.question_ids)]
+        examples = loaded.examples[start : start + len(batch.question_ids)]
 
-        def right(answers: torch.Tensor, asked: list[Any] = asked) -> np.ndarray:
+        def right(answers: torch.Tensor, examples: list[Any] = examples) -> np.ndarray:
             """The accuracy of each answer, in the shape of ``answers``."""
             rows = [
                 [accuracy(known[a], example.answers) for a in np.atleast_1d(row)]
-                for row, example in zip(answers.cpu().numpy(), asked, strict=True)
+                for row, example in zip(answers.cpu().numpy(), examples, strict=True)
             ]
             return np.array(rows).reshape(answers.shape)
 
@@ -95,8 +95,8 @@ def _questions(
                 {
                     "run": loaded.name,
                     "method": method,
-                    "question_id": [example.question_id for example in asked],
-                    "image_id": [example.image_id for example in asked],
+                    "question_id": [example.question_id for example in examples],
+                    "image_id": [example.image_id for example in examples],
                     "rank_correlation": rank_correlation(weights[:, None], change[:, None]),
                     "tvd": list(by_rank(change, weights)),
                     "accuracy_drop": list(by_rank(drop, weights)),

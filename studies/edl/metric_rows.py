@@ -71,10 +71,10 @@ def statistic(
     return of_interval(experiment, row, metric, found)
 
 
-def of_interval(experiment: str, row: str, metric: str, found: Interval) -> Row:
+def of_interval(experiment: str, row: str, metric: str, interval: Interval) -> Row:
     family = max((name for name in KINDS if metric.startswith(name)), key=len, default="")
     unit, direction = KINDS.get(family, ("", ""))
-    return (f"{experiment}/{row}", metric, *found, unit, direction)
+    return (f"{experiment}/{row}", metric, *interval, unit, direction)
 
 
 def number(experiment: str, row: str, metric: str, value: float, n: int) -> Row:

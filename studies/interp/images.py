@@ -100,7 +100,7 @@ def _about(
     """The run and the questions with human maps about the first images."""
     loaded = load_trained(params, workspace, name, among=frozenset(human_maps))
     first = set(sorted({example.image_id for example in loaded.examples})[:images])
-    return loaded.asked([e for e in loaded.examples if e.image_id in first])
+    return loaded.restricted_to([e for e in loaded.examples if e.image_id in first])
 
 
 def _look(params: Params, loaded: Trained, patches: int, large: int) -> VisualInput:

@@ -74,10 +74,10 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         are kept.
         """
         loaded = load_trained(params, workspace, name)
-        asked = loaded.asked(_of_images(loaded, images))
+        single = loaded.restricted_to(_of_images(loaded, images))
         probes = make_probes(loaded, pairs)
-        put = loaded.asked([probe.example for probe in probes.probes])
-        of_asked, of_put = vectors(asked, ("l2",)), vectors(put, tuple(REDUCTIONS))
+        put = loaded.restricted_to([probe.example for probe in probes.probes])
+        of_single, of_put = vectors(single, ("l2",)), vectors(put, tuple(REDUCTIONS))
         full = of_put.read.shape[1]
         steps = [*sorted({one for one in n if one < full}), ALL]
         by_word = topn_words.vectors(put, probes, words)
@@ -90,15 +90,15 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         questions = pd.concat(
             [
                 by_row(scored(probes, choices, drawn), probes),
-                _people(asked, of_asked, steps, human, params.seed),
-                _relations(asked, of_asked, put, of_put, probes),
+                _alignment(single, of_single, steps, human, params.seed),
+                _relations(single, of_single, put, of_put, probes),
                 topn_checks.checks(put, probes),
                 topn_words.weights(put, by_word, of_put.by_reduction["l2"], typical),
             ],
             ignore_index=True,
         )
-        shown = examples(asked.examples, put.examples, probes)
-        listing = listed(of_asked.by_reduction["l2"], of_put.by_reduction["l2"], shown)
+        shown = examples(single.examples, put.examples, probes)
+        listing = listed(of_single.by_reduction["l2"], of_put.by_reduction["l2"], shown)
         metrics = [
             (f"{analysis}/{row}", *rest) for row, *rest in (*_means(questions, params), *listing)
         ]
@@ -110,7 +110,7 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         write_hdf5(out / "maps.h5", **_gallery(probes, choices, drawn, gallery))
         return {
             "pairs": len(probes.pairs),
-            "questions": len(asked.examples),
+            "questions": len(single.examples),
             "entries": of_put.read.shape[1],
         }
 
@@ -135,8 +135,8 @@ def _choices(
     return [*sensitive, *random, *of_pairs(sensitive[:-1], probes), *others]
 
 
-def _people(
-    asked: Trained,
+def _alignment(
+    single: Trained,
     found: Vectors,
     steps: list[int],
     human_maps: dict[int, np.ndarray],
@@ -147,11 +147,11 @@ def _people(
         *sweep(SENSITIVE, found.by_reduction["l2"], found.read, steps),
         *sweep(RANDOM, at_random(found.read.shape, seed), found.read, steps[:-1]),
     ]
-    drawn = maps(asked, choices, own=True)
-    seen = [human_maps.get(one.question_id, np.empty((0, 14, 14))) for one in asked.examples]
+    drawn = maps(single, choices, own=True)
+    seen = [human_maps.get(one.question_id, np.empty((0, 14, 14))) for one in single.examples]
     head = {
-        "question_id": [one.question_id for one in asked.examples],
-        "image_id": [one.image_id for one in asked.examples],
+        "question_id": [one.question_id for one in single.examples],
+        "image_id": [one.image_id for one in single.examples],
     }
     frames = [
         pd.DataFrame(head).assign(
@@ -166,9 +166,9 @@ def _people(
 
 
 def _relations(
-    asked: Trained, of_asked: Vectors, put: Trained, of_put: Vectors, probes: Probes
+    single: Trained, of_single: Vectors, put: Trained, of_put: Vectors, probes: Probes
 ) -> pd.DataFrame:
-    found = [relations(asked.examples, of_asked.by_reduction["l2"].numpy())]
+    found = [relations(single.examples, of_single.by_reduction["l2"].numpy())]
     for kind in (EXISTENCE, COLOUR):
         rows = [(pair.first, pair.second) for pair in probes.pairs if pair.kind == kind]
         alike = compared(put.examples, of_put.by_reduction["l2"].numpy(), rows)
@@ -180,8 +180,8 @@ def _probes(probes: Probes) -> pd.DataFrame:
     rows = []
     for probe in probes.probes:
         one = probe.example
-        asked = (one.question_id, one.image_id, one.question_type, one.question)
-        rows.append((*asked, one.multiple_choice_answer, probe.thing))
+        facts = (one.question_id, one.image_id, one.question_type, one.question)
+        rows.append((*facts, one.multiple_choice_answer, probe.thing))
     return pd.DataFrame(rows, columns=PROBE)
 
 

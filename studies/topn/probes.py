@@ -122,7 +122,7 @@ class _Made:
         key = (kind, image_id, thing)
         if key not in self.rows:
             self.rows[key] = number = len(self.probes)
-            text = asked(kind, thing)
+            text = question_about(kind, thing)
             example = Example(number, image_id, text, kind, kind, answer, (answer,) * 10)
             boxes = [one.box_px for one in there[thing]]
             height, width = size_px(self.folder.image_path(image_id))
@@ -130,7 +130,7 @@ class _Made:
         return self.rows[key]
 
 
-def asked(kind: str, thing: str) -> str:
+def question_about(kind: str, thing: str) -> str:
     """The question in the words of the data set."""
     if kind == EXISTENCE:
         return f"Is there {'an' if thing[:1] in 'aeiou' else 'a'} {thing}?"

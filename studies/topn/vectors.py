@@ -70,10 +70,10 @@ def shared(vectors: Vectors, rows: Int[np.ndarray, "p 2"], n: int) -> Float[np.n
 
 def _same(examples: list[Example]) -> Iterator[tuple[int, int]]:
     """Neighbours among the images that a question is asked of."""
-    asked: dict[str, list[int]] = defaultdict(list)
+    rows_of: dict[str, list[int]] = defaultdict(list)
     for row, example in enumerate(examples):
-        asked[example.question].append(row)
-    for rows in asked.values():
+        rows_of[example.question].append(row)
+    for rows in rows_of.values():
         for first, second in pairwise(rows):
             if examples[first].image_id != examples[second].image_id:
                 yield first, second
@@ -89,35 +89,35 @@ def _other(examples: list[Example]) -> Iterator[tuple[int, int]]:
                 yield first, second
 
 
-def examples(asked: list[Example], put: list[Example], probes: Probes) -> pd.DataFrame:
+def examples(single: list[Example], put: list[Example], probes: Probes) -> pd.DataFrame:
     """What tables 1 to 6 show, by rules that look at no result: a row per example or its half.
 
     The question that most images are asked, of the first four of them (``image k``); two
     other questions of the first of these (``other question k``); the pair of one colour in the
     middle of the list (``same answer k``); five such, evenly spaced (``pair k``, two rows each).
-    ``row`` is that in ``asked`` or in ``put``, as ``of`` says.
+    ``row`` is that in ``single`` or in ``put``, as ``of`` says.
     """
     by_question: dict[str, list[int]] = defaultdict(list)
-    for row, example in enumerate(asked):
+    for row, example in enumerate(single):
         rows = by_question[example.question]
-        if all(asked[other].image_id != example.image_id for other in rows):
+        if all(single[other].image_id != example.image_id for other in rows):
             rows.append(row)
     of_most = max(by_question.values(), key=len)
-    first = asked[of_most[0]]
+    first = single[of_most[0]]
     beside = [
         row
-        for row, example in enumerate(asked)
+        for row, example in enumerate(single)
         if example.image_id == first.image_id and example.question != first.question
     ]
-    named = [(f"image {k}", "asked", row) for k, row in enumerate(of_most[:4], start=1)]
-    named += [(f"other question {k}", "asked", row) for k, row in enumerate(beside[:2], start=1)]
+    named = [(f"image {k}", "single", row) for k, row in enumerate(of_most[:4], start=1)]
+    named += [(f"other question {k}", "single", row) for k, row in enumerate(beside[:2], start=1)]
     alike = [pair for pair in probes.pairs if pair.kind == COLOUR] or probes.pairs
     middle = alike[len(alike) // 2]
     named += [("same answer 1", "put", middle.first), ("same answer 2", "put", middle.second)]
     places = np.linspace(0, len(alike) - 1, 5).round().astype(int)
     for k, pair in enumerate((alike[place] for place in places), start=1):
         named += [(f"pair {k}", "put", pair.first), (f"pair {k}", "put", pair.second)]
-    of = {"asked": asked, "put": put}
+    of = {"single": single, "put": put}
     rows = [
         (name, where, row, of[where][row].question, of[where][row].image_id)
         for name, where, row in named
@@ -125,9 +125,9 @@ def examples(asked: list[Example], put: list[Example], probes: Probes) -> pd.Dat
     return pd.DataFrame(rows, columns=["example", "of", "row", "question", "image_id"])
 
 
-def listed(of_asked: Tensor, of_put: Tensor, shown: pd.DataFrame) -> Iterator[tuple[object, ...]]:
+def listed(of_single: Tensor, of_put: Tensor, shown: pd.DataFrame) -> Iterator[tuple[object, ...]]:
     """Rows of metrics.parquet without their analysis: the first ten entries, or Spearman's ρ."""
-    of = {"asked": of_asked.numpy(), "put": of_put.numpy()}
+    of = {"single": of_single.numpy(), "put": of_put.numpy()}
     for name, table in shown.groupby("example", sort=False):
         vectors = [of[one.of][one.row] for one in table.itertuples()]
         if len(vectors) == 2:

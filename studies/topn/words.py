@@ -28,7 +28,7 @@ def vectors(put: Trained, probes: Probes, count: int) -> ByWord:
     """Of the first ``count`` colour questions; their last word is the object."""
     colour = [row for row, one in enumerate(put.examples) if one.question_type == COLOUR]
     rows = colour[:count]
-    some = put.asked([put.examples[row] for row in rows])
+    some = put.restricted_to([put.examples[row] for row in rows])
     word = put.prepared.questions.index.get(COLOUR_WORD, -1)
     found = []
     for _, batch in some.batches(BATCH):

@@ -91,9 +91,7 @@ def mined(folder: Path) -> tuple[Params, Workspace]:
     scenes.run(params, where, tiny.DATASET)
     prepare.run(params, where, tiny.DATASET)
     write_regions(where.features(FEATURE_FILE), folder / REGIONS["root"])
-    with h5py.File(
-        where.features(FEATURE_FILE), "r+"
-    ) as file:  # regions that can be told apart
+    with h5py.File(where.features(FEATURE_FILE), "r+") as file:  # regions that can be told apart
         shape = file["features"].shape
         file["features"][:] = np.random.default_rng(0).normal(size=shape).astype(np.float16)
     key_objects.run(params, where, "plain")
@@ -182,7 +180,7 @@ def test_models_that_read_boxes_get_them(made: tuple[Params, Workspace]) -> None
     assert batch.visual.shape[-1] == loaded.feature_file.width + 4
     assert bool((boxes[..., 2:] > boxes[..., :2]).all())
     assert float(boxes.max()) <= 1
-    few = loaded.asked(loaded.examples[1::-1])
+    few = loaded.restricted_to(loaded.examples[1::-1])
     assert torch.equal(few.questions.batch(np.arange(2)).visual, batch.visual.flip(0))
     assert torch.equal(few.questions.batch(np.arange(2)).tokens, batch.tokens.flip(0))
 

@@ -16,7 +16,7 @@ from project.workspace import Workspace
 from stages import analyses, claims, compare, report
 from stages.claims import published_claims
 from studies.topn.claims import RULES
-from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, asked, coverage
+from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, question_about, coverage
 from studies.topn.routing import (
     ALL,
     EXCLUSIVE,
@@ -56,7 +56,7 @@ def example(question_id, image_id, question="Is there a cat?", answer="yes"):
     ],
 )
 def test_questions_are_put_as_people_put_them(kind, thing, text):
-    assert asked(kind, thing) == text
+    assert question_about(kind, thing) == text
 
 
 def test_coverage_is_the_share_of_each_cell():

@@ -89,7 +89,7 @@ def read_human(
     grids: list[tuple[Grids, Grids]] = []
     unmatched: dict[str, None] = {}
     outside = 0
-    for name, human, left_out in _people(source, blur):
+    for name, human, left_out in _annotators(source, blur):
         key = question_of(name, row_of)
         if key is None:
             unmatched[name] = None
@@ -108,7 +108,7 @@ def read_human(
     )
 
 
-def _people(source: Any, blur: float) -> Iterator[tuple[str, HumanMap, int]]:
+def _annotators(source: Any, blur: float) -> Iterator[tuple[str, HumanMap, int]]:
     """Name, map and uncounted fixations of each person."""
     lists = _fixation_files(source)
     for path in lists:

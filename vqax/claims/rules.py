@@ -35,7 +35,7 @@ NAMES = {
     "tvd": "total variation distance",
     "tvd_low_ranks": "total variation distance of ranks 26 to 36",
     "tvd_rank_correlation": "rank correlation of weight and total variation distance",
-    "hit": "right or wrong foretold",
+    "hit": "right or wrong predicted",
     "hits_wh_words": "a wh-word",
     "hits_adjectives": "an adjective",
     "hits_nouns": "a noun",

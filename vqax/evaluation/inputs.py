@@ -53,7 +53,7 @@ def check_baseline(unit: str, baseline: str | None) -> None:
 
 
 def units_of(
-    given: Tensor, tokens: Any, unit: str, grid: tuple[int, int], baseline: str | None
+    inputs: Tensor, tokens: Any, unit: str, grid: tuple[int, int], baseline: str | None
 ) -> Units:
     """The units that are hidden; raises UsageError where the inputs have none such."""
     check_baseline(unit, baseline)
@@ -61,16 +61,16 @@ def units_of(
         if tokens is None:
             raise UsageError("unit 'words': give tokens, the words that are hidden")
         return units.words(torch.as_tensor(tokens))
-    if given.dim() != AXES[unit]:
+    if inputs.dim() != AXES[unit]:
         raise UsageError(
-            f"unit {unit!r}: inputs of shape {tuple(given.shape)} have {given.dim()} axes, not "
+            f"unit {unit!r}: inputs of shape {tuple(inputs.shape)} have {inputs.dim()} axes, not "
             f"{AXES[unit]}; give images (b,c,y,x), or cells (b,l,d) with unit='cells'"
         )
     if unit == "cells":
-        return units.cells(given, baseline or "mean")
+        return units.cells(inputs, baseline or "mean")
     if unit == "pixels":
-        return units.pixels(given, baseline or "blur")
-    return units.patches(given, grid, baseline or "blur")
+        return units.pixels(inputs, baseline or "blur")
+    return units.patches(inputs, grid, baseline or "blur")
 
 
 def values_at(hidden: Units, values: Any, unit: str, grid: tuple[int, int]) -> Float[Tensor, "b u"]:

@@ -56,7 +56,7 @@ class Faithfulness:
 
 
 def tabulated(
-    found: Mapping[str, Mapping[str, Float[np.ndarray, "b"]]],
+    scores: Mapping[str, Mapping[str, Float[np.ndarray, "b"]]],
     questions: int,
     images: Sequence[Any] | None,
     *,
@@ -70,16 +70,18 @@ def tabulated(
     image = np.arange(questions) if images is None else pd.factorize(np.array(images, object))[0]
     if len(image) != questions:
         raise UsageError(f"images: {len(image)} of {questions} questions; name the image of each")
-    random = {name: _mean(values) for name, values in found.get(RANDOM, {}).items()}
+    random = {name: _mean(values) for name, values in scores.get(RANDOM, {}).items()}
     rows = []
-    for method, measures in found.items():
+    for method, measures in scores.items():
         for name in (name for name in MEASURES if name in measures):
             mean = bootstrap_mean(measures[name], seed=seed, clusters=image)
-            told = MEASURES[name].unit, MEASURES[name].direction
-            rows.append((method, name, *mean[:3], mean.n, *told, random.get(name, math.nan)))
+            unit_and_direction = MEASURES[name].unit, MEASURES[name].direction
+            rows.append(
+                (method, name, *mean[:3], mean.n, *unit_and_direction, random.get(name, math.nan))
+            )
     values = [
         pd.DataFrame({"method": method, "measure": name, "question": range(questions), "value": v})
-        for method, measures in found.items()
+        for method, measures in scores.items()
         for name, v in measures.items()
     ]
     return Faithfulness(pd.DataFrame(rows, columns=COLUMNS), pd.concat(values, ignore_index=True))

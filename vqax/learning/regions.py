@@ -29,14 +29,14 @@ def seeing_only(
     model: nn.Module,
     visual: Float[Tensor, "b l d"],
     tokens: Int[Tensor, "b t"],
-    seen: Bool[Tensor, "b l"],
+    kept: Bool[Tensor, "b l"],
 ) -> Iterator[tuple[Int[Tensor, "n"], Forward]]:
-    """Outputs of the model for the ``seen`` regions alone, each with the rows it is of.
+    """Outputs of the model for the ``kept`` regions alone, each with the rows it is of.
 
     Rows that see equally many regions go together. A row that sees none is not among them.
     """
-    counts = seen.sum(1)
-    order = (~seen).to(torch.uint8).sort(dim=1, stable=True).indices  # the seen ones first
+    counts = kept.sum(1)
+    order = (~kept).to(torch.uint8).sort(dim=1, stable=True).indices  # the kept ones first
     for count in counts.unique().tolist():
         if count == 0:
             continue

@@ -31,7 +31,7 @@ METRICS = {
         "by chance", "The share if the most important word of a question were drawn blindly."
     ),
     "failure_accuracy": Metric(
-        "right or wrong foretold",
+        "right or wrong predicted",
         "Share of answers that a predictor fitted on other images rightly calls right or wrong.",
         "higher",
         shown_in="points",

@@ -182,8 +182,8 @@ FIGURES = {
     "importance_agreement": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
-        "Alignment with human attention of each kind of map, over {n} questions. The maps for another "
-        "question about the image and the mean human map know nothing of the question. "
+        "Alignment with human attention of each kind of map, over {n} questions. The maps for "
+        "another question about the image and the mean human map know nothing of the question. "
         + _INTERVALS,
     ),
     "word_importance": FigureKind(
@@ -208,7 +208,7 @@ FIGURES = {
     "failure_prediction": FigureKind(
         metric_dots.draw_metric_dots,
         DOT_COLUMNS,
-        "Which of {n} answers are right, foretold from how often they change under occlusion, by "
+        "Which of {n} answers are right, predicted from how often they change under occlusion, by "
         "a logistic regression fitted on other images. Confidence is the probability of the "
         "answer, which needs no occlusion. " + _INTERVALS,
     ),
