@@ -98,8 +98,8 @@ UNREPORTED = {
     "E02": {
         ("out_of_distribution/edl_digits", "in_distribution"): np.repeat([1.0, 0.0], 6),
         ("out_of_distribution/edl_digits", "uncertainty"): np.arange(12.0),
-        ("out_of_distribution/softmax_digits_strange", "confidence"): 0.9,
-        ("out_of_distribution/edl_digits_strange", "confidence"): 0.6,
+        ("out_of_distribution/softmax_digits_ood", "confidence"): 0.9,
+        ("out_of_distribution/edl_digits_ood", "confidence"): 0.6,
     },
     "E08": {
         ("overlap/edl_digits_only_upright", "dice"): 0.5,
@@ -140,4 +140,4 @@ def test_the_distance_of_the_centres_is_shown_and_not_counted():
     beside = {(upright, "centroid_distance"): 0.4, (fallen, "centroid_distance"): 0.1}
     found = verdicts("edl", UNREPORTED["E08"] | beside).loc["E08"]
     assert (found["verdict"], found["compared"]) == ("supported", 1)
-    assert found["reason"].endswith("0 hold, 1 contradicted, 0 inconclusive.")
+    assert found["reason"].endswith("0 supported, 1 contradicted, 0 inconclusive.")

@@ -55,7 +55,7 @@ def test_controls_that_the_paper_has_not_never_make_a_verdict():
     }
     found = verdicts("interp", AS_REPORTED | controls, ROWS).loc["I02"]
     assert tuple(found[["verdict", "compared"]]) == ("supported", 2)
-    assert found["reason"].endswith("0 hold, 4 contradicted, 0 inconclusive.")
+    assert found["reason"].endswith("0 supported, 4 contradicted, 0 inconclusive.")
 
 
 KINDS = ("wh_words", "adjectives", "nouns", "all_other_kinds")
@@ -100,7 +100,7 @@ def test_failures_are_foretold_better_than_by_chance_and_majority():
     found = verdicts("interp", values).loc["I05"]
     assert tuple(found[["verdict", "held", "compared"]]) == ("supported", 2, 2)
     assert found["difference"] == pytest.approx(0.72 - 0.6)
-    assert found["reason"].endswith("1 hold, 1 contradicted, 0 inconclusive.")
+    assert found["reason"].endswith("1 supported, 1 contradicted, 0 inconclusive.")
     worse = verdicts("interp", values | {("interp_images/majority", "hit"): 0.75}).loc["I05"]
     assert tuple(worse[["verdict", "held"]]) == ("contradicted", 1)
 

@@ -314,7 +314,7 @@ def test_another_reading_is_shown_but_does_not_count():
     found = judged(published, {"U01": rule}, known, samples=30, seed=0)
     assert found.claims.loc[0, "verdict"] == "supported"
     assert found.claims.loc[0, "compared"] == 1
-    assert found.claims.loc[0, "reason"].endswith("0 hold, 1 contradicted, 0 inconclusive.")
+    assert found.claims.loc[0, "reason"].endswith("0 supported, 1 contradicted, 0 inconclusive.")
     assert list(found.comparisons["counted"]) == [True, False]
 
 

@@ -162,7 +162,7 @@ def test_another_n_beside_never_makes_a_verdict():
     sweep = {(f"{MODEL}/sensitive, n = {n}", "own_share"): 0.1 for n in (5, 10, 50, 100, 200, 300)}
     found = verdicts("topn", CASES["T07"][0][0] | sweep).loc["T07"]
     assert tuple(found[["verdict", "compared"]]) == ("supported", 2)
-    assert found["reason"].endswith("0 hold, 6 contradicted, 0 inconclusive.")
+    assert found["reason"].endswith("0 supported, 6 contradicted, 0 inconclusive.")
 
 
 def test_the_colour_pairs_decide_not_any_two_questions():
@@ -173,4 +173,4 @@ def test_the_colour_pairs_decide_not_any_two_questions():
     }
     found = verdicts("topn", values).loc["T11"]
     assert tuple(found[["verdict", "compared"]]) == ("supported", 1)
-    assert found["reason"].endswith("1 hold, 1 contradicted, 0 inconclusive.")
+    assert found["reason"].endswith("1 supported, 1 contradicted, 0 inconclusive.")

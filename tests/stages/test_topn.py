@@ -16,7 +16,7 @@ from project.workspace import Workspace
 from stages import analyses, claims, compare, report
 from stages.claims import published_claims
 from studies.topn.claims import RULES
-from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, question_about, coverage
+from studies.topn.probes import COLOUR, EXISTENCE, Pair, Probe, Probes, coverage, question_about
 from studies.topn.routing import (
     ALL,
     EXCLUSIVE,

@@ -139,7 +139,7 @@ def _reason(rule: Rule, tested: list[Tested], usable: list[Tested]) -> str:
     """The note of the rule, other readings, what could not be measured, and what still was."""
     beside = [one.contrast for one in tested if one.comparison.role == "beside"]
     counted = [one for one in tested if one.comparison.role != "beside"]
-    parts = [rule.note, _tally("Comparisons by another reading, not counted:", beside)]
+    parts = [rule.note, _tally("Comparisons by another interpretation, not counted:", beside)]
     parts.append(sentences(what for one in counted if one.missing for what in one.missing.missing))
     if not usable:
         parts.append(
