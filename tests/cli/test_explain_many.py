@@ -171,7 +171,7 @@ def test_an_odd_picture_is_listed_and_the_others_are_answered(album: Path) -> No
     assert (found["explained"], found["skipped"]) == (2 * IMAGES - 2, 2)
     skipped = pd.read_parquet("out/skipped.parquet")
     assert skipped["image"].tolist() == ["04.png"] * 2
-    assert "album/04.png: not a picture with whole EXIF data" in skipped["reason"][0]
+    assert "album/04.png: not an image with whole EXIF data" in skipped["reason"][0]
 
 
 @pytest.mark.parametrize("name", ["predictions.parquet", "skipped.parquet", "answers.jsonl"])

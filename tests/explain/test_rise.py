@@ -159,7 +159,7 @@ def test_regions_in_a_list_are_no_neighbours():
 def _masks() -> list[torch.Tensor]:
     """Every tensor alive that is as large as a mask, those of other tests too."""
     alive = [thing for thing in gc.get_objects() if type(thing) is torch.Tensor]
-    return [one for one in alive if one.dim() == 3 and one.shape[1:] == PICTURE]
+    return [one for one in alive if one.dim() == 3 and one.shape[1:] == IMAGE]
 
 
 def test_never_more_masks_of_pixels_than_one_batch_are_alive():
