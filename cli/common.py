@@ -50,22 +50,16 @@ class StageCommand(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        as_json = "--json" in args
-        try:
+        with usage_errors(as_json="--json" in args):
             return super().make_context(info_name, args, parent, **extra)
-        except click.UsageError as error:
-            if as_json:
-                echo_error(error.format_message(), error, error.exit_code)
-            raise
 
     def invoke(self, ctx: click.Context) -> None:
         as_json, debug = ctx.params.pop("as_json"), ctx.params.pop("debug")
         try:
-            refuse_bytes(ctx)
-            summary = super().invoke(ctx)
-        except click.UsageError as error:
-            if as_json:
-                echo_error(error.format_message(), error, error.exit_code)
+            with usage_errors(as_json=as_json):
+                refuse_bytes(ctx)
+                summary = super().invoke(ctx)
+        except click.UsageError:
             raise
         except (VqaxError, OSError) as error:
             sentence = error_sentence(error)
@@ -85,13 +79,53 @@ class StageCommand(click.Command):
         echo_json(summary) if as_json else echo_lines(summary)
 
 
+class CommandGroup(click.Group):
+    """A group of commands whose errors, too, are objects for a program that says ``--json``."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with usage_errors(as_json="--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        with usage_errors(as_json="--json" in args):
+            return self.named_command(ctx, args)
+
+    def named_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with; raises click.UsageError where there is none."""
+        return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def usage_errors(*, as_json: bool) -> Iterator[None]:
+    """Have a mistake on the command line as an object on stdout, besides what click says of it."""
+    try:
+        yield
+    except click.UsageError as error:
+        if as_json:
+            echo_error(error.format_message(), error, error.exit_code)
+        raise
+
+
 def echo_lines(summary: Printed | Mapping[str, Any] | None) -> None:
     """The summary for a person."""
-    if isinstance(summary, Printed):
-        click.echo(summary.text)
-        return
-    for key, value in (summary or {}).items():
-        click.echo(f"{key}: {readable(value)}")
+    text = summary.text if isinstance(summary, Printed) else lines_of(summary or {})
+    if text or isinstance(summary, Printed):
+        click.echo(text)
+
+
+def lines_of(values: Mapping[str, Any]) -> str:
+    """A line for each entry."""
+    return "\n".join(f"{key}: {readable(value)}" for key, value in values.items())
 
 
 def echo_json(summary: Printed | Mapping[str, Any] | None) -> None:

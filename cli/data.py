@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from cli.common import (
+    CommandGroup,
     Printed,
     StageCommand,
     given_options,
+    lines_of,
     loaded,
     progress_bar,
     workers_option,
@@ -17,7 +19,7 @@ from cli.common import (
 from vqax.errors import UsageError
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def data() -> None:
     """Generate, check and describe data sets."""
 
@@ -64,11 +66,12 @@ def make_cp(ctx: click.Context, source: str, out: Path | None, **options: Any) -
 @click.argument("root", type=click.Path(path_type=Path))
 @click.option("--train", "train_split", help="Default: train of VQA-CP files, else train2014.")
 @click.option("--test", "test_split", help="Default: test of VQA-CP files, else val2014.")
-def priors(root: Path, train_split: str | None, test_split: str | None) -> dict[str, Any]:
+def priors(root: Path, train_split: str | None, test_split: str | None) -> Printed:
     """How far the answer priors of two splits of a folder differ, by question type."""
     from stages import changing_priors as stage
 
-    return stage.priors(root, train_split, test_split)
+    values = stage.priors(root, train_split, test_split)
+    return Printed(lines_of(stage.priors_in_words(values)), values)
 
 
 @data.command(cls=StageCommand)

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, loaded, progress_bar
+from cli.common import CommandGroup, StageCommand, loaded, progress_bar
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def edl() -> None:
     """Train evidential classifiers of images, and evaluate them."""
 

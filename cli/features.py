@@ -5,10 +5,17 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, device_option, loaded, progress_bar, workers_option
+from cli.common import (
+    CommandGroup,
+    StageCommand,
+    device_option,
+    loaded,
+    progress_bar,
+    workers_option,
+)
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def features() -> None:
     """Extract grid features and look into their files."""
 

@@ -5,6 +5,8 @@ from importlib import import_module
 
 import click
 
+from cli.common import CommandGroup
+
 COMMANDS = {
     "train": ("cli.runs", "Train one run of params.yaml."),
     "explain": ("cli.runs", "Predict, with uncertainty, and export the maps of one run."),
@@ -30,7 +32,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(CommandGroup):
     """Help is shown from the table above; a command's module is imported when it runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -42,12 +44,12 @@ class LazyGroup(click.Group):
         module, _ = COMMANDS[cmd_name]
         return getattr(import_module(module), cmd_name.replace("-", "_"))
 
-    def resolve_command(
+    def named_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """click looks for near names among the commands it holds; here they are in the table."""
         try:
-            return super().resolve_command(ctx, args)
+            return super().named_command(ctx, args)
         except click.UsageError as error:
             near = self._in_groups(ctx, args[0]) or get_close_matches(args[0], COMMANDS)
             if near:

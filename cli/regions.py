@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, loaded, progress_bar, workers_option
+from cli.common import CommandGroup, StageCommand, loaded, progress_bar, workers_option
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def regions() -> None:
     """Train or fetch a detector, and write the regions it sees."""
 

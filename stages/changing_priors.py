@@ -16,6 +16,7 @@ from vqax.ownership import remove_made
 
 OFFICIAL_SPLITS = ("train2014", "val2014")
 HUMAN_FILES = ("vqa_hat/**/*", "vqa_x/**/*", "annotations/*")
+OF_TYPES = "question types"
 SEED = 0
 """Of the random division that the measured priors are compared with."""
 
@@ -70,7 +71,7 @@ def make(source: Path, out: Path, *, splits: tuple[str, ...], **options: Any) ->
 
 
 def priors(root: Path, train_split: str | None, test_split: str | None) -> dict[str, Any]:
-    """What ``vqax data priors`` prints: means, and a line for each question type.
+    """What ``vqax data priors`` says: means, and both parts of each question type.
 
     Raises:
         MissingArtefact: one of the splits is not there.
@@ -83,15 +84,37 @@ def priors(root: Path, train_split: str | None, test_split: str | None) -> dict[
     shift = prior_shift(train, test)
     return {
         **summary(prior_change(train, test, SEED)),
-        **{str(row.question_type): _line(row) for row in shift.itertuples()},
+        OF_TYPES: {str(row.question_type): _of_type(row) for row in shift.itertuples()},
     }
 
 
-def _line(row: Any) -> str:
-    parts = ((row.train_questions, row.train_answer, row.train_share),
-             (row.test_questions, row.test_answer, row.test_share))  # fmt: skip
-    said = [f"{n} ({answer} {share:.2f})" if n else "none" for n, answer, share in parts]
-    return f"train {said[0]}, test {said[1]}, total variation {row.total_variation:.3f}"
+def _of_type(row: Any) -> dict[str, Any]:
+    """Questions of a type in each part, their most frequent answer, and its share."""
+    keys = ("questions", "answer", "share")
+    train = (row.train_questions, row.train_answer, row.train_share)
+    test = (row.test_questions, row.test_answer, row.test_share)
+    return {
+        "train": dict(zip(keys, train, strict=True)),
+        "test": dict(zip(keys, test, strict=True)),
+        "total variation": row.total_variation,
+    }
+
+
+def priors_in_words(values: dict[str, Any]) -> dict[str, Any]:
+    """``priors`` for a person: a line for each question type."""
+    means = {key: value for key, value in values.items() if key != OF_TYPES}
+    return {**means, **{kind: _line(one) for kind, one in values[OF_TYPES].items()}}
+
+
+def _line(of_type: dict[str, Any]) -> str:
+    said = [
+        f"{part} {side['questions']} ({side['answer']} {side['share']:.2f})"
+        if side["questions"]
+        else f"{part} none"
+        for part, side in of_type.items()
+        if part in PARTS
+    ]
+    return f"{', '.join(said)}, total variation {of_type['total variation']:.3f}"
 
 
 def _paths(root: Path, split: str) -> tuple[Path, Path]:

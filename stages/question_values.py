@@ -1,13 +1,15 @@
 """Per-question values of one training from a file: Parquet, CSV, or official results."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
 from stages.score_file import answers_to_all
+from vqax.accuracy_rules import Mode, answers_per_question
 from vqax.data import Example, read_split
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.metrics.accuracy import ACCURACIES, accuracies
@@ -34,16 +36,17 @@ def read_table(path: Path) -> pd.DataFrame:
         ) from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OfficialSplit:
-    """The questions and annotations that results are scored with."""
+    """The questions and annotations that results are scored with, read once for all of them."""
 
     questions: Path
     annotations: Path
 
-    @cached_property
-    def examples(self) -> list[Example]:
-        return list(read_split(self.questions, self.annotations, strict=True).examples)
+    def examples(self, rules: Collection[Mode]) -> list[Example]:
+        """Questions with as many answers as every one of the rules compares."""
+        numbers = {answers_per_question(rule) for rule in rules} - {None}
+        return _examples(self, max(numbers, default=None))
 
     def table(self, results: Path, columns: Sequence[str]) -> pd.DataFrame:
         """The accuracies of the answers in ``results`` by the rules that ``columns`` name.
@@ -52,14 +55,21 @@ class OfficialSplit:
             UsageError: a column is no accuracy.
             BadData: as ``answers_to_all``.
         """
-        answers = answers_to_all(results, self.examples)
+        rules = {column: _rule(column) for column in columns}
+        examples = self.examples(rules.values())
+        answers = answers_to_all(results, examples)
         return pd.DataFrame(
             {
-                "question_id": [example.question_id for example in self.examples],
-                "image_id": [example.image_id for example in self.examples],
-                **{column: accuracies(answers, self.examples, _rule(column)) for column in columns},
+                "question_id": [example.question_id for example in examples],
+                "image_id": [example.image_id for example in examples],
+                **{column: accuracies(answers, examples, rule) for column, rule in rules.items()},
             }
         )
+
+
+@lru_cache(maxsize=1)
+def _examples(split: OfficialSplit, answers: int | None) -> list[Example]:
+    return read_split(split.questions, split.annotations, strict=True, answers=answers).examples
 
 
 def read_values(path: Path, columns: Sequence[str], split: OfficialSplit | None) -> pd.DataFrame:
@@ -86,9 +96,9 @@ def _kind(path: Path) -> str:
     return kind
 
 
-def _rule(column: str) -> str:
+def _rule(column: str) -> Mode:
     rule = column.removeprefix(ACCURACY)
     if not column.startswith(ACCURACY) or rule not in ACCURACIES:
         known = ", ".join(f"{ACCURACY}{name}" for name in ACCURACIES)
         raise UsageError(f"--metric {column}: results have only {known}; name one of these")
-    return rule
+    return cast(Mode, rule)

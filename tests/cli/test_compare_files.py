@@ -180,6 +180,22 @@ def test_official_results_are_scored_first(tmp_path: Path) -> None:
     refused(3, "y.json", "3 of 4 questions have no prediction")
 
 
+def test_results_of_questions_with_one_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    official = Files(tmp_path)
+    official.annotate({10: ["yes"], 20: ["no"], 30: ["2"], 40: ["cat"]})
+    for name, answer in (("x", "Yes"), ("y", "2")):
+        official.predict(dict.fromkeys((10, 20, 30, 40), answer) | {30: "two"})
+        official.results.rename(tmp_path / f"{name}.json")
+    split = ("--questions", str(official.questions), "--annotations", str(official.annotations))
+    found = summary("--a", "x.json", "--b", "y.json", *split, "--metric", "accuracy_exact")
+    assert found["estimate"] == 0.25  # of four questions, x has yes and 2 right, y only 2
+    refused = vqax("compare", "--a", "x.json", "--b", "y.json", *split)
+    assert_refused(refused, 3, "1 answer", "`exact` or `simple`")
+
+
 @pytest.mark.usefixtures("folder")
 def test_files_that_cannot_be_compared() -> None:
     def refused(code: int, *words: str, **sides: str) -> None:

@@ -35,7 +35,7 @@ def test_a_store_of_ones_own(tsv: str) -> None:
         (
             ["params.yaml", "--out", "mine"],
             3,
-            ["params.yaml: no line can be used", "no line begins with an image_id"],
+            ["params.yaml: no line can be used", "no line begins with an image_id", "give a TSV"],
         ),
         (["two.tsv", "--out", "../mine"], 2, ["--out: '../mine' cannot be a name", "use 1 to 100"]),
         (["two.tsv", "--out", "mine", "--dataset", "v3"], 2, ["v3: no such data set", "scenes_v1"]),

@@ -97,6 +97,25 @@ def test_a_wrong_option_is_an_object_too() -> None:
     assert "--no-such" in told["error"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["data", "no-such", "--json"], "No such command 'no-such'"),
+        (["lst", "--json"], "No such command 'lst'"),
+        (["scor", "--json"], "Did you mean score"),
+        (["features", "--no-such", "--json"], "No such option"),
+        (["--no-such", "--json"], "No such option"),
+        (["score", "--no-such", "--json"], "No such option"),
+    ],
+)
+def test_an_unknown_command_or_option_is_one_object(arguments: list[str], word: str) -> None:
+    found = vqax(*arguments)
+    told = strictly(found.stdout)  # one object, nothing behind it
+    assert (found.exit_code, told["exit_code"]) == (2, 2)
+    assert word in told["error"]
+    assert vqax(*(one for one in arguments if one != "--json")).stdout == ""
+
+
 def test_lists_are_data(workspace: Path) -> None:
     runs = strictly(vqax("runs", "--json").stdout)
     assert runs["mcb"].keys() == {"model", "dataset", "objective", "trained"}

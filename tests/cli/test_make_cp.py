@@ -40,6 +40,10 @@ def test_a_folder_of_ones_own(real: Path, tmp_path: Path) -> None:
     assert (out / "vqacp_v2_test_questions.json").is_file()
     shown = vqax("data", "priors", out)
     assert "is it: train 15 (" in shown.stdout
+    of_type = json.loads(vqax("data", "priors", out, "--json").stdout)["question types"]["is it"]
+    assert of_type["train"] == {"questions": 15, "answer": of_type["train"]["answer"], "share": 1.0}
+    assert {of_type[part]["answer"] for part in ("train", "test")} == {"yes", "no"}
+    assert of_type["total variation"] == 1.0
     assert_refused(vqax(*arguments), 3, str(out), "already holds files")
 
 

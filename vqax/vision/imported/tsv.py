@@ -12,6 +12,7 @@ from vqax.vision.imported.tsv_layout import BOTTOM_UP, Layout, image_id_of, layo
 from vqax.vision.regions import Regions
 
 GZIP_SIGNATURE = b"\x1f\x8b"
+FORMAT = f"give a TSV whose lines have the fields {', '.join(BOTTOM_UP.fields)}"
 LONGEST_LINE = 64 << 20
 """Bytes; a hundred boxes of 2,048 numbers take one million."""
 
@@ -84,7 +85,7 @@ class TsvSource:
 
     def _first_usable(self) -> tuple[Layout, int]:
         """Layout and width of the first line that can be read; the others are to have the same."""
-        problem = f"{self.path}: no line begins with an image_id"
+        problem = f"{self.path}: no line begins with an image_id; {FORMAT}"
         for number, image_id in enumerate(self.image_ids):
             line, where = self._line(image_id)
             try:
