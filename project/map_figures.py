@@ -45,7 +45,7 @@ def _prepared(measured: Measured, run: str) -> Prepared:
 def images_for(measured: Measured, run: str, questions: list[int]) -> dict[int, Image.Image]:
     prepared = _prepared(measured, run)
     image_of = {example.question_id: example.image_id for example in prepared.test}
-    return {one: load_rgb(prepared.test_folder.image_path(image_of[one])) for one in questions}
+    return {one: load_rgb(prepared.image_path(image_of[one])) for one in questions}
 
 
 def spaced(question_ids: list[int], count: int) -> list[int]:

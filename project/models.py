@@ -1,6 +1,5 @@
 """Build the model of a run, and load what training left."""
 
-import hashlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -83,8 +82,8 @@ def identity(
         "seed": params.seed_of(name),
         "words": len(prepared.questions.words),
         "answers": len(prepared.answers.answers),
-        "train_questions": len(prepared.train),
-        "train_hash": _hash(prepared),
+        "train_questions": prepared.training_data.questions,
+        "train_hash": prepared.training_data.hash,
         "features": {key: str(value) for key, value in feature_file.attributes.items()},
     }
 
@@ -114,15 +113,6 @@ def _origin(
         mined = params.key_objects[run.key_objects]
         origin["key_objects"] = mined.model_dump(mode="json")
     return origin
-
-
-def _hash(prepared: Prepared) -> str:
-    """Of everything a training sees besides the features."""
-    state = hashlib.sha256()
-    for part in (prepared.questions.words, prepared.answers.answers, prepared.train):
-        for item in part:
-            state.update(repr(item).encode())
-    return state.hexdigest()[:16]
 
 
 def trained(

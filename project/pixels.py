@@ -22,7 +22,6 @@ def images_of(params: Params, loaded: Trained, examples: list[Example]) -> tuple
     """Each image once (p,3,y,x), RGB in 0..255, and which of them each question is about (b)."""
     ids = list(dict.fromkeys(example.image_id for example in examples))
     input_px = grid(params, params.run(loaded.name).features).input_px
-    folder = loaded.prepared.test_folder
-    squares = [preprocess(load_rgb(folder.image_path(one)), input_px) for one in ids]
+    squares = [preprocess(load_rgb(loaded.prepared.image_path(one)), input_px) for one in ids]
     which = torch.tensor([ids.index(example.image_id) for example in examples])
     return torch.stack(squares).float().to(loaded.place), which.to(loaded.place)

@@ -77,7 +77,10 @@ def _absent(
     if dataset is None:
         return []
     spec = named(params.datasets, dataset, "data set", "params.yaml: datasets")
-    examples = [e for folder in folders(spec, workspace) for e in folder.read().examples]
+    number = spec.answers_per_question
+    examples = [
+        e for folder in folders(spec, workspace) for e in folder.read(answers=number).examples
+    ]
     wanted = sorted({example.image_id for example in examples} - set(source.image_ids))
     reason = f"of data set {dataset} has no features in the file; fetch those of its split as well"
     return [Skipped(str(source.path), f"image_id {image_id}", reason) for image_id in wanted]

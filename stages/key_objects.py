@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from project.dataset import BOX, load_prepared
+from project.dataset import BOX, PARTS, load_prepared
 from project.feature_files import open_feature_file
 from project.params import Params, named
 from project.schema import KeyObjects as Settings
@@ -23,8 +23,6 @@ from vqax.text.nouns import attribute_pairs, content_words
 from vqax.text.similarity import category_vectors
 from vqax.vision.region_file import RegionFile
 from vqax.vision.trained_detector import stored_detector
-
-PARTS = ("train", "validation", "test")
 
 
 def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:

@@ -1,18 +1,28 @@
 """Stage ``prepare``: check a data set, divide its images, build vocabularies from train."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from project.dataset import BOX, folders
-from project.human_maps import write_explanation_maps, write_human_maps
+from project.dataset import (
+    BOX,
+    HUMAN_MAPS,
+    IMAGES,
+    TRAINING_DATA,
+    TrainingData,
+    folders,
+    write_files,
+)
+from project.human_maps import human_maps, write_explanation_maps, write_human_maps
 from project.params import Params, named
 from project.schema import Dataset
 from project.workspace import Workspace
 from vqax.accuracy_rules import Mode
 from vqax.data import Example, Skipped, VqaFolder
+from vqax.data.example_file import write_examples
 from vqax.data.image_files import image_files_of, merge_image_files
 from vqax.data.parts import hold_out
 from vqax.data.relevant_objects import RelevantObject, read_relevant_objects
@@ -42,14 +52,20 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     )
     often_enough = spec.min_answer_count or params.text.min_answer_count
     answers = AnswerVocabulary.from_examples(parts["train"], min_count=often_enough)
-    test_folder = folders(spec, workspace)[1]
+    train_folder, test_folder = folders(spec, workspace)
     skipped += write_human_maps(out / "human_maps.h5", test_folder, parts["test"])
     skipped += write_explanation_maps(out / "explanation_maps.h5", test_folder, parts["test"])
-    skipped += _write_relevant(out / "relevant_objects.parquet", folders(spec, workspace), parts)
-    write_parquet(out / "parts.parquet", _parts_table(parts))
+    skipped += _write_relevant(out / "relevant_objects.parquet", (train_folder, test_folder), parts)
+    for part, examples in parts.items():
+        write_examples(out / f"{part}.parquet", examples)
+    _write_images(out / IMAGES, (train_folder, test_folder), parts, workspace.root)
+    of_test = {example.question_id for example in parts["test"]}
+    files = {one: paths for one, paths in human_maps(test_folder).items() if one in of_test}
+    write_files(out / HUMAN_MAPS, "question_id", files, workspace.root)
     write_parquet(out / "skipped.parquet", pd.DataFrame(skipped, columns=Skipped._fields))
     questions.to_json(out / "question_vocabulary.json")
     answers.to_json(out / "answer_vocabulary.json")
+    write_json(out / TRAINING_DATA, _training_data(questions, answers, parts["train"])._asdict())
     card = {
         "root": str(spec.root),
         "questions": {part: len(examples) for part, examples in parts.items()},
@@ -140,6 +156,23 @@ def _write_relevant(
     return skipped
 
 
-def _parts_table(parts: dict[str, list[Example]]) -> pd.DataFrame:
-    rows = [(e.question_id, e.image_id, part) for part, found in parts.items() for e in found]
-    return pd.DataFrame(rows, columns=["question_id", "image_id", "part"])
+def _write_images(
+    path: Path, both: tuple[VqaFolder, VqaFolder], parts: dict[str, list[Example]], root: Path
+) -> None:
+    """Where each image lies that a question is about."""
+    files: dict[int, Path] = {}
+    for part, examples in parts.items():
+        folder = both[1] if part == "test" else both[0]
+        merge_image_files(files, image_files_of(folder, (one.image_id for one in examples)))
+    write_files(path, "image_id", {one: [file] for one, file in files.items()}, root)
+
+
+def _training_data(
+    questions: QuestionVocabulary, answers: AnswerVocabulary, train: list[Example]
+) -> TrainingData:
+    """What weights are compared by: other data give another hash."""
+    state = hashlib.sha256()
+    for part in (questions.words, answers.answers, train):
+        for item in part:
+            state.update(repr(item).encode())
+    return TrainingData(len(train), state.hexdigest()[:16])

@@ -11,7 +11,7 @@ import pandas as pd
 
 import studies
 from project.dataset import Prepared, load_prepared
-from project.human_maps import human_maps, usable_map
+from project.human_maps import usable_map
 from project.maps import read_map
 from project.params import Params
 from project.references import ANALYSIS_OF_FIGURE
@@ -98,7 +98,7 @@ def _gallery(measured: Measured, shown: list[str]) -> tuple[tuple[GalleryItem, .
         run_label=params.label(chosen),
         among=f"the {len(questions[chosen])} test questions",
     )
-    tables, map_files = {n: questions[n] for n in shown}, human_maps(prepared.test_folder)
+    tables, map_files = {n: questions[n] for n in shown}, prepared.human_map_files
     items = tuple(
         _item(measured.workspace, prepared, tables, map_files, question_id, reason)
         for question_id, reason in zip(selection.question_ids, selection.reasons, strict=True)
@@ -260,7 +260,7 @@ def _item(
     reason: str,
 ) -> GalleryItem:
     example = next(e for e in prepared.test if e.question_id == question_id)
-    image = prepared.test_folder.image_path(example.image_id)
+    image = prepared.image_path(example.image_id)
     return GalleryItem(
         question_id=question_id,
         question=example.question,

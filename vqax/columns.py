@@ -28,7 +28,8 @@ DIFFERENCE = {"difference": NUMBER, "ci_low": NUMBER, "ci_high": NUMBER, "n": CO
 COLUMNS: Mapping[str, Mapping[str, Kind]] = MappingProxyType(
     {
         "index.parquet": QUESTION | {"method": TEXT, "row": WHOLE, "file": TEXT},
-        "parts.parquet": QUESTION | {"part": TEXT},
+        "images.parquet": {"image_id": WHOLE, "file": TEXT},
+        "human_map_files.parquet": QUESTION | {"file": TEXT},
         "predictions.parquet": QUESTION | {"image_id": WHOLE, "answer": TEXT},
         "questions.parquet": QUESTION,
         "metrics.parquet": {"run": TEXT, "metric": TEXT} | INTERVAL,

@@ -2,13 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from project.dataset import PARTS, Prepared
 from stages.explain_one.loaded_model import LoadedModel
-from vqax.data import Example, VqaFolder
 from vqax.errors import UsageError
 from vqax.text.answers import AnswerVocabulary, normalise_answer
 
@@ -96,8 +95,8 @@ class Truths:
         key = (int(number[0]), _plain(question)) if number else None
         if key is None or key not in self._by_question:
             return ""
-        folder, answer = self._by_question[key]
-        return answer if folder.image_path(key[0]).resolve() == image.resolve() else ""
+        there = self._prepared.image_path(key[0])
+        return self._by_question[key] if there.resolve() == image.resolve() else ""
 
     def demand(self, image: Path, question: str) -> str:
         """As ``get``; raises UsageError where there is none."""
@@ -111,19 +110,17 @@ class Truths:
         return answer
 
     @cached_property
-    def _by_question(self) -> dict[tuple[int, str], tuple[VqaFolder, str]]:
-        prepared = self.loaded.prepared
-        assert prepared is not None  # or ``get`` has returned before
-        parts: Iterable[tuple[VqaFolder, list[Example]]] = (
-            (prepared.train_folder, prepared.train),
-            (prepared.train_folder, prepared.validation),
-            (prepared.test_folder, prepared.test),
-        )
+    def _by_question(self) -> dict[tuple[int, str], str]:
         return {
-            (example.image_id, _plain(example.question)): (folder, example.multiple_choice_answer)
-            for folder, examples in parts
-            for example in examples
+            (example.image_id, _plain(example.question)): example.multiple_choice_answer
+            for part in PARTS
+            for example in getattr(self._prepared, part)
         }
+
+    @property
+    def _prepared(self) -> Prepared:
+        assert self.loaded.prepared is not None  # or ``get`` has returned before
+        return self.loaded.prepared
 
 
 def _plain(question: str) -> str:

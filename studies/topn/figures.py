@@ -60,7 +60,7 @@ def map_pairs(measured: Measured, *, analysis: str, columns: dict[str, str]) -> 
     maps, rows, images = {}, [], {}
     for place, one in enumerate(ids):
         asked = probes.loc[one]
-        images[place] = load_rgb(prepared.test_folder.image_path(int(asked["image_id"])))
+        images[place] = load_rgb(prepared.image_path(int(asked["image_id"])))
         for heading, drawn in found.items():
             maps[place, heading] = drawn[place]
             head = {"question_id": place, "question": asked["question"], "truth": asked["answer"]}

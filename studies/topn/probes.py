@@ -111,7 +111,7 @@ class _Made:
     """Probes as they are made: one for each kind of question, image and thing."""
 
     def __init__(self, loaded: Trained) -> None:
-        self.folder = loaded.prepared.test_folder
+        self.image_path = loaded.prepared.image_path
         self.probes: list[Probe] = []
         self.pairs: list[Pair] = []
         self.rows: dict[tuple[str, int, str], int] = {}
@@ -125,7 +125,7 @@ class _Made:
             text = question_about(kind, thing)
             example = Example(number, image_id, text, kind, kind, answer, (answer,) * 10)
             boxes = [one.box_px for one in there[thing]]
-            height, width = size_px(self.folder.image_path(image_id))
+            height, width = size_px(self.image_path(image_id))
             self.probes.append(Probe(example, thing, coverage(boxes, (width, height))))
         return self.rows[key]
 

@@ -28,8 +28,7 @@ def asked(finished: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, E
     """The test questions with their images; the finished workspace is the current folder."""
     monkeypatch.chdir(finished)
     prepared = load_prepared(load(), tiny.workspace(Path()), tiny.DATASET)
-    folder = prepared.test_folder
-    return [(folder.image_path(e.image_id).resolve(), e) for e in prepared.test]
+    return [(prepared.image_path(e.image_id).resolve(), e) for e in prepared.test]
 
 
 def stage_predictions(run: str) -> pd.DataFrame:

@@ -40,11 +40,11 @@ UNKNOWN = [
     ("key-objects", "cp_v3"),
 ]
 TOO_EARLY = {
-    ("train", "mcb"): "data/datasets/scenes_v1/parts.parquet",
-    ("train", "updn_attreg"): "data/datasets/cp_v2/parts.parquet",
-    ("explain", "mcb"): "data/datasets/scenes_v1/parts.parquet",
+    ("train", "mcb"): "data/datasets/scenes_v1/train.parquet",
+    ("train", "updn_attreg"): "data/datasets/cp_v2/train.parquet",
+    ("explain", "mcb"): "data/datasets/scenes_v1/train.parquet",
     ("score", "mcb"): "data/explanations/headline/mcb/predictions.parquet",
-    ("analyse", "faithfulness"): "data/datasets/cp_v2/parts.parquet",
+    ("analyse", "faithfulness"): "data/datasets/cp_v2/train.parquet",
     ("compare",): "data/scores/headline/lstm_qi/questions.parquet",
     ("claims", "ucam"): "results/ucam/significance/ranks.parquet",
     ("claims",): "results/claims/ucam.parquet",

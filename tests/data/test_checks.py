@@ -48,6 +48,7 @@ def test_a_good_annotation() -> None:
         (question_entry(image_id="7o"), "has image_id '7o', which is not int"),
         (question_entry(image_id=True), "has image_id True, which is not int"),
         (question_entry(question=None), "has question None, which is not str"),
+        (question_entry(question="A \ud83d?"), "has question 'A \\ud83d?', with half of a char"),
     ],
 )
 def test_a_bad_question(raw: Any, why: str) -> None:

@@ -127,7 +127,7 @@ def test_masks_of_pixels_use_the_picture(params: Params, copied: Workspace) -> N
     prepared = load_prepared(params, copied, tiny.DATASET)
     image_of = {example.question_id: example.image_id for example in prepared.test}
     black = image_of[int(before["question_ids"][0])]
-    path = prepared.test_folder.image_path(black)
+    path = prepared.image_path(black)
     with Image.open(path) as image:
         size = image.size
     Image.new("RGB", size).save(path)

@@ -47,7 +47,7 @@ def test_parts_of_pictures_of_both_splits(made: tuple[Params, Workspace]) -> Non
     in_domain = {e.image_id for e in prepared.validation}
     assert in_domain
     assert not in_domain & {e.image_id for e in prepared.train}
-    folders = {prepared.test_folder.image_path(e.image_id).parent.name for e in prepared.test}
+    folders = {prepared.image_path(e.image_id).parent.name for e in prepared.test}
     assert folders == {"train2014", "val2014"}
 
 

@@ -60,7 +60,7 @@ def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Params, Workspa
 def first_question(made: tuple[Params, Workspace]) -> tuple[Example, Path]:
     prepared = load_prepared(*made, tiny.DATASET)
     example = prepared.test[0]
-    return example, prepared.test_folder.image_path(example.image_id)
+    return example, prepared.image_path(example.image_id)
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -31,7 +31,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("data/scenes/scenes_v1", "scenes@scenes_v1"),
         ("data/scenes/scenes_v1/images/train2014/a.png", "scenes@scenes_v1"),
-        ("data/datasets/cp_v2/parts.parquet", "prepare@cp_v2"),
+        ("data/datasets/cp_v2/train.parquet", "prepare@cp_v2"),
         ("data/features/scenes_v1.h5", "features@scenes_v1"),
         ("data/features/regions_v2.h5", "regions@regions_v2"),
         ("data/features/regions_v2_skipped.parquet", "regions@regions_v2"),

@@ -45,7 +45,10 @@ def test_the_runs_are_those_of_the_headline(params: Params) -> None:
 
 
 def test_prepare_divides_pictures_not_questions(where: Workspace) -> None:
-    parts = pd.read_parquet(where.dataset(tiny.DATASET) / "parts.parquet")
+    parts = pd.concat(
+        pd.read_parquet(where.dataset(tiny.DATASET) / f"{part}.parquet").assign(part=part)
+        for part in ("train", "validation", "test")
+    )
     assert len(parts) == tiny.TRAIN_QUESTIONS + tiny.TEST_QUESTIONS
     assert parts["question_id"].is_unique
     assert parts.groupby("image_id")["part"].nunique().eq(1).all()

@@ -226,8 +226,7 @@ def test_a_row_takes_what_its_run_lacks_from_another_source(
     row = "UpDn-AttReg | sigma=0.6"
     ratio = cell(where, "attreg/6", row, "key_object_sample_ratio")
     mined = read_parquet(where.key_objects("plain"))["question_id"]
-    parts = read_parquet(where.dataset(tiny.DATASET) / "parts.parquet")
-    train = parts[parts["part"] == "train"]["question_id"]
+    train = read_parquet(where.dataset(tiny.DATASET) / "train.parquet")["question_id"]
     assert ratio["value"] == pytest.approx(100 * train.isin(mined).mean())
     own = cell(where, "attreg/6", row, "accuracy_all")["value"]
     assert own == pytest.approx(100 * metrics(where, "updn_attreg")["accuracy_all"])

@@ -21,6 +21,8 @@ OTHER_NUMBER = (
     f"{AGAIN}, or have data with another number of answers scored by accuracy `exact` or `simple` "
     "(datasets.NAME.accuracy in params.yaml, `vqax score --mode`)"
 )
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""JSON can write half of a pair of UTF-16 (``\\ud83d``), which no UTF-8 file can hold."""
 NUMBER = re.compile(r"-?[0-9]{1,18}")
 LARGEST = 2**63 - 1
 """Whole numbers are kept in 64 bits."""
@@ -65,6 +67,8 @@ def field(raw: Any, key: str, kind: type, remedy: str = AGAIN) -> Any:
             f"has {key} {shown(raw[key])}, which is not {kind.__name__}; "
             f"{_retyped(raw[key], kind) or remedy}"
         )
+    if kind is str and not raw[key].isascii() and SURROGATE.search(raw[key]):
+        raise RecordError(f"has {key} {shown(raw[key])}, with half of a character; {remedy}")
     if kind is int and not -LARGEST <= raw[key] <= LARGEST:
         raise RecordError(f"has {key} {raw[key]!r:.40}…, beyond {LARGEST}; {remedy}")
     return raw[key]
