@@ -1,7 +1,7 @@
 """Reading 658,111 questions (VQA v2, train and val) as later stages do, against the official JSON.
 
 The peer is the reader of the official files, which every stage called before questions were
-prepared. Memory is the growth of a process of its own that reads once.
+prepared. Memory is the peak of a process of its own that reads once (Linux alone says it).
 """
 
 import json
@@ -18,12 +18,12 @@ from vqax.data.example_file import read_examples, write_examples
 
 QUESTIONS, IMAGES, TYPES, ANSWERS = 658_111, 123_287, 65, 100_000
 PEAK = """
-import resource, sys
+import sys
 from pathlib import Path
 from vqax.data.example_file import read_examples
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 examples = read_examples(Path(sys.argv[1]))
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6)
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
 """
 
 
@@ -79,7 +79,7 @@ def main() -> None:
         slow = read_split(*official).examples
         end = process_time()
         command = [sys.executable, "-c", PEAK, str(prepared)]
-        peak = float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+        peak = int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) / 1e6
         print(
             f"{QUESTIONS} questions: {middle - start:.1f} CPU s and {peak:.2f} GB from Parquet "
             f"({prepared.stat().st_size / 1e6:.0f} MB), {end - middle:.1f} CPU s from the official "

@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from project.params import Params, named
-from project.schema import Dataset
-from project.workspace import Workspace
+from project.plan import DataPlan
 from vqax.accuracy_rules import Mode
 from vqax.data import Example, VqaFolder
 from vqax.data.example_file import read_examples
@@ -36,19 +34,25 @@ class TrainingData(NamedTuple):
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the stage ``prepare`` left in ``folder``; each part is read when it is first used.
+    """What the stage ``prepare`` left of a data set; each part is read when it is first used.
 
     Raises:
         MissingArtefact: when a part is used that is not there.
         BadData: when one is damaged.
     """
 
-    folder: Path
-    root: Path
-    """The workspace, which the names of files in the tables begin at."""
-    test_folder: VqaFolder
-    accuracy: Mode
-    """The rule its answers are scored by."""
+    plan: DataPlan
+
+    @property
+    def accuracy(self) -> Mode:
+        """The rule its answers are scored by."""
+        return self.plan.accuracy
+
+    @cached_property
+    def test_folder(self) -> VqaFolder:
+        """The official folder of the test part, for what is not prepared (COCO instances)."""
+        test = self.plan.test
+        return open_folder(test.root, test.split, test.images)
 
     @cached_property
     def train(self) -> list[Example]:
@@ -63,19 +67,20 @@ class Prepared:
         return self.part("test")
 
     def part(self, name: str) -> list[Example]:
-        return read_examples(self.folder / f"{name}.parquet")
+        """One of ``PARTS``, read anew."""
+        return read_examples(self.plan.folder / f"{name}.parquet")
 
     @cached_property
     def training_data(self) -> TrainingData:
-        return TrainingData(**read_json(self.folder / TRAINING_DATA))
+        return TrainingData(**read_json(self.plan.folder / TRAINING_DATA))
 
     @cached_property
     def questions(self) -> QuestionVocabulary:
-        return QuestionVocabulary.from_json(self.folder / "question_vocabulary.json")
+        return QuestionVocabulary.from_json(self.plan.folder / "question_vocabulary.json")
 
     @cached_property
     def answers(self) -> AnswerVocabulary:
-        return AnswerVocabulary.from_json(self.folder / "answer_vocabulary.json")
+        return AnswerVocabulary.from_json(self.plan.folder / "answer_vocabulary.json")
 
     def image_path(self, image_id: int) -> Path:
         """The image with this id.
@@ -85,7 +90,7 @@ class Prepared:
         """
         path = self._images.get(image_id)
         if path is None or not path.is_file():
-            place = path or self.folder / IMAGES
+            place = path or self.plan.folder / IMAGES
             raise MissingArtefact(f"{place}: no such image; put image_id {image_id} there")
         return path
 
@@ -102,9 +107,9 @@ class Prepared:
         return dict(self._files(IMAGES, "image_id"))
 
     def _files(self, name: str, key: str) -> list[tuple[int, Path]]:
-        table = read_parquet(self.folder / name)
+        table = read_parquet(self.plan.folder / name)
         pairs = zip(table[key].tolist(), table["file"], strict=True)
-        return [(number, self.root / file) for number, file in pairs]
+        return [(number, self.plan.base / file) for number, file in pairs]
 
 
 def write_files(path: Path, key: str, files: Mapping[int, Sequence[Path]], root: Path) -> None:
@@ -118,28 +123,9 @@ def write_files(path: Path, key: str, files: Mapping[int, Sequence[Path]], root:
     write_parquet(path, pd.DataFrame(rows, columns=list(types)).astype(types))
 
 
-def folders(spec: Dataset, workspace: Workspace) -> tuple[VqaFolder, VqaFolder]:
-    """The official folders that hold the train and the test images (maybe the same)."""
-    root = workspace.root / spec.root
-    images = None if spec.images is None else workspace.root / spec.images
-    train = open_folder(root, spec.train, images)
-    return train, train if spec.test is None else open_folder(root, spec.test, images)
-
-
-def load_prepared(params: Params, workspace: Workspace, name: str) -> Prepared:
-    """Data set ``name`` as ``vqax data prepare`` left it.
-
-    Raises:
-        UsageError: params.yaml has no such data set.
-        MissingArtefact: it was not prepared yet.
-    """
-    spec = named(params.datasets, name, "data set", "params.yaml: datasets")
-    first = workspace.dataset(name) / f"{PARTS[0]}.parquet"
+def load_prepared(plan: DataPlan) -> Prepared:
+    """A data set as ``vqax data prepare`` left it; raises MissingArtefact where it did not yet."""
+    first = plan.folder / f"{PARTS[0]}.parquet"
     if not first.is_file():
         raise MissingArtefact(f"{first}: {ABSENT}", output=first)
-    return Prepared(
-        folder=workspace.dataset(name),
-        root=workspace.root,
-        test_folder=folders(spec, workspace)[1],
-        accuracy=spec.accuracy,
-    )
+    return Prepared(plan)

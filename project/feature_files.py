@@ -1,34 +1,22 @@
-"""The feature file that a run or an analysis reads, checked against params.yaml."""
+"""The feature file that a run or an analysis reads, checked against its plan."""
 
-from project.params import Params, named
+from project.plan import FeaturePlan
 from project.schema import Grid
-from project.workspace import Workspace
 from vqax.errors import BadData
 from vqax.vision import FeatureFile, GridExtractor, build_extractor
 from vqax.vision.imported.source import IMPORTED
 from vqax.vision.region_file import RegionFile
 
 
-def open_feature_file(params: Params, workspace: Workspace, name: str) -> FeatureFile:
-    """Store ``name``: a ``RegionFile`` where it is one of `regions` or imported.
+def open_feature_file(plan: FeaturePlan) -> FeatureFile:
+    """The file: a ``RegionFile`` where it is one of `regions` or imported.
 
     Raises:
-        UsageError: params.yaml has no such store.
         MissingArtefact: it was not extracted yet.
         BadData: it is damaged, or made by another extractor or detector.
     """
-    path = workspace.features(name)
-    if name in params.imported_regions:
-        return RegionFile(path, extractor=IMPORTED)
-    if name in params.regions:
-        return RegionFile(path, extractor=params.regions[name].detector)
-    return FeatureFile(path, extractor=grid(params, name).extractor)
-
-
-def grid(params: Params, name: str) -> Grid:
-    """The settings of a feature file of grid features."""
-    settings: Grid = named(params.grids, name, "store of features", "params.yaml: grids")
-    return settings
+    kind = RegionFile if plan.grid is None else FeatureFile
+    return kind(plan.path, extractor=plan.extractor or IMPORTED)
 
 
 def grid_extractor(settings: Grid) -> GridExtractor:

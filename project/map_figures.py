@@ -5,6 +5,7 @@ from PIL import Image
 
 from project.dataset import Prepared, load_prepared
 from project.human_maps import read_human_maps
+from project.resolve import data_plan
 from project.study import Measured
 from vqax.data.images import load_rgb
 
@@ -39,7 +40,8 @@ def human_maps_of_run(measured: Measured, run: str, file: str) -> dict[int, np.n
 
 
 def _prepared(measured: Measured, run: str) -> Prepared:
-    return load_prepared(measured.params, measured.workspace, measured.params.run(run).dataset)
+    dataset = measured.params.run(run).dataset
+    return load_prepared(data_plan(measured.params, measured.workspace, dataset))
 
 
 def images_for(measured: Measured, run: str, questions: list[int]) -> dict[int, Image.Image]:

@@ -10,9 +10,8 @@ from project.dataset import Prepared, load_prepared
 from project.device import checked
 from project.feature_files import open_feature_file
 from project.models import trained
-from project.params import Params
+from project.plan import RunPlan
 from project.questions import questions_of
-from project.workspace import Workspace
 from vqax.data import Example
 from vqax.errors import BadData
 from vqax.learning.batches import Batch, VqaDataset, batches
@@ -23,13 +22,17 @@ from vqax.vision import FeatureFile
 class Trained(NamedTuple):
     """``examples`` and ``questions`` are the same test questions, in the same order."""
 
-    name: str
+    plan: RunPlan
     model: nn.Module
     prepared: Prepared
     feature_file: FeatureFile
     questions: VqaDataset
     examples: list[Example]
     place: torch.device
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
 
     def batches(self, size: int) -> Iterator[tuple[int, Batch]]:
         """The questions in order, each batch with the row it starts at."""
@@ -51,15 +54,13 @@ class Trained(NamedTuple):
 
 
 def load_trained(
-    params: Params,
-    workspace: Workspace,
-    name: str,
+    plan: RunPlan,
     *,
     device: str = "cpu",
     among: frozenset[int] | None = None,
     part: Literal["test", "validation"] = "test",
 ) -> Trained:
-    """The model of run ``name`` in evaluation mode; ``among`` keeps only these question ids.
+    """The model of a run in evaluation mode; ``among`` keeps only these question ids.
 
     ``part`` validation asks the questions held out of train, on which its epoch was chosen.
 
@@ -67,20 +68,18 @@ def load_trained(
         BadData: no test question (of these) has features, or the weights are of another run.
         MissingArtefact: an earlier stage was not run.
     """
-    spec = params.run(name)
-    prepared = load_prepared(params, workspace, spec.dataset)
-    feature_file = open_feature_file(params, workspace, spec.features)
+    prepared, feature_file = load_prepared(plan.data), open_feature_file(plan.features)
     place = torch.device(checked(device))
-    model = trained(params, name, prepared, feature_file, workspace.run(name)).to(place).eval()
+    model = trained(plan, prepared, feature_file).to(place).eval()
     examples = prepared.test if part == "test" else prepared.validation
     asked = [e for e in examples if among is None or e.question_id in among]
-    questions = questions_of(params, name, asked, prepared, feature_file)
+    questions = questions_of(plan, asked, prepared, feature_file)
     if len(questions) == 0:
         raise BadData(
             f"{feature_file.path}: no image of the {len(asked)} {part} questions has features; "
-            f"run `vqax repro features@{spec.features}`",
+            f"run `vqax repro features@{plan.features.name}`",
             output=feature_file.path,
         )
     kept = set(questions.question_ids.tolist())
     examples = [example for example in asked if example.question_id in kept]
-    return Trained(name, model, prepared, feature_file, questions, examples, place)
+    return Trained(plan, model, prepared, feature_file, questions, examples, place)

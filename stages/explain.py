@@ -8,8 +8,9 @@ from torch import Tensor
 
 from project.maps import Maps
 from project.params import Params
+from project.plan import ExplainPlan
 from project.region_maps import RegionMaps
-from project.schema import Explain
+from project.resolve import explain_plan
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
 from vqax.accuracy_rules import Mode
@@ -31,14 +32,14 @@ def run(
     params: Params, workspace: Workspace, name: str, *, device: str = "cpu", progress: Any = None
 ) -> dict[str, Any]:
     """Write predictions.parquet, index.parquet and one HDF5 of raw, signed maps per method."""
-    settings = params.explain
-    loaded = load_trained(params, workspace, name, device=device)
+    plan = explain_plan(params, workspace, name)
+    loaded = load_trained(plan.run, device=device)
     feature_file, examples, questions = loaded.feature_file, loaded.examples, loaded.questions
     regions = _regions(loaded)
     maps = Maps(questions.question_ids, feature_file.grid if regions is None else GRID)
     frames = []
-    for start, batch in loaded.batches(settings.batch_size):
-        rows, raw_maps = _explained(loaded, batch, settings, params.seed_of(name) + start)
+    for start, batch in loaded.batches(plan.batch_size):
+        rows, raw_maps = _explained(loaded, batch, plan, plan.run.seed + start)
         frames.append(rows)
         for method, raw in raw_maps.items():
             drawn = raw if regions is None else regions.on_grid(method, start, raw)
@@ -48,11 +49,10 @@ def run(
     predictions = _predictions(
         examples, pd.concat(frames, ignore_index=True), loaded.prepared.accuracy
     )
-    out = workspace.explanation(name)
-    write_parquet(out / "predictions.parquet", predictions)
-    maps.write(out, predictions["answer"].tolist())
+    write_parquet(plan.out / "predictions.parquet", predictions)
+    maps.write(plan.out, predictions["answer"].tolist())
     if regions is not None:
-        regions.write(out)
+        regions.write(plan.out)
     return {
         "run": name,
         "questions": len(predictions),
@@ -71,7 +71,7 @@ def _regions(loaded: Trained) -> RegionMaps | None:
 
 
 def _explained(
-    loaded: Trained, batch: Batch, settings: Explain, seed: int
+    loaded: Trained, batch: Batch, plan: ExplainPlan, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Tensor]]:
     """Predictions and raw maps of a batch, from one pass of the image encoder where a method allows
     it.
@@ -82,7 +82,7 @@ def _explained(
     forward = forward_with_graph(model, batch.visual, batch.tokens)
     answer = forward.logits.argmax(1)
     maps = {}
-    for method in settings.methods:
+    for method in plan.methods:
         explain = EXPLAINERS[method]
         if explain.lacks(forward):
             continue
@@ -90,7 +90,7 @@ def _explained(
             maps[method] = explain(model, batch.visual, batch.tokens, answer, grid)
         else:
             maps[method] = explain.of_forward(model, forward, answer, grid)
-    prediction = sample_head(model, forward, settings.samples, seed)
+    prediction = sample_head(model, forward, plan.samples, seed)
     return _rows(prediction, loaded.prepared.answers.answers), maps
 
 

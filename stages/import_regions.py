@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from project.dataset import folders
 from project.params import Params, named
 from project.places import check_name
+from project.resolve import folders
 from project.schema import ImportedRegions
 from project.workspace import Workspace
 from stages.regions import describe

@@ -10,6 +10,7 @@ import torch
 from project.dataset import BOX, PARTS, load_prepared
 from project.feature_files import open_feature_file
 from project.params import Params, named
+from project.resolve import data_plan, feature_plan
 from project.schema import KeyObjects as Settings
 from project.workspace import Workspace
 from vqax.data import Example, Skipped
@@ -39,7 +40,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     if vectors is None:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
     feature_file = _regions(params, workspace, settings.regions)
-    prepared = load_prepared(params, workspace, settings.dataset)
+    prepared = load_prepared(data_plan(params, workspace, settings.dataset))
     relevant = read_parquet(workspace.dataset(settings.dataset) / "relevant_objects.parquet")
     known = {int(image_id) for image_id in feature_file.image_ids}
     attributes_of = (
@@ -76,7 +77,7 @@ class Mined(NamedTuple):
 
 
 def _regions(params: Params, workspace: Workspace, name: str) -> RegionFile:
-    feature_file = open_feature_file(params, workspace, name)
+    feature_file = open_feature_file(feature_plan(params, workspace, name))
     if not isinstance(feature_file, RegionFile):
         raise UsageError(
             f"params.yaml: key_objects: {name} is a grid, whose cells have no category; "

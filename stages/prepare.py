@@ -13,11 +13,11 @@ from project.dataset import (
     IMAGES,
     TRAINING_DATA,
     TrainingData,
-    folders,
     write_files,
 )
 from project.human_maps import human_maps, write_explanation_maps, write_human_maps
 from project.params import Params, named
+from project.resolve import folders
 from project.schema import Dataset
 from project.workspace import Workspace
 from vqax.accuracy_rules import Mode

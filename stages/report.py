@@ -15,6 +15,7 @@ from project.human_maps import usable_map
 from project.maps import read_map
 from project.params import Params
 from project.references import ANALYSIS_OF_FIGURE
+from project.resolve import data_plan
 from project.settings_files import read_whole
 from project.study import Measured
 from project.workspace import Workspace
@@ -90,7 +91,7 @@ def gallery_runs(measured: Measured) -> list[str]:
 def _gallery(measured: Measured, shown: list[str]) -> tuple[tuple[GalleryItem, ...], str]:
     """Questions picked by rule, and the rule in words."""
     params, questions, chosen = measured.params, measured.questions, shown[-1]
-    prepared = load_prepared(params, measured.workspace, params.run(chosen).dataset)
+    prepared = load_prepared(data_plan(params, measured.workspace, params.run(chosen).dataset))
     selection = select(
         questions[chosen],
         count=measured.study.report.gallery,

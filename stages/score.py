@@ -10,8 +10,9 @@ import pandas as pd
 from project.human_maps import read_human_maps
 from project.maps import read_maps
 from project.params import Params
+from project.plan import ScorePlan
 from project.region_relevance import relevance_scores
-from project.schema import Score
+from project.resolve import score_plan
 from project.workspace import Workspace
 from vqax.files import read_parquet, write_parquet
 from vqax.metrics import MAP_METRICS, METRICS, REGION_METRICS
@@ -46,20 +47,19 @@ class Value(NamedTuple):
 
 def run(params: Params, workspace: Workspace, name: str, *, workers: int = 2) -> dict[str, Any]:
     """Write questions.parquet and metrics.parquet of run ``name``."""
-    dataset = params.run(name).dataset
-    source, out = workspace.explanation(name), workspace.scores(name)
-    questions = read_parquet(source / "predictions.parquet")
-    human_maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
-    for method, maps in _maps(source):
-        scores = _map_scores(maps, questions, human_maps, params.score, params.seed, workers)
+    plan = score_plan(params, workspace, name)
+    questions = read_parquet(plan.explanations / "predictions.parquet")
+    human_maps = read_human_maps(plan.data / "human_maps.h5")
+    for method, maps in _maps(plan.explanations):
+        scores = _map_scores(maps, questions, human_maps, plan, workers)
         questions = questions.assign(
             **{f"{method}_{metric}": values for metric, values in scores.items()}
         )
-    questions = questions.assign(**relevance_scores(source, workspace.dataset(dataset), questions))
-    write_parquet(out / "questions.parquet", questions)
-    metrics = pd.DataFrame(_metrics(questions, params.score, params.seed))
+    questions = questions.assign(**relevance_scores(plan.explanations, plan.data, questions))
+    write_parquet(plan.out / "questions.parquet", questions)
+    metrics = pd.DataFrame(_metrics(questions, plan.resamples, plan.seed))
     metrics.insert(0, "run", name)
-    write_parquet(out / "metrics.parquet", metrics)
+    write_parquet(plan.out / "metrics.parquet", metrics)
     return dict(zip(metrics["metric"], metrics["value"], strict=True))
 
 
@@ -73,8 +73,7 @@ def _map_scores(
     maps: pd.Series,
     questions: pd.DataFrame,
     human_maps: dict[int, np.ndarray],
-    settings: Score,
-    seed: int,
+    plan: ScorePlan,
     workers: int,
 ) -> dict[str, np.ndarray]:
     """Each map metric per question; NaN where there is no human map or the map is constant."""
@@ -82,7 +81,7 @@ def _map_scores(
     own = np.stack(maps.loc[ids].to_list())
     seen = np.array([question_id in human_maps for question_id in ids])
     chosen = {
-        metric: _sample(seen, settings.emd_questions if metric == "emd" else None, seed)
+        metric: _sample(seen, plan.emd_questions if metric == "emd" else None, plan.seed)
         for metric in MAP_METRICS
     }
     scores = {metric: np.full(len(ids), np.nan) for metric in MAP_METRICS}
@@ -104,52 +103,52 @@ def _sample(seen: np.ndarray, size: int | None, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, size=size, replace=False))
 
 
-def _metrics(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
-    yield from _accuracies(questions, settings, seed)
+def _metrics(questions: pd.DataFrame, resamples: int, seed: int) -> Iterator[Value]:
+    yield from _accuracies(questions, resamples, seed)
     means = [c for c in questions if c.endswith((*MAP_METRICS, *REGION_METRICS))]
     means += [*UNCERTAINTIES, "probability_variance", "nll_of_error", "margin"]
     for column in means:
         kind = METRICS[max((name for name in METRICS if column.endswith(name)), key=len)]
-        interval = _mean(questions, column, settings, seed)
+        interval = _mean(questions, column, resamples, seed)
         yield Value(column, *interval, kind.unit, kind.direction)
-    yield from _failures(questions, settings, seed)
-    yield from _uncertainty_map_correlation(questions, settings, seed)
+    yield from _failures(questions, resamples, seed)
+    yield from _uncertainty_map_correlation(questions, resamples, seed)
     aleatoric = questions["aleatoric"].to_numpy(dtype=np.float64)
     spread = bootstrap_statistic(
         np.var,
         aleatoric,
-        samples=settings.resamples,
+        samples=resamples,
         seed=seed,
         clusters=questions["image_id"].to_numpy(),
     )
     yield Value("aleatoric_across_questions", *spread, "squared variance", "lower")
 
 
-def _accuracies(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+def _accuracies(questions: pd.DataFrame, resamples: int, seed: int) -> Iterator[Value]:
     """By both rules; the official one by answer type too, under the names of the tables."""
     yield Value(
         "accuracy_simple",
-        *_mean(questions, "accuracy_simple", settings, seed),
+        *_mean(questions, "accuracy_simple", resamples, seed),
         "fraction",
         "higher",
     )
     parts = {ANSWER_TYPES[key]: part for key, part in questions.groupby("answer_type")}
     for name, part in {"all": questions, **parts}.items():
-        interval = _mean(part, "accuracy_official", settings, seed)
+        interval = _mean(part, "accuracy_official", resamples, seed)
         yield Value(f"accuracy_{name}", *interval, "fraction", "higher")
 
 
-def _mean(questions: pd.DataFrame, column: str, settings: Score, seed: int) -> Interval:
+def _mean(questions: pd.DataFrame, column: str, resamples: int, seed: int) -> Interval:
     return bootstrap_mean(
         questions[column].to_numpy(dtype=np.float64),
-        samples=settings.resamples,
+        samples=resamples,
         seed=seed,
         clusters=questions["image_id"].to_numpy(),
     )
 
 
 def _uncertainty_map_correlation(
-    questions: pd.DataFrame, settings: Score, seed: int
+    questions: pd.DataFrame, resamples: int, seed: int
 ) -> Iterator[Value]:
     """Does uncertainty follow where the model looks? ρ with the attention's rank correlation.
 
@@ -157,7 +156,7 @@ def _uncertainty_map_correlation(
     """
     if ATTENTION not in questions:
         return
-    samples = min(settings.resamples, 500)
+    samples = min(resamples, 500)
     for name in UNCERTAINTIES:
         seen = questions.dropna(subset=[name, ATTENTION])
         if len(seen):
@@ -170,12 +169,12 @@ def _uncertainty_map_correlation(
             yield Value(f"uncertainty_map_correlation_{name}", *interval, "Spearman's rho", "lower")
 
 
-def _failures(questions: pd.DataFrame, settings: Score, seed: int) -> Iterator[Value]:
+def _failures(questions: pd.DataFrame, resamples: int, seed: int) -> Iterator[Value]:
     """Does uncertainty tell wrong from right, and are the probabilities honest?"""
     accuracy = questions["accuracy_official"].to_numpy(dtype=np.float64)
     right = right_answers(accuracy)
     images = questions["image_id"].to_numpy()
-    draws = {"samples": min(settings.resamples, 500), "seed": seed, "clusters": images}
+    draws = {"samples": min(resamples, 500), "seed": seed, "clusters": images}
     for name in UNCERTAINTIES:
         uncertainty = questions[name].to_numpy(dtype=np.float64)
         interval = bootstrap_statistic(misclassification_auroc, uncertainty, right, **draws)

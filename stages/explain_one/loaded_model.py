@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from project.dataset import Prepared, load_prepared
 from project.device import checked
-from project.feature_files import grid, grid_extractor, open_feature_file
+from project.feature_files import grid_extractor, open_feature_file
 from project.models import trained
 from project.params import Params
+from project.plan import RunPlan
 from project.questions import reads_boxes
+from project.resolve import run_plan
 from project.workspace import Workspace
 from stages.explain_one.vision import Boxes, GridEncoder, ImageEncoder, same_features
 from stages.regions import region_extractor
@@ -90,26 +92,25 @@ def load_run(params: Params, workspace: Workspace, name: str, *, device: str) ->
         its
             features.
     """
-    run = params.run(name)
-    prepared = load_prepared(params, workspace, run.dataset)
-    feature_file = open_feature_file(params, workspace, run.features)
+    plan = run_plan(params, workspace, name)
+    prepared, feature_file = load_prepared(plan.data), open_feature_file(plan.features)
     place = torch.device(checked(device))
-    model = trained(params, name, prepared, feature_file, workspace.run(name)).to(place).eval()
-    encoder, seen = made_with(params, workspace, name, model, feature_file, place)
+    model = trained(plan, prepared, feature_file).to(place).eval()
+    encoder, seen = made_with(params, workspace, plan, model, feature_file, place)
     return LoadedModel(
         name=name,
         label=params.label(name),
         model=model,
         encoder=encoder,
         answers=prepared.answers,
-        read=reader(prepared.questions, params.text.max_tokens),
+        read=reader(prepared.questions, plan.model.max_tokens),
         grid=feature_file.grid,
         samples=params.explain.samples,
-        seed=params.seed_of(name),
+        seed=plan.seed,
         place=place,
         facts={
             "run": f"{params.label(name)} ({name}), {type(model).__name__}",
-            "data set": run.dataset,
+            "data set": params.run(name).dataset,
             "features": seen,
         },
         prepared=prepared,
@@ -119,7 +120,7 @@ def load_run(params: Params, workspace: Workspace, name: str, *, device: str) ->
 def made_with(
     params: Params,
     workspace: Workspace,
-    name: str,
+    plan: RunPlan,
     model: nn.Module,
     feature_file: FeatureFile,
     place: torch.device,
@@ -130,7 +131,7 @@ def made_with(
         UsageError: nothing here did: they are imported regions.
         MissingArtefact, BadData: it is not there, or is another one than then.
     """
-    features = params.run(name).features
+    name, features = plan.name, plan.features.name
     if features in params.imported_regions:
         raise UsageError(
             f"{name}: reads regions that were imported ({features}), and there is no detector for "
@@ -142,8 +143,9 @@ def made_with(
         made = {key: value for key, value in extractor.attributes.items() if key != "class_names"}
         same_features(made, feature_file.attributes, feature_file.path, "regions")
         seen = f"{extractor.boxes} regions of the detector {extractor.name}"
-        return Boxes(extractor, reads_boxes(params, name), place), seen
-    image_encoder = grid_extractor(grid(params, features))
+        return Boxes(extractor, reads_boxes(plan), place), seen
+    assert plan.features.grid is not None  # neither imported nor found by a detector
+    image_encoder = grid_extractor(plan.features.grid)
     same_features(image_encoder.attributes, feature_file.attributes, feature_file.path, "grids")
     (rows, columns), side = feature_file.grid, image_encoder.input_px
     encoder = GridEncoder(

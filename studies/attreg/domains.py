@@ -14,6 +14,7 @@ import torch
 from project.dataset import Prepared, load_prepared
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
+from project.resolve import data_plan, run_plan
 from project.trained import load_trained
 from project.workspace import Workspace
 from vqax.accuracy_rules import Mode
@@ -37,7 +38,7 @@ def run(
     ``runs`` are asked in domain; their test part is in their scores. ``masked`` is the run whose
     best answer is withheld (TopAnsMasked).
     """
-    prepared = load_prepared(params, workspace, dataset)
+    prepared = load_prepared(data_plan(params, workspace, dataset))
     answered = [
         *_baselines(prepared, params.seed),
         *(_of_run(params, workspace, name, "in", masked=False) for name in runs),
@@ -65,7 +66,7 @@ def _baselines(prepared: Prepared, seed: int) -> Iterator[Answered]:
 def _of_run(
     params: Params, workspace: Workspace, name: str, where: str, *, masked: bool
 ) -> Answered:
-    loaded = load_trained(params, workspace, name, part=PARTS[where])
+    loaded = load_trained(run_plan(params, workspace, name), part=PARTS[where])
     scores = []
     for _, batch in loaded.batches(BATCH):
         with torch.no_grad():

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from project.metric_rows import mean_of, write_metrics
 from project.params import Params
+from project.resolve import run_plan
 from project.schema import Positive
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
@@ -53,7 +54,7 @@ def run(
     """
     frames = []
     for name in runs:
-        loaded = load_trained(params, workspace, name)
+        loaded = load_trained(run_plan(params, workspace, name))
         loaded = loaded.restricted_to(loaded.examples[:questions])
         frames += list(_questions(loaded, methods, parts, scores, params.seed))
     table = pd.concat(frames, ignore_index=True)

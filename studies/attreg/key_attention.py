@@ -13,6 +13,7 @@ from project.feature_files import region_file
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
 from project.questions import hints_of
+from project.resolve import data_plan, run_plan
 from project.trained import load_trained
 from project.workspace import Workspace
 from vqax.explain.attention import attention_of
@@ -45,9 +46,9 @@ def run(
     them are not among the ``keep_top`` most attended regions; NaN without key objects. Rows
     ``sets``: whether a training question has key objects, by these entries of `key_objects`.
     """
-    hints = cache(partial(hints_of, workspace, key_objects))  # by the number of regions
+    hints = cache(partial(hints_of, workspace.key_objects(key_objects)))  # by the number of regions
     tables = [_of_run(params, workspace, name, hints, keep_top) for name in runs]
-    prepared = load_prepared(params, workspace, dataset)
+    prepared = load_prepared(data_plan(params, workspace, dataset))
     asked = [(e.question_id, e.image_id) for e in prepared.train]
     for name in sets:
         table = pd.DataFrame(asked, columns=["question_id", "image_id"])
@@ -63,7 +64,7 @@ def run(
 def _of_run(
     params: Params, workspace: Workspace, name: str, hints_among: HintsAmong, keep_top: int
 ) -> pd.DataFrame:
-    loaded = load_trained(params, workspace, name)
+    loaded = load_trained(run_plan(params, workspace, name))
     regions = region_file(loaded.feature_file, NAME).boxes_per_image
     hints = hints_among(regions)
     none, share, ignored = np.zeros(regions, np.float32), [], []

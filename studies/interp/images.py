@@ -18,6 +18,7 @@ from project.maps import write_hdf5
 from project.metric_rows import asked_table, column_mean, human_maps_of, write_metrics
 from project.params import Params
 from project.pixels import images_of, pixel_model
+from project.resolve import run_plan
 from project.schema import Positive
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
@@ -77,7 +78,7 @@ def run(
     loaded = _about(params, workspace, name, human_maps, images)
     examples = loaded.examples
     human_maps = {example.question_id: human_maps[example.question_id] for example in examples}
-    visual_input = _look(params, loaded, patches, large_patches)
+    visual_input = _look(loaded, patches, large_patches)
     maps = {**visual_input.maps, **_controls(visual_input.maps, human_maps, examples, params.seed)}
     scores = pd.concat([_scores(loaded, method, maps, human_maps) for method in METHODS])
     failures = predicted_failures(visual_input.changes, seed=params.seed)
@@ -98,13 +99,13 @@ def _about(
     params: Params, workspace: Workspace, name: str, human_maps: HumanMaps, images: int
 ) -> Trained:
     """The run and the questions with human maps about the first images."""
-    loaded = load_trained(params, workspace, name, among=frozenset(human_maps))
+    loaded = load_trained(run_plan(params, workspace, name), among=frozenset(human_maps))
     first = set(sorted({example.image_id for example in loaded.examples})[:images])
     return loaded.restricted_to([e for e in loaded.examples if e.image_id in first])
 
 
-def _look(params: Params, loaded: Trained, patches: int, large: int) -> VisualInput:
-    model = pixel_model(params, loaded)
+def _look(loaded: Trained, patches: int, large: int) -> VisualInput:
+    model = pixel_model(loaded)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*OCCLUSIONS, *GRADIENTS)}
     changes = []
     for start, batch in loaded.batches(BATCH):
@@ -112,7 +113,7 @@ def _look(params: Params, loaded: Trained, patches: int, large: int) -> VisualIn
             logits = loaded.model(batch.visual, batch.tokens).logits
         answer = logits.argmax(1)
         examples = loaded.examples[start : start + len(answer)]
-        given, which = images_of(params, loaded, examples)
+        given, which = images_of(loaded, examples)
         asked = given, batch.tokens, answer, loaded.feature_file.grid
         hidden = [
             occluded(model, *asked, image_of=which, patches=(size, size))

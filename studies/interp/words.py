@@ -12,6 +12,7 @@ import torch
 
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
+from project.resolve import run_plan
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
 from vqax.explain.word_gradients import word_gradient
@@ -42,7 +43,7 @@ def run(
     All test questions of the run ``name`` are asked; words whose Penn tag is not among the
     ``tags`` most frequent ones have no ``kind``.
     """
-    loaded = load_trained(params, workspace, name)
+    loaded = load_trained(run_plan(params, workspace, name))
     words = _words(loaded, _tags(loaded))
     frequent = frequent_tags(words["tag"], tags)
     words["kind"] = [KIND_OF[tag] if tag in frequent else "" for tag in words["tag"]]

@@ -11,6 +11,7 @@ from project.human_maps import read_human_maps
 from project.maps import write_hdf5
 from project.metric_rows import column_mean, write_metrics
 from project.params import Params
+from project.resolve import run_plan
 from project.schema import Positive
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
@@ -73,7 +74,7 @@ def topn(analysis: str) -> Callable[..., dict[str, Any]]:
         colour questions whose words are looked into; ``gallery``: pairs of each kind whose maps
         are kept.
         """
-        loaded = load_trained(params, workspace, name)
+        loaded = load_trained(run_plan(params, workspace, name))
         single = loaded.restricted_to(_of_images(loaded, images))
         probes = make_probes(loaded, pairs)
         put = loaded.restricted_to([probe.example for probe in probes.probes])

@@ -5,6 +5,7 @@ import pandas as pd
 
 from project.dataset import load_prepared
 from project.maps import open_hdf5
+from project.resolve import data_plan
 from project.study import Measured
 from studies.topn.routing import ALL, EXCLUSIVE, RANDOM, SENSITIVE, WORD, name_of
 from vqax.data.images import load_rgb
@@ -54,9 +55,8 @@ def map_pairs(measured: Measured, *, analysis: str, columns: dict[str, str]) -> 
     with open_hdf5(source / "maps.h5") as file:
         ids = file["question_ids"][:].tolist()
         found = {heading: file[choice][:] for choice, heading in columns.items()}
-    prepared = load_prepared(
-        measured.params, measured.workspace, measured.params.analyses[analysis]["dataset"]
-    )
+    dataset = measured.params.analyses[analysis]["dataset"]
+    prepared = load_prepared(data_plan(measured.params, measured.workspace, dataset))
     maps, rows, images = {}, [], {}
     for place, one in enumerate(ids):
         asked = probes.loc[one]

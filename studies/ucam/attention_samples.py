@@ -9,6 +9,7 @@ from torch import Tensor
 from project.maps import write_hdf5
 from project.metric_rows import human_maps_of
 from project.params import Params
+from project.resolve import run_plan
 from project.schema import Positive
 from project.trained import load_trained
 from project.workspace import Workspace
@@ -42,7 +43,7 @@ def run(
     """
     human_maps = human_maps_of(workspace, dataset, NAME)
     chosen = frozenset(sorted(human_maps)[:questions])
-    loaded = load_trained(params, workspace, name, among=chosen)
+    loaded = load_trained(run_plan(params, workspace, name), among=chosen)
     frames, maps = [], []
     for start, batch in loaded.batches(BATCH):
         drawn = attention_samples(

@@ -18,6 +18,7 @@ from project.maps import write_hdf5
 from project.metric_rows import asked_table, column_mean, write_metrics
 from project.params import Params
 from project.pixels import images_of, pixel_model
+from project.resolve import run_plan
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
 from vqax.errors import BadData
@@ -50,8 +51,10 @@ def run(params: Params, workspace: Workspace, *, dataset: str, rows: Rows) -> di
         )
     frames, maps = [], {}
     for row, source in rows.items():
-        loaded = load_trained(params, workspace, source["run"], among=frozenset(human_maps))
-        maps[row] = rectify(resize_area(_maps(params, loaded, source["method"])))
+        loaded = load_trained(
+            run_plan(params, workspace, source["run"]), among=frozenset(human_maps)
+        )
+        maps[row] = rectify(resize_area(_maps(loaded, source["method"])))
         frames.append(_scores(loaded, maps[row], human_maps).assign(row=row))
     questions = pd.concat(frames, ignore_index=True)
     out = workspace.analysis(NAME)
@@ -60,11 +63,11 @@ def run(params: Params, workspace: Workspace, *, dataset: str, rows: Rows) -> di
     return write_metrics(out, _means(questions, params))
 
 
-def _maps(params: Params, loaded: Trained, method: str) -> np.ndarray:
+def _maps(loaded: Trained, method: str) -> np.ndarray:
     """Raw maps (n,h,w) of every question of ``loaded``."""
     explainer = option(EXPLAINERS, method, f"analyses.{NAME}.method")
     pixels = "pixels" in explainer.needs
-    model = pixel_model(params, loaded) if pixels else loaded.model
+    model = pixel_model(loaded) if pixels else loaded.model
     maps = []
     for start, batch in loaded.batches(BATCH):
         with torch.no_grad():
@@ -72,7 +75,7 @@ def _maps(params: Params, loaded: Trained, method: str) -> np.ndarray:
         examples = loaded.examples[start : start + len(answer)]
         given, options = batch.visual, dict[str, torch.Tensor]()
         if pixels:
-            given, which = images_of(params, loaded, examples)
+            given, which = images_of(loaded, examples)
             options = {"image_of": which}
         found = explainer(model, given, batch.tokens, answer, loaded.feature_file.grid, **options)
         maps.append(found.detach().float().cpu().numpy())

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from project.params import Params
+from project.resolve import run_plan
 from project.schema import Positive, Rate
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
@@ -47,7 +48,7 @@ def run(
     """
     rows, tops = [], []
     for name in runs:
-        loaded = load_trained(params, workspace, name)
+        loaded = load_trained(run_plan(params, workspace, name))
         for start, batch in loaded.batches(BATCH):
             for kind, strength, answers in _disturbed(
                 loaded, batch, strengths, samples, params.seed

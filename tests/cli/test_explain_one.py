@@ -13,6 +13,7 @@ from PIL import Image
 
 from project.dataset import load_prepared
 from project.params import load
+from project.resolve import data_plan
 from stages.explain_one.methods import USUAL
 from tests.cli.commands import assert_refused, files, vqax
 from tests.report import test_browser
@@ -27,7 +28,7 @@ RUN = "mcb_p_gca"
 def asked(finished: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Example]]:
     """The test questions with their images; the finished workspace is the current folder."""
     monkeypatch.chdir(finished)
-    prepared = load_prepared(load(), tiny.workspace(Path()), tiny.DATASET)
+    prepared = load_prepared(data_plan(load(), tiny.workspace(Path()), tiny.DATASET))
     return [(prepared.image_path(e.image_id).resolve(), e) for e in prepared.test]
 
 

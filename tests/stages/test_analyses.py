@@ -15,6 +15,7 @@ from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.maps import write_hdf5
 from project.params import Params, load
+from project.resolve import data_plan
 from project.workspace import Workspace
 from stages import analyses
 from stages.components import check_whole, unknown_members
@@ -124,7 +125,7 @@ def test_masks_of_pixels_use_the_picture(params: Params, copied: Workspace) -> N
     rows = params.analyses["explanation_masks"]["rows"]
     chosen = {name: rows[name] for name in ("grad_cam", "deconvolution", "guided_grad_cam")}
     before = maps(copied, "explanation_masks")
-    prepared = load_prepared(params, copied, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, copied, tiny.DATASET))
     image_of = {example.question_id: example.image_id for example in prepared.test}
     black = image_of[int(before["question_ids"][0])]
     path = prepared.image_path(black)
@@ -235,7 +236,7 @@ def test_samples_of_the_first_questions_with_human_maps(params: Params, where: W
 
 def test_a_right_sample_gives_the_answer_of_most_people(params: Params, where: Workspace) -> None:
     drawn = table(where, "attention_samples", "samples")
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     truth = {example.question_id: example.multiple_choice_answer for example in prepared.test}
     assert (drawn["correct"] == (drawn["answer"] == drawn["question_id"].map(truth))).all()
     assert 0 < drawn["correct"].mean() < 1

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from project.params import Params, load
+from project.resolve import run_plan
 from project.trained import load_trained
 from project.workspace import Workspace
 from stages import analyses
@@ -55,7 +56,7 @@ def faithfulness(where: Workspace) -> Params:
 
 def test_curves_are_those_of_regions_taken_away(where: Workspace, faithfulness: Params) -> None:
     """One question by hand: its cells one by one, and the quarter of the highest attention."""
-    loaded = load_trained(faithfulness, where, "mcb")
+    loaded = load_trained(run_plan(faithfulness, where, "mcb"))
     batch, example = loaded.questions.batch(np.array([2])), loaded.examples[2]
     with torch.no_grad():
         output = loaded.model(batch.visual, batch.tokens)
@@ -131,7 +132,7 @@ def test_domains(where: Workspace) -> None:
     analyses.run(params, where, "domains")
     questions = table(where, "domains", "questions")
     metrics = table(where, "domains", "metrics").set_index(["run", "metric"])["value"]
-    loaded = load_trained(params, where, "mcb")
+    loaded = load_trained(run_plan(params, where, "mcb"))
     parts = {"out": loaded.prepared.test, "in": loaded.prepared.validation}
     for row, asked in questions.groupby("row"):
         part = parts[row.rsplit("_", 1)[1]]
@@ -150,7 +151,7 @@ def test_answers_without_looking_are_those_of_the_type(where: Workspace) -> None
     params = asking(where, domains=DOMAINS)
     analyses.run(params, where, "domains")
     questions = table(where, "domains", "questions")
-    prepared = load_trained(params, where, "mcb").prepared
+    prepared = load_trained(run_plan(params, where, "mcb")).prepared
     prior = answer_bias(prepared.train, prepared.answers)
     types = {e.question_id: e.question_type for e in [*prepared.test, *prepared.validation]}
     for asked in of_row(questions, "random").itertuples():

@@ -9,6 +9,7 @@ import pytest
 from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.params import Params, load
+from project.resolve import data_plan
 from project.workspace import Workspace
 from stages import agreement, changing_priors, prepare, scenes
 from tests.stages import tiny
@@ -40,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Params, Workspace]:
 
 
 def test_parts_of_pictures_of_both_splits(made: tuple[Params, Workspace]) -> None:
-    prepared = load_prepared(*made, "cp_v1")
+    prepared = load_prepared(data_plan(*made, "cp_v1"))
     parts = [prepared.train, prepared.validation, prepared.test]
     ids = [{example.question_id for example in part} for part in parts]
     assert sum(map(len, ids)) == len(set.union(*ids)) == 90
@@ -52,7 +53,7 @@ def test_parts_of_pictures_of_both_splits(made: tuple[Params, Workspace]) -> Non
 
 
 def test_a_data_set_may_keep_fewer_answers(made: tuple[Params, Workspace]) -> None:
-    usual, fewer = (load_prepared(*made, name) for name in ("cp_v1", "few_answers"))
+    usual, fewer = (load_prepared(data_plan(*made, name)) for name in ("cp_v1", "few_answers"))
     given = Counter(normalise_answer(e.multiple_choice_answer) for e in fewer.train)
     assert set(fewer.answers.answers) == {answer for answer, n in given.items() if n >= FEW}
     assert set(fewer.answers.answers) < set(usual.answers.answers)
@@ -61,7 +62,7 @@ def test_a_data_set_may_keep_fewer_answers(made: tuple[Params, Workspace]) -> No
 def test_people_looked_at_questions_of_both_splits(made: tuple[Params, Workspace]) -> None:
     params, workspace = made
     maps = read_human_maps(workspace.dataset("cp_v1") / "human_maps.h5")
-    test = load_prepared(params, workspace, "cp_v1").test
+    test = load_prepared(data_plan(params, workspace, "cp_v1")).test
     assert maps.keys() == {example.question_id for example in test}
     assert {len(found) for found in maps.values()} == {1, 3}
     assert "cp_v1/human attention_rank_correlation" in agreement.run(params, workspace, "cp_v1")
@@ -72,7 +73,9 @@ def test_what_it_was_made_from_is_written_down(made: tuple[Params, Workspace]) -
     out = workspace.data / "cp" / "cp_v1"
     before = json.loads((out / "source.json").read_text())
     table = read_parquet(out / "prior_shift.parquet")
-    assert table["test_questions"].sum() == len(load_prepared(params, workspace, "cp_v1").test)
+    assert table["test_questions"].sum() == len(
+        load_prepared(data_plan(params, workspace, "cp_v1")).test
+    )
     (maps,) = VqaFolder(workspace.root / CP["root"], "train2014").human_maps_dirs
     one = next(maps.iterdir())
     content = one.read_bytes()

@@ -10,6 +10,7 @@ import yaml
 
 from project.feature_files import open_feature_file
 from project.params import Params, load
+from project.resolve import feature_plan
 from project.workspace import Workspace
 from stages import detector, import_regions, regions, scenes, show_regions
 from tests.stages import tiny
@@ -75,7 +76,7 @@ def test_a_detector_is_kept_with_what_builds_it_and_what_it_finds(
 
 def test_a_region_store_has_every_picture(made: tuple[Params, Workspace]) -> None:
     params, workspace = made
-    feature_file = open_feature_file(params, workspace, "seen")
+    feature_file = open_feature_file(feature_plan(params, workspace, "seen"))
     assert isinstance(feature_file, RegionFile)
     images = list((workspace.root / ROOT / "images").rglob("*.jpg"))
     assert len(feature_file.image_ids) == len(images)
@@ -119,7 +120,7 @@ def test_a_store_of_a_detector_that_was_not_trained(made: tuple[Params, Workspac
     with pytest.raises(MissingArtefact, match=r"absent/model\.json"):
         regions.run(changed, workspace, "seen")
     with pytest.raises(BadData, match="features of extractor small, expected absent"):
-        open_feature_file(changed, workspace, "seen")
+        open_feature_file(feature_plan(changed, workspace, "seen"))
 
 
 def test_a_split_without_instances(made: tuple[Params, Workspace], tmp_path: Path) -> None:
@@ -131,7 +132,7 @@ def test_a_split_without_instances(made: tuple[Params, Workspace], tmp_path: Pat
 
 def test_pictures_without_published_features_are_listed(made: tuple[Params, Workspace]) -> None:
     params, workspace = made
-    ids = sorted(open_feature_file(params, workspace, "seen").image_ids.tolist())
+    ids = sorted(open_feature_file(feature_plan(params, workspace, "seen")).image_ids.tolist())
     source = workspace.root / "features.tsv"
     source.write_bytes(b"".join(tsv_line(one) for one in ids[:-2]) + tsv_line(ids[-2])[:50])
     spec = {"source": "features.tsv", "boxes": 3, "dataset": tiny.DATASET}
@@ -140,7 +141,7 @@ def test_pictures_without_published_features_are_listed(made: tuple[Params, Work
     assert (summary["skipped"], summary["images without features"]) == (1, 1)
     table = pd.read_parquet(workspace.features("public").with_name("public_skipped.parquet"))
     assert table["entry"].tolist() == [f"image_id {ids[-2]}", f"image_id {ids[-1]}"]
-    feature_file = open_feature_file(imported, workspace, "public")
+    feature_file = open_feature_file(feature_plan(imported, workspace, "public"))
     assert feature_file.image_ids.tolist() == ids[:-2]
     named = imported.imported_regions["public"].model_copy(update={"vocabulary": Path("vocab")})
     with pytest.raises(UsageError, match="has no classes to name"):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from project.params import Params, load
+from project.resolve import run_plan
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
 from stages import explain
@@ -94,7 +95,7 @@ def test_the_numbers_are_those_of_methods_that_run_by_themselves(
 ) -> None:
     params, where = made
     methods = explain.run(params, where, name)["maps"]
-    loaded = load_trained(params, where, name)
+    loaded = load_trained(run_plan(params, where, name))
     size = params.explain.batch_size
     table = read_parquet(where.explanation(name) / "predictions.parquet")
     for start, batch in loaded.batches(size):

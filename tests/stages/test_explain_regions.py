@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from project.dataset import load_prepared
 from project.params import Params
+from project.resolve import data_plan
 from project.workspace import Workspace
 from stages import detector, prepare, regions, scenes
 from stages.explain_one import Model, explain_image, faithfulness
@@ -58,7 +59,7 @@ def made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Params, Workspa
 
 
 def first_question(made: tuple[Params, Workspace]) -> tuple[Example, Path]:
-    prepared = load_prepared(*made, tiny.DATASET)
+    prepared = load_prepared(data_plan(*made, tiny.DATASET))
     example = prepared.test[0]
     return example, prepared.image_path(example.image_id)
 

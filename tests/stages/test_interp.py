@@ -12,6 +12,7 @@ import torch
 from project.dataset import load_prepared
 from project.human_maps import read_human_maps
 from project.params import Params, load
+from project.resolve import data_plan, run_plan
 from project.trained import load_trained
 from project.workspace import Workspace
 from stages import analyses, claims, compare, report
@@ -78,7 +79,7 @@ def maps(where: Workspace) -> dict[str, np.ndarray]:
 
 
 def test_the_questions_are_those_about_the_first_pictures(where, params, scores):
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     human_maps = read_human_maps(where.dataset(tiny.DATASET) / "human_maps.h5")
     asked = [example for example in prepared.test if example.question_id in human_maps]
     first = sorted({example.image_id for example in asked})[:N_IMAGES]
@@ -155,7 +156,7 @@ def test_a_data_set_without_human_maps(params, where, tmp_path):
 
 def test_shares_of_changed_answers(where, params):
     changes = table(where, IMAGES, "changes")
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     of = {example.question_id: example for example in prepared.test}
     patches = changes["patches"] * 16
     np.testing.assert_allclose(patches, patches.round())
@@ -213,7 +214,7 @@ def test_a_question_without_words_is_left_out(many):
 
 def test_every_word_has_the_tag_of_its_question(where, params):
     words = table(where, WORDS, "words")
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     of = {example.question_id: example.question for example in prepared.test}
     assert words["question_id"].nunique() == tiny.TEST_QUESTIONS
     for question_id, found in words.groupby("question_id"):
@@ -225,7 +226,7 @@ def test_every_word_has_the_tag_of_its_question(where, params):
 def test_importance_is_what_the_answer_loses_without_the_word(where, params):
     """The first word of the first question dropped by hand."""
     words = table(where, WORDS, "words")
-    loaded = load_trained(params, where, RUN)
+    loaded = load_trained(run_plan(params, where, RUN))
     _, batch = next(loaded.batches(64))
     first = words[words["question_id"] == int(batch.question_ids[0])]
     visual, tokens = batch.visual[:1], batch.tokens[:1]

@@ -11,6 +11,7 @@ import pytest
 
 from project.dataset import load_prepared
 from project.params import Params, load
+from project.resolve import data_plan
 from project.workspace import Workspace
 from stages import key_objects, prepare, scenes
 from tests.stages import tiny
@@ -81,7 +82,7 @@ def test_boxes_that_the_words_name(mined: tuple[Params, Workspace]) -> None:
 
 def test_questions_of_every_part_and_their_pictures(mined: tuple[Params, Workspace]) -> None:
     table = read_parquet(mined[1].key_objects("plain"))
-    prepared = load_prepared(*mined, tiny.DATASET)
+    prepared = load_prepared(data_plan(*mined, tiny.DATASET))
     image_of = {e.question_id: e.image_id for part in prepared[:3] for e in part}
     assert table["question_id"].map(image_of).equals(table["image_id"].rename("question_id"))
     for part in prepared[:3]:
@@ -102,7 +103,7 @@ def test_the_share_of_questions_and_how_right_they_are(mined: tuple[Params, Work
         assert strict[part, "precision"] >= loose[part, "precision"]
         assert strict[part, "recall"] <= loose[part, "recall"] <= 1
     table = read_parquet(mined[1].key_objects("same"))
-    train = [e.question_id for e in load_prepared(*mined, tiny.DATASET).train]
+    train = [e.question_id for e in load_prepared(data_plan(*mined, tiny.DATASET)).train]
     asked = table.loc[table["question_id"].isin(train), "question_id"].nunique()
     assert strict[share] == pytest.approx(asked / len(train))
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from project.dataset import load_prepared
+from project.resolve import data_plan
 from stages import features, prepare
 from stages.explain import _predictions
 from stages.prepare import SHARED, UNMATCHABLE
@@ -37,7 +38,7 @@ def workspace(folder: Path, root: Path, **changes: Any):
 def prepared(folder: Path, root: Path, **changes: Any):
     params, where = workspace(folder, root, **changes)
     card = prepare.run(params, where, NAME)
-    return card, load_prepared(params, where, NAME)
+    return card, load_prepared(data_plan(params, where, NAME))
 
 
 @pytest.mark.parametrize("rule", ["exact", "simple"])

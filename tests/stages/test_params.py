@@ -6,10 +6,10 @@ import yaml
 
 from project.overrides import merged
 from project.params import load
+from project.resolve import train_settings
 from project.schema import Optimiser, Training
 from project.settings_files import read_whole
 from stages.components import load_whole
-from stages.train import train_settings
 from vqax.errors import MissingArtefact, UsageError
 from vqax.settings import OptimiserSettings, TrainSettings
 

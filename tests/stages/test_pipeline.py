@@ -12,6 +12,7 @@ import pytest
 from project.dataset import load_prepared
 from project.feature_files import open_feature_file
 from project.params import Params, load
+from project.resolve import data_plan, feature_plan
 from project.workspace import Workspace
 from stages import check, report, tables
 from tests.stages import tiny
@@ -66,7 +67,7 @@ def test_vocabularies_know_train_only(where: Workspace, params: Params) -> None:
     folder = where.dataset(tiny.DATASET)
     asked = pd.read_parquet(where.explanation("san") / "predictions.parquet")
     questions = QuestionVocabulary.from_json(folder / "question_vocabulary.json")
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     of_train = {word for example in prepared.train for word in tokenise(example.question)}
     assert set(questions.words[2:]) == of_train
     assert set(asked["answer"]) <= set(prepared.answers.answers)
@@ -79,7 +80,7 @@ def test_three_people_looked_at_every_test_question(where: Workspace) -> None:
 
 
 def test_every_picture_has_features(where: Workspace, params: Params) -> None:
-    feature_file = open_feature_file(params, where, tiny.DATASET)
+    feature_file = open_feature_file(feature_plan(params, where, tiny.DATASET))
     assert (len(feature_file.image_ids), feature_file.grid, feature_file.width) == (
         20,
         (14, 14),

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from project.dataset import PARTS, folders, load_prepared
+from project.dataset import PARTS, load_prepared
 from project.human_maps import human_maps
+from project.resolve import data_plan, folders
 from stages import explain, score, train
 from tests.stages import tiny
 from vqax.data import json_list
@@ -22,7 +23,7 @@ def folder(finished: Path, tmp_path: Path) -> Path:
 def test_the_parts_are_the_records_of_the_official_files(finished: Path) -> None:
     params, where = tiny.load(finished / "params.yaml"), tiny.workspace(finished)
     spec = params.datasets[tiny.DATASET]
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     official = [e for one in folders(spec, where) for e in one.read().examples]
     assert {e.question_id: e for part in PARTS for e in getattr(prepared, part)} == {
         e.question_id: e for e in official
@@ -35,7 +36,7 @@ def test_the_parts_are_the_records_of_the_official_files(finished: Path) -> None
 
 def test_images_and_human_maps_are_those_of_the_folders(finished: Path) -> None:
     params, where = tiny.load(finished / "params.yaml"), tiny.workspace(finished)
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     train_folder, test_folder = folders(params.datasets[tiny.DATASET], where)
     for example in prepared.train:
         assert prepared.image_path(example.image_id) == train_folder.image_path(example.image_id)
@@ -70,7 +71,7 @@ def test_explaining_reads_no_question_of_train(folder: Path) -> None:
 
 def test_an_image_that_went_away_is_named(folder: Path) -> None:
     params, where = tiny.load(folder / "params.yaml"), tiny.workspace(folder)
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     image_id = prepared.test[0].image_id
     path = prepared.image_path(image_id)
     path.unlink()

@@ -12,6 +12,7 @@ from project.dataset import Prepared, load_prepared
 from project.feature_files import open_feature_file
 from project.models import build, identity, trained
 from project.params import Params
+from project.resolve import data_plan, feature_plan, run_plan
 from project.workspace import Workspace
 from stages import explain
 from stages.components import load_whole
@@ -87,12 +88,12 @@ def where(whole: Path) -> Workspace:
 
 @pytest.fixture(scope="module")
 def prepared(params: Params, where: Workspace) -> Prepared:
-    return load_prepared(params, where, tiny.DATASET)
+    return load_prepared(data_plan(params, where, tiny.DATASET))
 
 
 @pytest.fixture(scope="module")
 def feature_file(params: Params, where: Workspace) -> FeatureFile:
-    return open_feature_file(params, where, tiny.DATASET)
+    return open_feature_file(feature_plan(params, where, tiny.DATASET))
 
 
 def changed(params: Params, name: str, **options: Any) -> Params:
@@ -157,9 +158,17 @@ def test_a_share_trains_on_fewer_questions_and_validates_on_all(
 def test_the_variance_head_reads_what_the_run_says(
     params: Params, prepared: Prepared, wanted: str
 ) -> None:
-    model = build(changed(params, "mcb_p_gca", variance_input=wanted), "mcb_p_gca", prepared, WIDTH)
+    model = build(
+        run_plan(changed(params, "mcb_p_gca", variance_input=wanted), where, "mcb_p_gca"),
+        prepared,
+        WIDTH,
+    )
     others = {
-        one: build(changed(params, "mcb_p_gca", variance_input=one), "mcb_p_gca", prepared, WIDTH)
+        one: build(
+            run_plan(changed(params, "mcb_p_gca", variance_input=one), where, "mcb_p_gca"),
+            prepared,
+            WIDTH,
+        )
         for one in {"logits", "image", "question"} - {wanted}
     }
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
@@ -169,7 +178,8 @@ def test_the_variance_head_reads_what_the_run_says(
 
 def test_repetitions_begin_with_other_weights(params: Params, prepared: Prepared) -> None:
     first, second = (
-        build(params, name, prepared, WIDTH).state_dict() for name in ("mcb_p_gca", tiny.REPLICATE)
+        build(run_plan(params, where, name), prepared, WIDTH).state_dict()
+        for name in ("mcb_p_gca", tiny.REPLICATE)
     )
     assert first.keys() == second.keys()
     assert any((first[key] != second[key]).any() for key in first)
@@ -187,7 +197,7 @@ def test_the_identity_has_every_setting_of_a_run(
     params: Params, prepared: Prepared, feature_file: FeatureFile
 ) -> None:
     """All but those that say where its outputs lie and how it is compared."""
-    known = identity(params, "mcb_p_gca_50", prepared, feature_file)
+    known = identity(run_plan(params, where, "mcb_p_gca_50"), prepared, feature_file)
     beside = {"group", "dataset", "system", "replicate_of"}
     beside |= {"evidence", "backbone", "fresh", "key_objects"}  # named where there are any
     assert set(type(params.runs["mcb_p_gca_50"]).model_fields) - beside <= set(known)
@@ -197,4 +207,4 @@ def test_weights_of_the_same_settings_are_taken(
     params: Params, where: Workspace, prepared: Prepared, feature_file: FeatureFile
 ) -> None:
     name = "mcb_p_gca_image"
-    assert trained(params, name, prepared, feature_file, where.run(name)) is not None
+    assert trained(run_plan(params, where, name), prepared, feature_file) is not None

@@ -14,6 +14,7 @@ from project.feature_files import open_feature_file
 from project.merged_rows import mean_of_two
 from project.params import Params
 from project.questions import hints_of, questions_of
+from project.resolve import data_plan, feature_plan, run_plan
 from project.study import Measured
 from project.trained import load_trained
 from project.workspace import Workspace
@@ -149,9 +150,15 @@ def test_the_objective_saw_the_key_objects(made: tuple[Params, Workspace]) -> No
     seen = history[history["split"] == "train"].groupby("metric")["value"].mean()
     assert seen["key_objects"] > 0
     assert 0 < seen["curated_share"] <= 1
-    prepared = load_prepared(params, where, tiny.DATASET)
-    feature_file = open_feature_file(params, where, FEATURE_FILE)
-    asked = questions_of(params, "updn_attreg", prepared.train, prepared, feature_file, where)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
+    feature_file = open_feature_file(feature_plan(params, where, FEATURE_FILE))
+    asked = questions_of(
+        run_plan(params, where, "updn_attreg"),
+        prepared.train,
+        prepared,
+        feature_file,
+        to_train=True,
+    )
     batch = asked.batch(np.arange(len(asked)))
     mined = read_parquet(where.key_objects("plain"))
     for row, question_id in enumerate(batch.question_ids.tolist()):
@@ -163,18 +170,22 @@ def test_the_objective_saw_the_key_objects(made: tuple[Params, Workspace]) -> No
 
 def test_a_loss_with_priors_gets_those_of_train(made: tuple[Params, Workspace]) -> None:
     params, where = made
-    prepared = load_prepared(params, where, tiny.DATASET)
-    feature_file = open_feature_file(params, where, FEATURE_FILE)
-    asked = questions_of(params, "lmh", prepared.train, prepared, feature_file, where)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
+    feature_file = open_feature_file(feature_plan(params, where, FEATURE_FILE))
+    asked = questions_of(
+        run_plan(params, where, "lmh"), prepared.train, prepared, feature_file, to_train=True
+    )
     assert asked.batch(np.arange(3)).bias is not None
     assert asked.batch(np.arange(3)).hints is None
-    plain = questions_of(params, "updn", prepared.train, prepared, feature_file, where)
+    plain = questions_of(
+        run_plan(params, where, "updn"), prepared.train, prepared, feature_file, to_train=True
+    )
     assert plain.batch(np.arange(3)).bias is None
 
 
 def test_models_that_read_boxes_get_them(made: tuple[Params, Workspace]) -> None:
     params, where = made
-    loaded = load_trained(params, where, "counter")
+    loaded = load_trained(run_plan(params, where, "counter"))
     batch = loaded.questions.batch(np.arange(2))
     boxes = batch.visual[..., -4:]
     assert batch.visual.shape[-1] == loaded.feature_file.width + 4
@@ -189,8 +200,8 @@ def test_attention_on_key_objects_is_what_it_says(made: tuple[Params, Workspace]
     params, where = made
     table = read_parquet(where.analysis("key_attention") / "questions.parquet")
     table = table[table["row"] == "updn"].set_index("question_id")
-    loaded = load_trained(params, where, "updn")
-    hints = hints_of(where, "plain", 6)
+    loaded = load_trained(run_plan(params, where, "updn"))
+    hints = hints_of(where.key_objects("plain"), 6)
     batch = loaded.questions.batch(np.arange(len(loaded.questions)))
     with torch.no_grad():
         attention = loaded.model(batch.visual, batch.tokens).attention
@@ -275,6 +286,6 @@ def test_only_accuracies_are_averaged(made: tuple[Params, Workspace]) -> None:
 def test_key_objects_have_to_be_mined_first(made: tuple[Params, Workspace], tmp_path: Path) -> None:
     _, where = made
     with pytest.raises(MissingArtefact, match=r"none\.parquet"):
-        hints_of(where, "none", 6)
+        hints_of(where.key_objects("none"), 6)
     with pytest.raises(BadData, match=r"names region \d, but images have 2"):
-        hints_of(where, "plain", 2)
+        hints_of(where.key_objects("plain"), 2)

@@ -1,7 +1,5 @@
 """Metrics of a run: their intervals know that questions about one image are not independent."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,7 +18,7 @@ def questions(images=15):
 
 
 def intervals(table):
-    found = _metrics(table, SimpleNamespace(resamples=40), seed=0)
+    found = _metrics(table, 40, seed=0)
     return {one.metric: (one.value, one.ci_low, one.ci_high) for one in found}
 
 

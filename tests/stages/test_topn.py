@@ -11,6 +11,7 @@ from PIL import Image
 
 from project.dataset import load_prepared
 from project.maps import open_hdf5
+from project.resolve import data_plan
 from project.schema import spelled_out
 from project.workspace import Workspace
 from stages import analyses, claims, compare, report
@@ -243,7 +244,7 @@ def questions(where, name=ANALYSES[0]):
 
 def test_probes_are_about_things_that_are_there(params_of):
     params, where = params_of
-    prepared = load_prepared(params, where, tiny.DATASET)
+    prepared = load_prepared(data_plan(params, where, tiny.DATASET))
     there = {
         (one.image_id, one.category) for one in read_instances(prepared.test_folder.instances_path)
     }

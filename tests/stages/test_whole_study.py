@@ -14,6 +14,7 @@ import pytest
 from project import dataset
 from project.maps import write_hdf5
 from project.params import Params, load
+from project.resolve import data_plan
 from project.study import Measured
 from project.workspace import Workspace
 from stages import agreement, claims, compare, report
@@ -430,7 +431,9 @@ def test_explanation_maps_reach_the_14_by_14_grid(where: Workspace, params: Para
     with h5py.File(where.dataset(tiny.DATASET) / "explanation_maps.h5") as file:
         assert file["maps"].shape[1:] == (14, 14)
         ids = set(file["question_ids"][:].tolist())
-    tested = {e.question_id for e in dataset.load_prepared(params, where, tiny.DATASET).test}
+    tested = {
+        e.question_id for e in dataset.load_prepared(data_plan(params, where, tiny.DATASET)).test
+    }
     assert len(ids) == tiny.EXPLAINED_QUESTIONS
     assert ids <= tested
 
