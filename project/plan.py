@@ -38,13 +38,15 @@ class DataPlan:
 class FeaturePlan:
     """A feature file and what made it.
 
-    ``extractor`` is None where it was imported, ``grid`` where it holds regions.
+    ``extractor`` is None where it was imported, ``grid`` where it holds regions; ``detector`` is
+    the folder of the one that found them.
     """
 
     name: str
     path: Path
     extractor: str | None
     grid: Grid | None = None
+    detector: Path | None = None
 
 
 @dataclass(frozen=True)

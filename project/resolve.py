@@ -50,7 +50,8 @@ def feature_plan(params: Params, workspace: Workspace, name: str) -> FeaturePlan
     if name in params.imported_regions:
         return FeaturePlan(name, path, extractor=None)
     if name in params.regions:
-        return FeaturePlan(name, path, params.regions[name].detector)
+        detector = params.regions[name].detector
+        return FeaturePlan(name, path, detector, detector=workspace.detector(detector))
     grid: Grid = named(params.grids, name, "store of features", "params.yaml: grids")
     return FeaturePlan(name, path, grid.extractor, grid)
 

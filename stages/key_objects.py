@@ -10,6 +10,7 @@ import torch
 from project.dataset import BOX, PARTS, load_prepared
 from project.feature_files import open_feature_file
 from project.params import Params, named
+from project.plan import FeaturePlan
 from project.resolve import data_plan, feature_plan
 from project.schema import KeyObjects as Settings
 from project.workspace import Workspace
@@ -36,16 +37,15 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """
     where = "params.yaml: key_objects"
     settings = named(params.key_objects, name, "set of key objects", where)
+    data = data_plan(params, workspace, settings.dataset)
+    features = feature_plan(params, workspace, settings.regions)
     vectors = named_vectors(params.text.vectors)
     if vectors is None:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
-    feature_file = _regions(params, workspace, settings.regions)
-    prepared = load_prepared(data_plan(params, workspace, settings.dataset))
-    relevant = read_parquet(workspace.dataset(settings.dataset) / "relevant_objects.parquet")
+    feature_file, prepared = _regions(features), load_prepared(data)
+    relevant = read_parquet(data.folder / "relevant_objects.parquet")
     known = {int(image_id) for image_id in feature_file.image_ids}
-    attributes_of = (
-        _attributes(params, workspace, settings, feature_file) if settings.attributes else None
-    )
+    attributes_of = _attributes(features, feature_file) if settings.attributes else None
     tables, rows = [], []
     for part in PARTS:
         examples = [example for example in getattr(prepared, part) if example.image_id in known]
@@ -76,11 +76,11 @@ class Mined(NamedTuple):
     categories: np.ndarray
 
 
-def _regions(params: Params, workspace: Workspace, name: str) -> RegionFile:
-    feature_file = open_feature_file(feature_plan(params, workspace, name))
+def _regions(plan: FeaturePlan) -> RegionFile:
+    feature_file = open_feature_file(plan)
     if not isinstance(feature_file, RegionFile):
         raise UsageError(
-            f"params.yaml: key_objects: {name} is a grid, whose cells have no category; "
+            f"params.yaml: key_objects: {plan.name} is a grid, whose cells have no category; "
             "name one of `regions`"
         )
     return feature_file
@@ -89,20 +89,17 @@ def _regions(params: Params, workspace: Workspace, name: str) -> RegionFile:
 Look = Callable[[Sequence[Example]], Attributes]
 
 
-def _attributes(
-    params: Params, workspace: Workspace, settings: Settings, feature_file: RegionFile
-) -> Look:
+def _attributes(plan: FeaturePlan, feature_file: RegionFile) -> Look:
     """What gives the attributes of boxes: the detector that made the regions.
 
     Raises:
         UsageError: the regions were imported, or their detector knows no attributes.
     """
-    regions = params.regions.get(settings.regions)
-    detector = None if regions is None else stored_detector(workspace.detector(regions.detector))[0]
+    detector = None if plan.detector is None else stored_detector(plan.detector)[0]
     if detector is None or detector.attribute is None:
         raise UsageError(
             f"params.yaml: key_objects: attributes: nobody knows those of the boxes of "
-            f"{settings.regions}; set it to false or name regions of a detector with attributes"
+            f"{plan.name}; set it to false or name regions of a detector with attributes"
         )
     head, names = detector.attribute, detector.attribute_names
 
