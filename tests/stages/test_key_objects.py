@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from project.dataset import load_prepared
+from project.dataset import PARTS, load_prepared
 from project.params import Params, load
 from project.resolve import data_plan
 from project.workspace import Workspace
@@ -83,9 +83,9 @@ def test_boxes_that_the_words_name(mined: tuple[Params, Workspace]) -> None:
 def test_questions_of_every_part_and_their_pictures(mined: tuple[Params, Workspace]) -> None:
     table = read_parquet(mined[1].key_objects("plain"))
     prepared = load_prepared(data_plan(*mined, tiny.DATASET))
-    image_of = {e.question_id: e.image_id for part in prepared[:3] for e in part}
+    image_of = {e.question_id: e.image_id for part in PARTS for e in prepared.part(part)}
     assert table["question_id"].map(image_of).equals(table["image_id"].rename("question_id"))
-    for part in prepared[:3]:
+    for part in map(prepared.part, PARTS):
         assert table["question_id"].isin([e.question_id for e in part]).any()
 
 
