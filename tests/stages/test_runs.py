@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 from project.dataset import Prepared, load_prepared
 from project.feature_files import open_feature_file
@@ -156,27 +157,22 @@ def test_a_share_trains_on_fewer_questions_and_validates_on_all(
 
 @pytest.mark.parametrize("wanted", ["logits", "image", "question"])
 def test_the_variance_head_reads_what_the_run_says(
-    params: Params, prepared: Prepared, wanted: str
+    params: Params, where: Workspace, prepared: Prepared, wanted: str
 ) -> None:
-    model = build(
-        run_plan(changed(params, "mcb_p_gca", variance_input=wanted), where, "mcb_p_gca"),
-        prepared,
-        WIDTH,
-    )
-    others = {
-        one: build(
-            run_plan(changed(params, "mcb_p_gca", variance_input=one), where, "mcb_p_gca"),
-            prepared,
-            WIDTH,
-        )
-        for one in {"logits", "image", "question"} - {wanted}
-    }
+    def reading(part: str) -> nn.Module:
+        plan = run_plan(changed(params, "mcb_p_gca", variance_input=part), where, "mcb_p_gca")
+        return build(plan, prepared, WIDTH)
+
+    model = reading(wanted)
+    others = {one: reading(one) for one in {"logits", "image", "question"} - {wanted}}
     shapes = {name: tuple(value.shape) for name, value in model.state_dict().items()}
     for other in others.values():
         assert shapes != {name: tuple(v.shape) for name, v in other.state_dict().items()}
 
 
-def test_repetitions_begin_with_other_weights(params: Params, prepared: Prepared) -> None:
+def test_repetitions_begin_with_other_weights(
+    params: Params, where: Workspace, prepared: Prepared
+) -> None:
     first, second = (
         build(run_plan(params, where, name), prepared, WIDTH).state_dict()
         for name in ("mcb_p_gca", tiny.REPLICATE)
@@ -194,7 +190,7 @@ def test_a_run_has_the_shared_seed_or_its_own(params: Params) -> None:
 
 
 def test_the_identity_has_every_setting_of_a_run(
-    params: Params, prepared: Prepared, feature_file: FeatureFile
+    params: Params, where: Workspace, prepared: Prepared, feature_file: FeatureFile
 ) -> None:
     """All but those that say where its outputs lie and how it is compared."""
     known = identity(run_plan(params, where, "mcb_p_gca_50"), prepared, feature_file)
