@@ -46,11 +46,11 @@ def tables(measured: Measured) -> dict[str, pd.DataFrame]:
             for row, source in rows.items()
             for cell in _cells(measured, table, row, source, by_run)
         ]
-        extra_tables = {row for row, _ in spelled_out(measured.study.extra_tables.get(table, {}))}
+        extra_rows = {row for row, _ in spelled_out(measured.study.extra_tables.get(table, {}))}
         result[table] = join_published(
             pd.DataFrame(cells, columns=CELL),
             _published(measured.workspace, table),
-            extra_tables=extra_tables,
+            extra_rows=extra_rows,
         )
     return result
 
