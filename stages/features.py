@@ -27,7 +27,7 @@ def run(
     progress: Any = None,
 ) -> dict[str, Any]:
     """Write data/features/``name``.h5; list unreadable images beside it."""
-    settings: Grid = named(params.grids, name, "store of features", "params.yaml: grids")
+    settings: Grid = named(params.grids, name, "feature file", "params.yaml: grids")
     if weights is not None:
         settings = settings.model_copy(update={"weights": weights})
     extractor = grid_extractor(settings).to(checked(device))

@@ -30,7 +30,7 @@ def test_an_unknown_run_names_the_known_ones(command: str) -> None:
 
 @pytest.mark.parametrize(
     ("command", "kind"),
-    [(("data", "prepare"), "data set"), (("features", "extract"), "store of features")],
+    [(("data", "prepare"), "data set"), (("features", "extract"), "feature file")],
 )
 def test_an_unknown_data_set_names_the_known_ones(command: tuple[str, ...], kind: str) -> None:
     assert_refused(vqax(*command, "vqa_v9"), 2, f"vqa_v9: no such {kind}", "scenes_v1")

@@ -388,7 +388,7 @@ def test_claims_are_counted_and_grouped_by_verdict(content):
     text = body_of(render(bare(content, claims=sample_claims())), "claims")
     said = plain(text)
     assert "2 supported 2 contradicted 1 inconclusive 1 not testable here" in said
-    heads = ["Holds (2)", "Contradicted (2)", "Inconclusive (1)", "Not testable here (1)"]
+    heads = ["Supported (2)", "Contradicted (2)", "Inconclusive (1)", "Not testable here (1)"]
     places = [said.index(head) for head in heads]
     assert places == sorted(places)
     first, second = said[places[0] : places[1]], said[places[1] : places[2]]

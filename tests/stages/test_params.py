@@ -251,3 +251,12 @@ def test_values_that_are_no_names_are_mistakes_too(
     wrong[section][name] |= change
     with pytest.raises(UsageError, match=f"(?s)params.yaml: .*mistake.*{message}"):
         load_whole(written(tmp_path, wrong))
+
+
+def test_a_key_of_old_is_answered_with_the_new_one(tmp_path: Path) -> None:
+    wrong = read_whole(ROOT / "params.yaml")
+    wrong["folders"] = []
+    study = wrong["studies"]["headline"]
+    study["added"] = study.pop("extra_tables")
+    with pytest.raises(UsageError, match=r"headline\.added: .*; did you mean extra_tables\?"):
+        load(written(tmp_path, wrong))
