@@ -15,7 +15,6 @@ from studies.edl.metric_rows import (
     image_table,
     means,
     over_trainings,
-    seeds_of,
     statistic,
     write_metrics,
 )
@@ -43,7 +42,7 @@ def run(
     for name in classifiers:
         trainings = load_trainings(params, workspace, name)
         values = over_trainings(trainings, _values)
-        tables.append(image_table(name, seeds_of(trainings), values))
+        tables.append(image_table(name, trainings, values))
         rows += list(_metrics(params, name, values))
         right, confidence = values["correct"].ravel() == 1, values["confidence"].ravel()
         diagram = reliability_diagram(confidence, right, bins=bins)

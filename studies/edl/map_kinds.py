@@ -10,7 +10,7 @@ import torch
 from project.params import Params
 from project.schema import Positive, Share
 from project.workspace import Workspace
-from studies.edl.metric_rows import Row, Values, image_table, means, seeds_of, write_metrics
+from studies.edl.metric_rows import Row, Values, image_table, means, write_metrics
 from studies.edl.overlap import CONDITIONS
 from studies.edl.paired_conditions import p_value
 from studies.edl.trained import Trained, load_trainings
@@ -56,7 +56,7 @@ def run(
     for row, shift in (("same", 0), ("other", 1)):
         alike = [rank_correlation(cam, np.roll(rise, shift, axis=0)) for cam, rise in both]
         rows[row] = {"map_similarity": np.stack(alike)}
-    tables = [image_table(row, seeds_of(trainings), values) for row, values in rows.items()]
+    tables = [image_table(row, trainings, values) for row, values in rows.items()]
     out = workspace.analysis(NAME)
     write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
     return write_metrics(out, _metrics(rows))

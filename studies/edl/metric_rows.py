@@ -55,16 +55,19 @@ def over_trainings(
     return {metric: np.stack([values[metric] for values in each]) for metric in each[0]}
 
 
-def image_table(row: str, seeds: Sequence[int], values: Values) -> pd.DataFrame:
-    """A row per training and image; its number is also its question id, for the rules of claims."""
+def image_table(row: str, trainings: Sequence[Trained], values: Values) -> pd.DataFrame:
+    """A row per training and image, under the classifier (``run``) and the seed of the training.
+
+    The number of an image is also its question id, for the rules of claims.
+    """
     n = next(iter(values.values())).shape[1]
-    number = np.tile(np.arange(n), len(seeds))
-    keys = {"seed": np.repeat(seeds, n), "question_id": number, "image_id": number}
+    number = np.tile(np.arange(n), len(trainings))
+    keys = {
+        "run": trainings[0].name,
+        "seed": np.repeat([one.seed for one in trainings], n),
+        **{"question_id": number, "image_id": number},
+    }
     return pd.DataFrame({"row": row, **keys, **{name: v.ravel() for name, v in values.items()}})
-
-
-def seeds_of(trainings: Sequence[Trained]) -> list[int]:
-    return [one.seed for one in trainings]
 
 
 def means(experiment: str, row: str, values: Values) -> Iterator[Row]:

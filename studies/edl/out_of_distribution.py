@@ -16,7 +16,6 @@ from studies.edl.metric_rows import (
     image_table,
     means,
     over_trainings,
-    seeds_of,
     statistic,
     write_metrics,
 )
@@ -45,7 +44,7 @@ def run(
         sets |= {kind: out_of_distribution(params, kind, own, workspace.root) for kind in kinds}
         kind = np.repeat([*sets], [len(pixels) for pixels in sets.values()])
         values = over_trainings(trainings, lambda one, sets=sets: _values(one, sets))
-        table = image_table(name, seeds_of(trainings), values)
+        table = image_table(name, trainings, values)
         table["kind"] = np.tile(kind, len(trainings))
         table["in_distribution"] = (table["kind"] == IN_DISTRIBUTION).astype(float)
         tables += [table, table[table["kind"] != IN_DISTRIBUTION].assign(row=f"{name}_ood")]

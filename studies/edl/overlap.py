@@ -22,7 +22,6 @@ from studies.edl.metric_rows import (
     image_table,
     means,
     over_trainings,
-    seeds_of,
     statistic,
     write_metrics,
 )
@@ -76,13 +75,13 @@ def run(
     tables, rows, curves, examples = [], [], [], {}
     for name in classifiers:
         trainings = load_trainings(params, workspace, name)
-        seeds, found = seeds_of(trainings), {}
+        found: dict[str, Values] = {}
         for condition, change in CONDITIONS.items():
             pixels = change(trainings[0].parts.test.pixels[:images])
             values = over_trainings(trainings, lambda one, p=pixels: measure(one, p))
             curves.append(_curve(f"{name}_{condition}", values))
             found[condition] = {key: v for key, v in values.items() if v.ndim == 2}
-            tables.append(image_table(f"{name}_{condition}", seeds, found[condition]))
+            tables.append(image_table(f"{name}_{condition}", trainings, found[condition]))
             rows += list(_metrics(params, f"{name}_{condition}", found[condition]))
             if name in shown:
                 examples |= _examples(trainings[0], condition, pixels, shown[name])
@@ -183,7 +182,7 @@ def _one_class(
         members = _members(trainings[0], shown, values["dice"].shape[1])
         chosen = {metric: each[:, members] for metric, each in values.items()}
         name = f"{trainings[0].name}_only_{condition}"
-        yield image_table(name, seeds_of(trainings), chosen)
+        yield image_table(name, trainings, chosen)
 
 
 def _examples(

@@ -15,7 +15,6 @@ from studies.edl.metric_rows import (
     means,
     metrics_table,
     over_trainings,
-    seeds_of,
     write_metrics,
 )
 from studies.edl.trained import Trained, load_trainings
@@ -50,10 +49,10 @@ def run(
         firsts.append(trainings[0])
         swept = {angle: _values(trainings, angle) for angle in reported}
         for angle, values in swept.items():
-            tables.append(image_table(f"{name}_{angle}", seeds_of(trainings), values))
+            tables.append(image_table(f"{name}_{angle}", trainings, values))
             rows += list(means(NAME, f"{name}_{angle}", values))
             curves += [(*row, angle, name) for row in means(NAME, name, values)]
-        tables.append(image_table(name, seeds_of(trainings), _over(swept)))
+        tables.append(image_table(name, trainings, _over(swept)))
     out = workspace.analysis(NAME)
     write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "curves.parquet", _curves(curves))

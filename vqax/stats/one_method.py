@@ -8,7 +8,6 @@ are no independent ones.
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its special functions are imported when first used
 from jaxtyping import Float
 
 from vqax.errors import BadData
@@ -17,6 +16,8 @@ from vqax.stats.image_variance import Side, Statistic, statistic_sides
 from vqax.stats.seed_variance import SeedVariance, pooled_seed_variance
 
 Values = Float[np.ndarray, "s n"]
+IMAGES_ALONE = SeedVariance(variance=0.0, df=1)
+"""Of one training: how far others would differ is unknown and left out."""
 
 
 class Level(NamedTuple):
@@ -76,6 +77,23 @@ def mean_difference(values: Values, seeds: SeedVariance | None = None) -> Method
     return _above_nothing(side, seeds or pooled_seed_variance([side.values]), images)
 
 
+def statistic_difference(
+    statistic: Statistic, *columns: Values, samples: int = 200, seed: int = 0
+) -> MethodDifference:
+    """``statistic(*columns)`` of each training, tested against 0; ``samples`` as above.
+
+    Raises:
+        BadData: the statistic has no value on resamples of the images.
+    """
+    stacked = np.stack(columns)
+    stacked = stacked[:, :, ~np.isnan(stacked).any(axis=(0, 1))]
+    images = stacked.shape[2]
+    side, _ = statistic_sides(
+        statistic, stacked, stacked[:, :0], np.arange(images), samples=samples, seed=seed
+    )
+    return _above_nothing(side, pooled_seed_variance([side.values]), images)
+
+
 def mean_side_of_known(values: Values) -> Side:
     """As ``image_variance.mean_side``, an image each; one without a value has no effect.
 
@@ -98,14 +116,9 @@ def _above_nothing(
 
 def _level(side: Side, n: int, level: float) -> Level:
     by_seed = tuple(float(value) for value in side.values)
-    if len(by_seed) > 1:
-        found = _above_nothing(side, pooled_seed_variance([side.values]), n, level)
-        return Level(found.estimate, found.low, found.high, n, found.p, by_seed)
-    error = float(np.sqrt(np.square(side.effects).sum()))
-    half = float(scipy.special.stdtrit(n - 1, (1 + level) / 2)) * error
-    t = by_seed[0] / error if error else np.copysign(np.inf, by_seed[0]) * (by_seed[0] != 0)
-    p = float(2 * scipy.special.stdtr(n - 1, -abs(t)))
-    return Level(by_seed[0], by_seed[0] - half, by_seed[0] + half, n, p, by_seed)
+    seeds = pooled_seed_variance([side.values]) if len(by_seed) > 1 else IMAGES_ALONE
+    found = _above_nothing(side, seeds, n, level)
+    return Level(found.estimate, found.low, found.high, n, found.p, by_seed)
 
 
 def _unknown(values: Float[np.ndarray, "s"], n: int) -> Level:
