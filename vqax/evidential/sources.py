@@ -6,6 +6,7 @@ from typing import Any
 
 from vqax.errors import UsageError
 from vqax.evidential import generated, packaged
+from vqax.evidential.archive import image_tar
 from vqax.evidential.images import (
     DATASETS,
     DIGITS,
@@ -73,4 +74,5 @@ SOURCES: dict[str, Callable[..., Images]] = {
     **{name: _stored(read) for name, read in DATASETS.items()},
     "idx": idx_files,
     "image_folder": class_folders,
+    "image_tar": image_tar,
 }
