@@ -21,7 +21,6 @@ LOW_RANKS = slice(25, 36)  # ranks 26 to 36, as the paper counts
 def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
     """The runs of a study with the analyses that were made and the agreement between people."""
     runs, params = list(measured.questions), measured.params
-    experiments = _experiments(measured)
     rows = {
         table: {row: source.run for row, source in sources.items()}
         for table, sources in measured.study.rows.items()
@@ -34,15 +33,12 @@ def collect(measured: Measured, ranks: pd.DataFrame) -> Sources:
             **_noise(measured.workspace),
             **_samples(measured.workspace),
             **_faithfulness(measured.workspace),
-            **experiments,
+            **_experiments(measured),
         },
         rows=rows,
         ranks=ranks,
         systems={run: system(measured, run) for run in runs},
-        seeds={
-            **{run: len(measured.seeds(run)) for run in runs},
-            **{name: table["seed"].nunique() for name, table in experiments.items()},
-        },
+        seeds={run: len(measured.seeds(run)) for run in runs},
         labels={**params.labels, **{run: params.label(run) for run in runs}},
         absent=_absent(measured),
     )

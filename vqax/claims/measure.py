@@ -6,7 +6,6 @@ from functools import partial, reduce
 import numpy as np
 import pandas as pd
 
-from vqax.claims import several_trainings
 from vqax.claims.rules import Comparison, Row
 from vqax.claims.sources import QUESTION, NotMeasured, Sources
 from vqax.metrics.ties import without_rounding
@@ -48,8 +47,6 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
     """
     if comparison.statistic == MEAN_RANK:
         return _rank(comparison, sources)
-    if tables := _trainings(comparison, sources):
-        return several_trainings.contrast(comparison.statistic, tables, _names(comparison, sources))
     if comparison.statistic == APART:
         return _apart(comparison, sources, samples, seed)
     aligned = _of_both if comparison.statistic == BOTH else _aligned
@@ -60,22 +57,6 @@ def measured(comparison: Comparison, sources: Sources, *, samples: int, seed: in
     if np.isnan([contrast.low, contrast.high]).any():
         raise NotMeasured(("Undefined on these questions:", _names(comparison, sources)))
     return contrast
-
-
-def _trainings(comparison: Comparison, sources: Sources) -> list[pd.DataFrame]:
-    """The values of each side by training; nothing where not all sides tell their trainings."""
-    if comparison.statistic not in several_trainings.STATISTICS:
-        return []
-    tables = _each(comparison, sources, by_training=True)
-    if not several_trainings.trained_several_times(tables):
-        return []
-    renamed = [
-        table.rename(columns={number: several_trainings.VALUE})
-        for number, table in enumerate(tables)
-    ]
-    for side, table in zip(comparison.sides, renamed, strict=True):
-        _enough(table.dropna(), sources.resolve(side.source))
-    return renamed
 
 
 def _apart(comparison: Comparison, sources: Sources, samples: int, seed: int) -> Contrast:
@@ -112,16 +93,13 @@ def _enough(table: pd.DataFrame, names: str) -> None:
         raise NotMeasured((cause, f"{names} ({images})"))
 
 
-def _each(
-    comparison: Comparison, sources: Sources, *, by_training: bool = False
-) -> list[pd.DataFrame]:
+def _each(comparison: Comparison, sources: Sources) -> list[pd.DataFrame]:
     """The values of each side in a column of its number; everything missing is told at once."""
-    read = sources.by_training if by_training else sources.column
     values: list[pd.DataFrame] = []
     missing: list[tuple[str, str]] = []
     for number, side in enumerate(comparison.sides):
         try:
-            values.append(read(*side).rename(columns={str(side.column): number}))
+            values.append(sources.column(*side).rename(columns={str(side.column): number}))
         except NotMeasured as error:
             missing += error.missing
     if missing:

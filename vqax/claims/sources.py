@@ -14,8 +14,6 @@ TYPE_OF = {f"accuracy_{short}": name for name, short in ANSWER_TYPES.items()}
 
 
 QUESTION = ["question_id", "image_id"]
-TRAINING = ["run", "seed"]
-"""Where a source has these columns, it has a row per training and question."""
 
 
 HUMANS = "annotators/human"
@@ -79,24 +77,14 @@ class Sources:
             NotMeasured: as ``resolve``, or the source has no such column or only NaN in it.
         """
         name = self.resolve(source)
+        table = self.values[name]
         if isinstance(column, float):
-            asked = self.values[name][QUESTION].drop_duplicates(ignore_index=True)
+            asked = table[QUESTION].drop_duplicates(ignore_index=True)
             return asked.assign(**{str(column): column})
-        table = self._measured(name, column)
-        return table.groupby(QUESTION, as_index=False, sort=False)[[column]].mean()
-
-    def by_training(self, source: Row | str, column: str | float) -> pd.DataFrame:
-        """As ``column``, with a row for each run and seed where the source tells them apart."""
-        name = self.resolve(source)
-        if isinstance(column, float) or not set(TRAINING) <= set(self.values[name].columns):
-            return self.column(source, column)
-        return self._measured(name, column)[[*TRAINING, *QUESTION, column]]
-
-    def _measured(self, name: str, column: str) -> pd.DataFrame:
-        table = _of_type(self.values[name], column)
+        table = _of_type(table, column)
         if column not in table or table[column].isna().all():
             raise NotMeasured(("No values here of", f"{column} of {name}"))
-        return table
+        return table.groupby(QUESTION, as_index=False, sort=False)[[column]].mean()
 
     def label(self, source: Row | str) -> str:
         """A printed row by its name; a run by its label; a row of an analysis without its name."""

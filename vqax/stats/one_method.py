@@ -67,33 +67,6 @@ def statistic_level(
     return _unknown(side.values, n) if np.isnan(side.values).any() else _level(side, n, level)
 
 
-def mean_difference(values: Values, seeds: SeedVariance | None = None) -> MethodDifference:
-    """The mean of values that are differences within a training: estimate, t interval, test.
-
-    ``seeds`` is s² of the differences pooled over a family; without it, that of these trainings.
-    """
-    side = mean_side_of_known(values)
-    images = int((~np.isnan(values)).any(axis=0).sum())
-    return _above_nothing(side, seeds or pooled_seed_variance([side.values]), images)
-
-
-def statistic_difference(
-    statistic: Statistic, *columns: Values, samples: int = 200, seed: int = 0
-) -> MethodDifference:
-    """``statistic(*columns)`` of each training, tested against 0; ``samples`` as above.
-
-    Raises:
-        BadData: the statistic has no value on resamples of the images.
-    """
-    stacked = np.stack(columns)
-    stacked = stacked[:, :, ~np.isnan(stacked).any(axis=(0, 1))]
-    images = stacked.shape[2]
-    side, _ = statistic_sides(
-        statistic, stacked, stacked[:, :0], np.arange(images), samples=samples, seed=seed
-    )
-    return _above_nothing(side, pooled_seed_variance([side.values]), images)
-
-
 def mean_side_of_known(values: Values) -> Side:
     """As ``image_variance.mean_side``, an image each; one without a value has no effect.
 
