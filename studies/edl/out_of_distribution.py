@@ -33,7 +33,7 @@ def run(
     """Write images, metrics and example .parquet, and example.h5.
 
     ``kinds`` are image sets of the settings that no classifier was trained on. Rows of
-    images.parquet: a classifier's own test images and all others, and NAME_strange, the others
+    images.parquet: a classifier's own test images and all others, and NAME_ood, the others
     alone. The example is the first image of ``shown``, seen by the first training of each.
     """
     tables, rows, examples = [], [], []

@@ -156,4 +156,4 @@ def test_without_cifar_its_claims_are_not_testable():
     found = verdicts("edl", values).loc[["E03", "E04"]]
     assert list(found["verdict"]) == ["not testable here"] * 2
     assert found["reason"].str.contains("Not run here: answers/").all()
-    assert found["reason"].str.contains("--profile edl_cifar").all()
+    assert found["reason"].str.contains("profiles/edl_cifar").all()
