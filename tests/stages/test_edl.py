@@ -1,9 +1,13 @@
 """Classifiers of images through their stages, on 20 images a class."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+import cli.edl
 from project.params import Params, checked, load
 from project.workspace import Workspace
 from stages import evaluate
@@ -261,3 +265,18 @@ def test_pairs_that_are_equal_but_for_rounding_have_p_1():
     assert signed_rank_p(a, b) == 1.0
     uneven = np.array([0.3, 0.1 + 0.2, -0.3, 0.3, 1.0])
     assert signed_rank_p(uneven, np.zeros(5)) == signed_rank_p(uneven.round(9), np.zeros(5))
+
+
+def test_the_command_makes_every_training_or_the_one_of_a_seed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cli.edl, "loaded", lambda **_: (settings(), Workspace(root=tmp_path)))
+    one = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--seed", "4", "--json"])
+    assert one.exit_code == 0, one.output
+    assert json.loads(one.stdout)["seed"] == 4
+    made = tmp_path / "data" / "classifiers"
+    assert [path.name for path in made.iterdir()] == ["edl_seed4"]
+    both = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--json"])
+    assert json.loads(both.stdout).keys() == {"seed 3", "seed 4"}
+    assert sorted(path.name for path in made.iterdir()) == ["edl_seed3", "edl_seed4"]
+    none = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--seed", "9"])
+    assert none.exit_code == 2
+    assert "classifiers.edl.seeds: has no 9" in none.stderr
