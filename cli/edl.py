@@ -14,12 +14,18 @@ def edl() -> None:
 
 @edl.command(cls=StageCommand)
 @click.argument("name")
-def train(name: str) -> dict[str, Any]:
-    """Train classifier NAME of params.yaml."""
+@click.option("--seed", type=int, help="Only the training with this seed.")
+def train(name: str, seed: int | None) -> dict[str, Any]:
+    """Train classifier NAME of the settings, once with each of its seeds."""
     from studies.edl import train as stage
 
-    with progress_bar(f"classifier {name}") as progress:
-        return stage.run(*loaded(families=True), name, progress=progress)
+    params, workspace = loaded(families=True)
+    seeds = params.classifier_seeds(name) if seed is None else (seed,)
+    made = {}
+    for one in seeds:
+        with progress_bar(f"classifier {name}, seed {one}") as progress:
+            made[one] = stage.run(params, workspace, name, one, progress=progress)
+    return made[seeds[0]] if len(seeds) == 1 else {f"seed {one}": made[one] for one in seeds}
 
 
 @edl.command(cls=StageCommand)

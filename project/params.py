@@ -79,6 +79,10 @@ class Params(Section):
     def classifier(self, name: str) -> ClassifierSpec:
         return named(self.classifiers, name, "classifier", "params.yaml: classifiers")
 
+    def classifier_seeds(self, name: str) -> tuple[int, ...]:
+        """A seed for each training of a classifier: its own, or the one all share."""
+        return self.classifier(name).seeds or (self.seed,)
+
     def classifier_training_of(self, name: str) -> ClassifierTraining:
         """The shared settings with this classifier's overrides."""
         shared = self.classifier_training

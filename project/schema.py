@@ -257,13 +257,19 @@ class ClassifierTraining(section_of(settings.ClassifierTraining, without=("seed"
 
 
 class ClassifierSpec(Section):
-    """One training of a classifier of images."""
+    """A classifier of images, trained once with each of its seeds."""
 
     images: str
     network: Member
     head: Member
     training: dict[str, Any] = Field(default_factory=dict, description="overrides")
-    seed: int | None = None
+    seeds: tuple[int, ...] = Field((), description="none: the one seed that all share")
+
+    @model_validator(mode="after")
+    def seeds_are_distinct(self) -> "ClassifierSpec":
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError("seeds: one occurs twice; each training needs a seed of its own")
+        return self
 
 
 class Explain(Section):

@@ -79,10 +79,10 @@ class Measured:
             for name in (source.run, source.average_with, source.more)
             if name and "/" in name
         }
-        return [
-            read_parquet(self._measured_by(name) / "metrics.parquet").assign(seeds=1, by_seed=None)
-            for name in sorted(sources)
-        ]
+        tables = (
+            read_parquet(self._measured_by(name) / "metrics.parquet") for name in sorted(sources)
+        )
+        return [t if "by_seed" in t else t.assign(seeds=1, by_seed=None) for t in tables]
 
     def _measured_by(self, name: str) -> Path:
         """Where the rows ``name``/… come from: people of a data set, or an analysis."""

@@ -76,8 +76,9 @@ class Workspace:
     def analysis(self, name: str) -> Path:
         return self.data / "analyses" / name
 
-    def classifier(self, name: str) -> Path:
-        return self.data / "classifiers" / name
+    def classifier(self, name: str, seed: int) -> Path:
+        """One training of a classifier."""
+        return self.data / "classifiers" / f"{name}_seed{seed}"
 
     def study(self, study: str) -> Path:
         return self.results / study

@@ -41,14 +41,25 @@ def command_for(output: Path) -> str | None:
     for name, stage in stages.items():
         template = stage.get("do", stage)
         for key in _keys(template, path):
-            entries = section(settings, stage.get("foreach", "").strip("${}"))
+            each = stage.get("foreach", "")
+            entries = each if isinstance(each, dict) else section(settings, each.strip("${}"))
             if key is None or key in entries:
                 command = template["cmd"].removesuffix(" --resume")
                 target = name if key is None else f"{name}@{key}"
                 return (
-                    f"vqax repro {target}" if PIPELINE.exists() else command.replace(KEY, key or "")
+                    f"vqax repro {target}" if PIPELINE.exists() else _filled(command, key, entries)
                 )
     return None
+
+
+def _filled(command: str, key: str | None, entries: dict[str, Any]) -> str:
+    """The command of one entry of a template; of any other stage it is as it stands."""
+    if key is None:
+        return command
+    text = command.replace(KEY, key)
+    for name, value in section(entries, key).items():
+        text = text.replace(f"${{item.{name}}}", str(value))
+    return text
 
 
 def _keys(template: dict[str, Any], path: Path) -> Iterator[str | None]:

@@ -27,9 +27,10 @@ WHOLE_SECTIONS = (
 )
 ROOTED = (
     *("changing_priors", "datasets", "grids", "detectors", "coco_detectors"),
-    *("regions", "imported_regions"),
+    *("regions", "imported_regions", "images"),
 )
 PATHS = ("root", "images", "source", "ids", "vocabulary", "weights")
+OF_IMAGES = ("folder",)  # their source is the name of a reader
 NO_PATHS = (None, "random")
 SEEN_FROM_THE_REPOSITORY = ("stages", "project", "vqax", ".dvcignore")
 
@@ -61,8 +62,8 @@ def prepare_profile(repository: Path, name: str) -> Path:
     if seeds:
         settings["runs"] |= _repeated(settings["runs"], seeds)
         params = check_whole(settings, f"{overlay_path} over params.yaml")
-    for spec in (one for section in ROOTED for one in settings.get(section, {}).values()):
-        for key in set(PATHS) & spec.keys():
+    for section, spec in ((s, one) for s in ROOTED for one in settings.get(s, {}).values()):
+        for key in set(OF_IMAGES if section == "images" else PATHS) & spec.keys():
             if spec[key] not in NO_PATHS and Path(spec[key]).parts[:1] != ("data",):
                 spec[key] = os.path.relpath(repository / spec[key], folder)
     mark(folder, "profile")

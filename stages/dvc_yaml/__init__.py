@@ -8,13 +8,14 @@ import yaml
 
 from project.params import Params, load
 from project.settings_files import files_of, read_settings
+from stages.dvc_yaml.classifiers import classify_stage
 from stages.dvc_yaml.code import code_stages
 from stages.dvc_yaml.studies import shown, study_stages
 from vqax.errors import BadData
 from vqax.files import write_text
 
 BEGIN = "  # written by `vqax pipeline`; edit nothing below: it follows from imports and settings\n"
-READ_BY_TEMPLATES = ("runs", "classifiers", "analyses")
+READ_BY_TEMPLATES = ("runs", "analyses")
 END = "# end of what `vqax pipeline` writes\n"
 
 
@@ -56,9 +57,9 @@ def with_generated(text: str, params: Params, files: Sequence[Path], path: Path)
     if not (begin and end):
         raise BadData(f"{path}: has no lines {BEGIN.strip()!r} and {END.strip()!r}; restore them")
     names = [file.as_posix() for file in files]
-    of_studies = study_stages(params, names)
-    of_code = code_stages({**yaml.safe_load(before)["stages"], **of_studies})
-    stages = [_indented({name: stage}) for name, stage in {**of_code, **of_studies}.items()]
+    of_settings = {"classify": classify_stage(params), **study_stages(params, names)}
+    of_code = code_stages({**yaml.safe_load(before)["stages"], **of_settings})
+    stages = [_indented({name: stage}) for name, stage in {**of_code, **of_settings}.items()]
     read = {"vars": [name for name in names if Path(name).stem in READ_BY_TEMPLATES]}
     return before + begin + "\n".join([*stages, *map(_yaml, (read, *shown(params)))]) + end + after
 

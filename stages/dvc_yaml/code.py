@@ -72,6 +72,10 @@ def _sections_read(name: str, stages: dict[str, Any]) -> list[str]:
 
 
 def _sections(parameter: str | dict[str, list[str]]) -> set[str]:
-    """Those of one entry of ``params``: a key, or keys by file."""
+    """Those of one entry of ``params``: a key, or keys by file.
+
+    A key that begins with ``${`` is one of the sections that the others name.
+    """
     files = {"": [parameter]} if isinstance(parameter, str) else parameter
-    return {key.partition(".")[0] for keys in files.values() for key in keys}
+    keys = (key for listed in files.values() for key in listed if not key.startswith("${"))
+    return {key.partition(".")[0] for key in keys}

@@ -1,7 +1,7 @@
 """EDL section 3: do Grad-CAM and RISE give similar maps, and which of them costs less?"""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,10 @@ import torch
 from project.params import Params
 from project.schema import Positive, Share
 from project.workspace import Workspace
-from studies.edl.metric_rows import Row, images_table, means, number, write_metrics
+from studies.edl.metric_rows import Row, Values, image_table, means, write_metrics
 from studies.edl.overlap import CONDITIONS
-from studies.edl.paired_conditions import signed_rank_p
-from studies.edl.trained import Trained, load_classifier
+from studies.edl.paired_conditions import p_value
+from studies.edl.trained import Trained, load_trainings
 from vqax.evidential.cam import classifier_grad_cam, enlarge
 from vqax.evidential.overlap import object_masks, overlap
 from vqax.evidential.rise import classifier_rise
@@ -41,24 +41,40 @@ def run(
     Rows grad_cam and rise by condition, with Dice and IoU; ``same`` and ``other``: the rank
     correlation of a Grad-CAM map with RISE's of the same image, and of the next one.
     """
-    loaded = load_classifier(params, workspace, classifier)
-    tables, found = [], {}
+    trainings = load_trainings(params, workspace, classifier)
+    test, kept = trainings[0].parts.test.pixels[:images], Kept(mask, scale, threshold)
+    rows: dict[str, Values] = {}
+    maps = {}
     for condition in TURNS:
-        pixels = CONDITIONS[condition](loaded.parts.test.pixels[:images])
-        objects = object_masks(pixels, mask)
-        for kind, maps in _maps(loaded, pixels, masks, params.seed).items():
-            here = overlap(maps, objects, (threshold,), scale=scale)
-            passes = np.full(len(maps), masks if kind == "rise" else GRAD_CAM_PASSES, float)
-            values = {"dice": here.dice[:, 0], "iou": here.iou[:, 0], "passes": passes}
-            found[kind, condition] = maps
-            tables.append(images_table(f"{kind}_{condition}", values))
-    cam, rise = (found[kind, TURNS[0]] for kind in ("grad_cam", "rise"))
-    for row, other in (("same", rise), ("other", np.roll(rise, 1, axis=0))):
-        values = {"map_similarity": rank_correlation(cam, other)}
-        tables.append(images_table(row, values))
+        pixels = CONDITIONS[condition](test)
+        drawn = [_maps(one, pixels, masks, params.seed) for one in trainings]
+        for kind, passes in (("grad_cam", GRAD_CAM_PASSES), ("rise", float(masks))):
+            maps[kind, condition] = [each[kind] for each in drawn]
+            values = [kept.overlaps(each, pixels, passes) for each in maps[kind, condition]]
+            rows[f"{kind}_{condition}"] = {k: np.stack([v[k] for v in values]) for k in values[0]}
+    both = [*zip(*(maps[kind, TURNS[0]] for kind in ("grad_cam", "rise")), strict=True)]
+    for row, shift in (("same", 0), ("other", 1)):
+        alike = [rank_correlation(cam, np.roll(rise, shift, axis=0)) for cam, rise in both]
+        rows[row] = {"map_similarity": np.stack(alike)}
+    tables = [image_table(row, trainings, values) for row, values in rows.items()]
     out = workspace.analysis(NAME)
     write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
-    return write_metrics(out, _metrics(params, tables))
+    return write_metrics(out, _metrics(rows))
+
+
+class Kept(NamedTuple):
+    """How maps and images become sets of pixels."""
+
+    mask: str
+    scale: str
+    threshold: float
+
+    def overlaps(
+        self, maps: np.ndarray, pixels: np.ndarray, passes: float
+    ) -> dict[str, np.ndarray]:
+        here = overlap(maps, object_masks(pixels, self.mask), (self.threshold,), scale=self.scale)
+        count = np.full(len(maps), passes)
+        return {"dice": here.dice[:, 0], "iou": here.iou[:, 0], "passes": count}
 
 
 def _maps(loaded: Trained, pixels: np.ndarray, masks: int, seed: int) -> dict[str, np.ndarray]:
@@ -70,12 +86,9 @@ def _maps(loaded: Trained, pixels: np.ndarray, masks: int, seed: int) -> dict[st
     return {"grad_cam": cam.numpy(), "rise": rise.numpy()}
 
 
-def _metrics(params: Params, tables: list[pd.DataFrame]) -> Iterator[Row]:
-    by_row = {str(table["row"].iloc[0]): table for table in tables}
-    for row, table in by_row.items():
-        measured = table.drop(columns=["row", "question_id", "image_id"])
-        yield from means(params, NAME, row, {str(c): v.to_numpy() for c, v in measured.items()})
+def _metrics(rows: dict[str, Values]) -> Iterator[Row]:
+    for row, values in rows.items():
+        yield from means(NAME, row, values)
     for kind in ("grad_cam", "rise"):
-        pair = [by_row[f"{kind}_{condition}"]["dice"].to_numpy() for condition in TURNS]
-        p = signed_rank_p(*pair)
-        yield number(NAME, f"{kind}_upright_vs_rotated", "p_dice", p, len(pair[0]))
+        a, b = (rows[f"{kind}_{condition}"]["dice"] for condition in TURNS)
+        yield p_value(NAME, f"{kind}_upright_vs_rotated", "p_dice", a, b)

@@ -1,6 +1,9 @@
-"""The rows that experiments write: values per image, and their means with intervals."""
+"""The rows that experiments write: values per training and image, and their means with intervals.
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+Values are arrays (s, n): of s trainings, which differ in their seed alone, on the same n images.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from project.params import Params
+from studies.edl.trained import Trained
 from vqax.files import write_parquet
 from vqax.report.columns import METRIC_COLUMNS
-from vqax.stats.bootstrap import Interval, bootstrap_mean, bootstrap_statistic
+from vqax.stats.one_method import Level, mean_level, statistic_level
 
-FEWER_DRAWS = 500  # for statistics that are computed anew in every draw
+RESAMPLES = 200  # enough for the variance of a statistic (Efron and Tibshirani 1993, section 6.4)
+COLUMNS = [*METRIC_COLUMNS, "seeds", "by_seed"]
 KINDS = {
     "accuracy": ("fraction", "higher"),
     "uncertainty": ("fraction", ""),
@@ -25,7 +30,6 @@ KINDS = {
     "auroc_uncertainty": ("probability", "higher"),
     "dice": ("fraction", "higher"),
     "iou": ("fraction", "higher"),
-    "dice_test": ("fraction", "higher"),
     "dice_centred": ("fraction", "higher"),
     "centroid_distance": ("fraction of the diagonal", "lower"),
     "object_emd": ("fraction of the diagonal", "lower"),
@@ -40,21 +44,36 @@ KINDS = {
 }
 """Unit and direction; of a metric that is not here, those of the longest name it begins with."""
 Row = tuple[object, ...]
+Values = Mapping[str, np.ndarray]
 
 
-def images_table(row: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """A row per image; its number is also its question id, as the rules of claims want it."""
-    number = np.arange(len(next(iter(values.values()))))
-    return pd.DataFrame({"row": row, "question_id": number, "image_id": number, **values})
+def over_trainings(
+    trainings: Sequence[Trained], measure: Callable[[Trained], Values]
+) -> dict[str, np.ndarray]:
+    """Each metric (s, n) of ``measure``, which gives the values of one training by metric."""
+    each = [measure(one) for one in trainings]
+    return {metric: np.stack([values[metric] for values in each]) for metric in each[0]}
 
 
-def means(
-    params: Params, experiment: str, row: str, values: Mapping[str, np.ndarray]
-) -> Iterator[Row]:
-    """The mean over the images of each metric."""
+def image_table(row: str, trainings: Sequence[Trained], values: Values) -> pd.DataFrame:
+    """A row per training and image, under the classifier (``run``) and the seed of the training.
+
+    The number of an image is also its question id, for the rules of claims.
+    """
+    n = next(iter(values.values())).shape[1]
+    number = np.tile(np.arange(n), len(trainings))
+    keys = {
+        "run": trainings[0].name,
+        "seed": np.repeat([one.seed for one in trainings], n),
+        **{"question_id": number, "image_id": number},
+    }
+    return pd.DataFrame({"row": row, **keys, **{name: v.ravel() for name, v in values.items()}})
+
+
+def means(experiment: str, row: str, values: Values) -> Iterator[Row]:
+    """The mean over trainings and images of each metric."""
     for metric, each in values.items():
-        draws = {"samples": params.score.resamples, "seed": params.seed}
-        yield of_interval(experiment, row, metric, bootstrap_mean(each.astype(np.float64), **draws))
+        yield of_level(experiment, row, metric, mean_level(each.astype(np.float64)))
 
 
 def statistic(
@@ -65,25 +84,37 @@ def statistic(
     compute: Callable[..., float],
     *columns: np.ndarray,
 ) -> Row:
-    """``compute(*columns)`` over the images."""
-    samples = min(params.score.resamples, FEWER_DRAWS)
-    found = bootstrap_statistic(compute, *columns, samples=samples, seed=params.seed)
-    return of_interval(experiment, row, metric, found)
+    """``compute(*columns)`` over the images of each training; the mean over the trainings."""
+    samples = min(params.score.resamples, RESAMPLES)
+    doubles = [column.astype(np.float64) for column in columns]
+    found = statistic_level(compute, *doubles, samples=samples, seed=params.seed)
+    return of_level(experiment, row, metric, found)
 
 
-def of_interval(experiment: str, row: str, metric: str, interval: Interval) -> Row:
+def of_level(experiment: str, row: str, metric: str, found: Level) -> Row:
+    unit, direction = _kind(metric)
+    numbers = (found.value, found.low, found.high, found.n)
+    return (f"{experiment}/{row}", metric, *numbers, unit, direction, *_by_seed(found.by_seed))
+
+
+def number(
+    experiment: str, row: str, metric: str, value: float, n: int, by_seed: Sequence[float]
+) -> Row:
+    """A number without an interval, such as a p-value; ``by_seed`` is that of each training."""
+    return (f"{experiment}/{row}", metric, value, np.nan, np.nan, n, "", "", *_by_seed(by_seed))
+
+
+def _by_seed(values: Sequence[float]) -> tuple[int, list[float]]:
+    return len(values), list(values)
+
+
+def _kind(metric: str) -> tuple[str, str]:
     family = max((name for name in KINDS if metric.startswith(name)), key=len, default="")
-    unit, direction = KINDS.get(family, ("", ""))
-    return (f"{experiment}/{row}", metric, *interval, unit, direction)
-
-
-def number(experiment: str, row: str, metric: str, value: float, n: int) -> Row:
-    """A number without an interval, such as a p-value."""
-    return (f"{experiment}/{row}", metric, value, np.nan, np.nan, n, "", "")
+    return KINDS.get(family, ("", ""))
 
 
 def metrics_table(rows: Iterable[Row]) -> pd.DataFrame:
-    return pd.DataFrame(list(rows), columns=METRIC_COLUMNS)
+    return pd.DataFrame(list(rows), columns=COLUMNS)
 
 
 def write_metrics(out: Path, rows: Iterable[Row]) -> dict[str, Any]:

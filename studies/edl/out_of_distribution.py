@@ -10,8 +10,16 @@ from project.maps import write_hdf5
 from project.params import Params
 from project.workspace import Workspace
 from studies.edl.images import out_of_distribution
-from studies.edl.metric_rows import Row, means, statistic, write_metrics
-from studies.edl.trained import Trained, load_classifier
+from studies.edl.metric_rows import (
+    Row,
+    Values,
+    image_table,
+    means,
+    over_trainings,
+    statistic,
+    write_metrics,
+)
+from studies.edl.trained import Trained, load_trainings
 from vqax.evidential.reliability import ood_auroc
 from vqax.files import write_parquet
 
@@ -24,25 +32,24 @@ def run(
 ) -> dict[str, Any]:
     """Write images, metrics and example .parquet, and example.h5.
 
-    ``kinds`` are image sets of params.yaml that no classifier was trained on. Rows of
-    images.parquet: a classifier's own test images and all out-of-distribution images, and
-    NAME_strange, the out-of-distribution images alone. The example is the first image of ``shown``.
+    ``kinds`` are image sets of the settings that no classifier was trained on. Rows of
+    images.parquet: a classifier's own test images and all others, and NAME_ood, the others
+    alone. The example is the first image of ``shown``, seen by the first training of each.
     """
     tables, rows, examples = [], [], []
-    read: dict[tuple[int, ...], dict[str, np.ndarray]] = {}
     for name in classifiers:
-        loaded = load_classifier(params, workspace, name)
-        own = loaded.parts.test
-        shape = own.pixels.shape[1:]
-        if shape not in read:
-            read[shape] = {
-                kind: out_of_distribution(params, kind, own, workspace.root) for kind in kinds
-            }
-        sets = {IN_DISTRIBUTION: own.pixels, **read[shape]}
-        table = _table(loaded, sets)
+        trainings = load_trainings(params, workspace, name)
+        own = trainings[0].parts.test
+        sets = {IN_DISTRIBUTION: own.pixels}
+        sets |= {kind: out_of_distribution(params, kind, own, workspace.root) for kind in kinds}
+        kind = np.repeat([*sets], [len(pixels) for pixels in sets.values()])
+        values = over_trainings(trainings, lambda one, sets=sets: _values(one, sets))
+        table = image_table(name, trainings, values)
+        table["kind"] = np.tile(kind, len(trainings))
+        table["in_distribution"] = (table["kind"] == IN_DISTRIBUTION).astype(float)
         tables += [table, table[table["kind"] != IN_DISTRIBUTION].assign(row=f"{name}_ood")]
-        rows += list(_metrics(params, name, table, kinds))
-        examples.append(_example(loaded, sets[shown][:1]))
+        rows += list(_metrics(params, name, values, kind))
+        examples.append(_example(trainings[0], sets[shown][:1]))
     out = workspace.analysis(NAME)
     write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "example.parquet", pd.concat(examples, ignore_index=True))
@@ -50,46 +57,36 @@ def run(
     return write_metrics(out, rows)
 
 
-def _table(loaded: Trained, sets: dict[str, np.ndarray]) -> pd.DataFrame:
-    frames = []
-    for kind, pixels in sets.items():
-        found = loaded.predict(pixels)
-        frame = {
-            "row": loaded.name,
-            "kind": kind,
-            "in_distribution": float(kind == IN_DISTRIBUTION),
-            "confidence": found.probabilities.max(dim=1).values.double().numpy(),
-            "uncertainty": found.uncertainty.double().numpy(),
-        }
-        frames.append(pd.DataFrame(frame))
-    table = pd.concat(frames, ignore_index=True)
-    return table.assign(question_id=np.arange(len(table)), image_id=np.arange(len(table)))
+def _values(trained: Trained, sets: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    found = trained.predict(np.concatenate([*sets.values()]))
+    return {
+        "confidence": found.probabilities.max(dim=1).values.double().numpy(),
+        "uncertainty": found.uncertainty.double().numpy(),
+    }
 
 
-def _metrics(params: Params, name: str, table: pd.DataFrame, kinds: list[str]) -> Iterator[Row]:
-    by_kind = {str(kind): part for kind, part in table.groupby("kind", sort=False)}
-    for kind in (IN_DISTRIBUTION, *kinds):
-        part = by_kind[kind]
-        values = {
-            f"{metric}_{kind}": part[metric].to_numpy() for metric in ("confidence", "uncertainty")
-        }
-        yield from means(params, NAME, name, values)
-    for kind in kinds:
-        both = pd.concat([by_kind[IN_DISTRIBUTION], by_kind[kind]])
-        columns = both["uncertainty"].to_numpy(), both["in_distribution"].to_numpy() == 1
-        yield statistic(params, NAME, name, f"ood_auroc_{kind}", _auroc, *columns)
+def _metrics(params: Params, name: str, values: Values, kind: np.ndarray) -> Iterator[Row]:
+    for one in dict.fromkeys(kind):
+        named = {f"{metric}_{one}": each[:, kind == one] for metric, each in values.items()}
+        yield from means(NAME, name, named)
+    for one in dict.fromkeys(kind[kind != IN_DISTRIBUTION]):
+        both = (kind == one) | (kind == IN_DISTRIBUTION)
+        uncertainty = values["uncertainty"][:, both]
+        in_distribution = np.broadcast_to(kind[both] == IN_DISTRIBUTION, uncertainty.shape)
+        columns = uncertainty, in_distribution
+        yield statistic(params, NAME, name, f"ood_auroc_{one}", _auroc, *columns)
 
 
 def _auroc(uncertainty: np.ndarray, in_distribution: np.ndarray) -> float:
-    return ood_auroc(uncertainty[in_distribution], uncertainty[~in_distribution])
+    return ood_auroc(uncertainty[in_distribution == 1], uncertainty[in_distribution == 0])
 
 
-def _example(loaded: Trained, image: np.ndarray) -> pd.DataFrame:
-    found = loaded.predict(image)
+def _example(trained: Trained, image: np.ndarray) -> pd.DataFrame:
+    found = trained.predict(image)
     return pd.DataFrame(
         {
-            "run": loaded.name,
-            "answer": loaded.parts.test.classes,
+            "run": trained.name,
+            "answer": trained.parts.test.classes,
             "probability": found.probabilities[0].double().numpy(),
             "uncertainty": float(found.uncertainty[0]),
         }

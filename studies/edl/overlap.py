@@ -16,9 +16,17 @@ from project.maps import write_hdf5
 from project.params import Params
 from project.schema import Positive, Share
 from project.workspace import Workspace
-from studies.edl.metric_rows import Row, images_table, means, statistic, write_metrics
+from studies.edl.metric_rows import (
+    Row,
+    Values,
+    image_table,
+    means,
+    over_trainings,
+    statistic,
+    write_metrics,
+)
 from studies.edl.paired_conditions import compared
-from studies.edl.trained import Trained, load_classifier
+from studies.edl.trained import Trained, load_trainings
 from vqax.evidential.cam import classifier_grad_cam, enlarge
 from vqax.evidential.overlap import (
     THRESHOLDS,
@@ -40,6 +48,7 @@ CONDITIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "released": rotate_as_released,
 }
 PAIRS = {"rotated": "upright", "released": "upright", "upright_255": "upright"}
+FOLLOWED = ("dice", "centroid_distance")
 EXAMPLES = 6
 
 
@@ -48,6 +57,7 @@ def run(
     workspace: Workspace,
     *,
     classifiers: list[str],
+    images: Positive | None = None,
     mask: str,
     scale: str,
     threshold: Share,
@@ -57,28 +67,29 @@ def run(
 ) -> dict[str, Any]:
     """Write images, metrics and thresholds .parquet, and examples.h5.
 
-    All images of a data set are looked at, those of the test part once more by themselves
-    (`dice_test`); ``threshold`` is a fraction of a map's maximum. ``shown``: classifier -> the
-    class of which rows of their own are kept (CLASSIFIER_only_CONDITION).
+    Of the test part the first ``images`` are looked at, all without a number; ``threshold`` is a
+    fraction of a map's maximum. ``shown``: classifier -> the class of which rows of their own are
+    kept (CLASSIFIER_only_CONDITION); examples are those of its first training.
     """
+    measure = Measure(mask, scale, threshold, emd_images, workers)
     tables, rows, curves, examples = [], [], [], {}
     for name in classifiers:
-        loaded = load_classifier(params, workspace, name)
-        found = {}
+        trainings = load_trainings(params, workspace, name)
+        found: dict[str, Values] = {}
         for condition, change in CONDITIONS.items():
-            seen = _seen(loaded, change, mask)
-            values = _values(loaded, seen, threshold, scale, emd_images, workers)
-            found[condition] = images_table(f"{name}_{condition}", values)
-            tables.append(found[condition])
-            rows += list(_metrics(params, f"{name}_{condition}", values))
-            curves.append(_curve(f"{name}_{condition}", seen, scale))
+            pixels = change(trainings[0].parts.test.pixels[:images])
+            values = over_trainings(trainings, lambda one, p=pixels: measure(one, p))
+            curves.append(_curve(f"{name}_{condition}", values))
+            found[condition] = {key: v for key, v in values.items() if v.ndim == 2}
+            tables.append(image_table(f"{name}_{condition}", trainings, found[condition]))
+            rows += list(_metrics(params, f"{name}_{condition}", found[condition]))
             if name in shown:
-                examples |= _examples(loaded, condition, seen, shown[name])
+                examples |= _examples(trainings[0], condition, pixels, shown[name])
         if name in shown:
-            tables += _one_class(loaded, found, shown[name])
+            tables += _one_class(trainings, found, shown[name])
         for changed, kept in PAIRS.items():
             pair = found[kept], found[changed]
-            rows += list(compared(params, NAME, f"{name}_{kept}_vs_{changed}", *pair))
+            rows += list(compared(NAME, f"{name}_{kept}_vs_{changed}", *pair))
     out = workspace.analysis(NAME)
     write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "thresholds.parquet", pd.concat(curves, ignore_index=True))
@@ -86,97 +97,102 @@ def run(
     return write_metrics(out, rows)
 
 
-def _seen(loaded: Trained, change: Callable[..., np.ndarray], mask: str) -> dict[str, np.ndarray]:
-    """All images under a condition: pixels, objects, maps at their size, uncertainty."""
-    parts = loaded.parts
-    pixels = change(np.concatenate([parts.test.pixels, parts.train.pixels]))
-    size = (pixels.shape[2], pixels.shape[3])
-    maps = enlarge(classifier_grad_cam(loaded.model, torch.from_numpy(pixels)), size)
-    return {
-        "pixels": pixels,
-        "objects": object_masks(pixels, mask),
-        "maps": maps.numpy(),
-        "uncertainty": loaded.predict(pixels).uncertainty.double().numpy(),
-    }
+class Measure:
+    """Every measure of each image under one training, by the rules of the experiment."""
+
+    def __init__(
+        self, mask: str, scale: str, threshold: float, emd_images: int, workers: int
+    ) -> None:
+        self.mask, self.scale, self.threshold = mask, scale, threshold
+        self.emd_images, self.workers = emd_images, workers
+
+    def __call__(self, trained: Trained, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        """(n,) of each measure, NaN where an image has none; of curves (n, thresholds)."""
+        objects, maps = object_masks(pixels, self.mask), _maps(trained, pixels)
+        swept = overlap(maps, objects, (self.threshold, *THRESHOLDS), scale=self.scale)
+        dice, blank = swept.dice[:, 0], swept.blank
+        return {
+            "dice": dice,
+            "iou": swept.iou[:, 0],
+            "dice_of_maps": np.where(blank, np.nan, dice),
+            "dice_centred": self._moved_dice(maps, objects),
+            "dice_centred_other": self._moved_dice(np.roll(maps, 1, axis=0), objects),
+            "centroid_distance": centroid_distance(maps, objects),
+            "object_emd": self._emd(maps, objects),
+            "blank_map": blank.astype(float),
+            "uncertainty": trained.predict(pixels).uncertainty.double().numpy(),
+            "dice_curve": swept.dice[:, 1:],
+            "iou_curve": swept.iou[:, 1:],
+        }
+
+    def _moved_dice(self, maps: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        """Dice once the centre of each map lies on that of the object."""
+        moved = centred(maps, objects)
+        return overlap(moved, objects, (self.threshold,), scale=self.scale).dice[:, 0]
+
+    def _emd(self, maps: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        """The EMD of the first images, NaN for the others."""
+        emd, some = np.full(len(maps), np.nan), slice(self.emd_images)
+        emd[some] = object_emd(maps[some], objects[some], workers=self.workers)
+        return emd
 
 
-def _values(
-    loaded: Trained,
-    seen: dict[str, np.ndarray],
-    threshold: float,
-    scale: str,
-    emd_images: int,
-    workers: int,
-) -> dict[str, np.ndarray]:
-    """Every measure of each image; the EMD of the first ``emd_images``, NaN for the others."""
-    maps, objects = seen["maps"], seen["objects"]
-    here = overlap(maps, objects, (threshold,), scale=scale)
-    moved = overlap(centred(maps, objects), objects, (threshold,), scale=scale)
-    emd = np.full(len(maps), np.nan)
-    some = slice(emd_images)
-    emd[some] = object_emd(maps[some], objects[some], workers=workers)
-    unseen = np.arange(len(maps)) < len(loaded.parts.test.labels)
-    return {
-        "dice": here.dice[:, 0],
-        "iou": here.iou[:, 0],
-        "dice_test": np.where(unseen, here.dice[:, 0], np.nan),
-        "dice_centred": moved.dice[:, 0],
-        "centroid_distance": centroid_distance(maps, objects),
-        "object_emd": emd,
-        "blank_map": here.blank.astype(float),
-        "uncertainty": seen["uncertainty"],
-    }
+def _maps(trained: Trained, pixels: np.ndarray) -> np.ndarray:
+    """Grad-CAM of the answer given, at the size of the images."""
+    maps = classifier_grad_cam(trained.model, torch.from_numpy(pixels))
+    return enlarge(maps, (pixels.shape[2], pixels.shape[3])).numpy()
 
 
-def _metrics(params: Params, row: str, values: dict[str, np.ndarray]) -> Iterator[Row]:
+def _metrics(params: Params, row: str, values: Values) -> Iterator[Row]:
     """Means, and whether certainty follows the overlap from image to image."""
-    yield from means(params, NAME, row, values)
-    for metric in ("dice", "iou", "centroid_distance", "object_emd"):
-        known = ~np.isnan(values[metric])
-        columns = values["uncertainty"][known], values[metric][known]
+    yield from means(NAME, row, values)
+    for metric in FOLLOWED:
+        columns = values["uncertainty"], values[metric]
         yield statistic(params, NAME, row, f"uncertainty_{metric}", correlation, *columns)
 
 
-def _curve(row: str, seen: dict[str, np.ndarray], scale: str) -> pd.DataFrame:
-    """Mean Dice and IoU over the thresholds; how many images have no object, maps no value."""
-    found = overlap(seen["maps"], seen["objects"], scale=scale)
+def _curve(row: str, values: Values) -> pd.DataFrame:
+    """Mean Dice and IoU over the thresholds; images without object, maps without a value.
+
+    ``n``, ``undefined`` and ``blank_maps`` count the images of all trainings.
+    """
+    undefined = int(np.isnan(values["dice"]).sum())
     return pd.DataFrame(
         {
             "row": row,
             "threshold": THRESHOLDS,
-            "dice": np.nanmean(found.dice, axis=0),
-            "iou": np.nanmean(found.iou, axis=0),
-            "n": len(found.dice) - found.undefined,
-            "undefined": found.undefined,
-            "blank_maps": int(found.blank.sum()),
+            "dice": np.nanmean(values["dice_curve"], axis=(0, 1)),
+            "iou": np.nanmean(values["iou_curve"], axis=(0, 1)),
+            "n": values["dice"].size - undefined,
+            "undefined": undefined,
+            "blank_maps": int(values["blank_map"].sum()),
         }
     )
 
 
-def _all_labels(loaded: Trained) -> np.ndarray:
-    return np.concatenate([loaded.parts.test.labels, loaded.parts.train.labels])
-
-
-def _members(loaded: Trained, shown: str) -> np.ndarray:
-    return np.flatnonzero(_all_labels(loaded) == loaded.parts.train.classes.index(shown))
+def _members(trained: Trained, shown: str, images: int) -> np.ndarray:
+    test = trained.parts.test
+    return np.flatnonzero(test.labels[:images] == test.classes.index(shown))
 
 
 def _one_class(
-    loaded: Trained, found: dict[str, pd.DataFrame], shown: str
+    trainings: list[Trained], found: dict[str, Values], shown: str
 ) -> Iterator[pd.DataFrame]:
-    members = _members(loaded, shown)
-    for condition, table in found.items():
-        yield table.iloc[members].assign(row=f"{loaded.name}_only_{condition}")
+    for condition, values in found.items():
+        members = _members(trainings[0], shown, values["dice"].shape[1])
+        chosen = {metric: each[:, members] for metric, each in values.items()}
+        name = f"{trainings[0].name}_only_{condition}"
+        yield image_table(name, trainings, chosen)
 
 
 def _examples(
-    loaded: Trained, condition: str, seen: dict[str, np.ndarray], shown: str
+    trained: Trained, condition: str, pixels: np.ndarray, shown: str
 ) -> dict[str, np.ndarray]:
     """Images and maps of the first test images of the class."""
-    chosen = _members(loaded, shown)[:EXAMPLES]
-    start = f"{loaded.name}/{condition}"
+    chosen = pixels[_members(trained, shown, len(pixels))[:EXAMPLES]]
+    start = f"{trained.name}/{condition}"
     return {
-        f"{start}/pixels": seen["pixels"][chosen, 0],
-        f"{start}/maps": seen["maps"][chosen],
-        f"{start}/uncertainty": seen["uncertainty"][chosen],
+        f"{start}/pixels": chosen[:, 0],
+        f"{start}/maps": _maps(trained, chosen),
+        f"{start}/uncertainty": trained.predict(chosen).uncertainty.double().numpy(),
     }

@@ -1,37 +1,47 @@
-"""Two conditions of the same images against each other: p-values, differences, effect sizes."""
+"""Two conditions of the same images and trainings: differences, p-values, effect sizes."""
 
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 import scipy  # its statistics are imported when first used
 
-from project.params import Params
-from studies.edl.metric_rows import Row, number, of_interval
+from studies.edl.metric_rows import Row, Values, number, of_level
 from vqax.metrics.ties import exact_ties, without_rounding
-from vqax.stats.bootstrap import Interval, paired_bootstrap
 from vqax.stats.effect import rank_biserial
+from vqax.stats.one_method import mean_level
 
 MEASURES = ("dice", "iou", "centroid_distance", "object_emd", "uncertainty")
 
 
-def compared(
-    params: Params, experiment: str, row: str, first: pd.DataFrame, second: pd.DataFrame
-) -> Iterator[Row]:
-    """Of each measure: p (Wilcoxon's signed ranks), second - first, rank-biserial effect size.
+def compared(experiment: str, row: str, first: Values, second: Values) -> Iterator[Row]:
+    """Of each measure: second - first, its p, and the rank-biserial effect size.
 
-    Positive effects say that the second is larger. EDL does not name its test.
+    Both conditions are seen by the same trainings, so the difference is per training and image;
+    its interval and p allow for other trainings and other images. ``by_seed`` of p is that of
+    Wilcoxon's signed ranks over the images of one training: a p such as the paper prints, which
+    does not name its test. Positive effects say that the second is larger.
     """
     for metric in MEASURES:
-        a, b = (table[metric].to_numpy(np.float64) for table in (first, second))
-        both = ~np.isnan(a + b)
-        a, b = a[both], b[both]
-        draws = {"samples": params.score.resamples, "seed": params.seed}
-        gap = paired_bootstrap(b, a, **draws)
-        yield number(experiment, row, f"p_{metric}", signed_rank_p(a, b), gap.n)
-        interval = Interval(gap.value, gap.low, gap.high, gap.n)
-        yield of_interval(experiment, row, f"{metric}_difference", interval)
-        yield number(experiment, row, f"{metric}_effect", rank_biserial(b, a), gap.n)
+        a, b = first[metric].astype(np.float64), second[metric].astype(np.float64)
+        gap = mean_level(without_rounding(b - a, a, b))
+        yield p_value(experiment, row, f"p_{metric}", a, b)
+        yield of_level(experiment, row, f"{metric}_difference", gap)
+        effects = [rank_biserial(*_both(y, x)) for x, y in zip(a, b, strict=True)]
+        mean = float(np.mean(effects))
+        yield number(experiment, row, f"{metric}_effect", mean, gap.n, effects)
+
+
+def p_value(experiment: str, row: str, metric: str, a: np.ndarray, b: np.ndarray) -> Row:
+    """p of "no difference" over trainings and images; beside it those of each training alone."""
+    gap = mean_level(without_rounding(b - a, a, b))
+    alone = [signed_rank_p(*_both(x, y)) for x, y in zip(a, b, strict=True)]
+    return number(experiment, row, metric, gap.p, gap.n, alone)
+
+
+def _both(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The images that have a value under both conditions."""
+    known = ~np.isnan(x + y)
+    return x[known], y[known]
 
 
 def signed_rank_p(a: np.ndarray, b: np.ndarray) -> float:

@@ -1,13 +1,17 @@
 """The tables of EDL: those it prints, and those added to them."""
 
-from project.tables import Table
+from project.tables import Table, same
 
 NAME = "EDL"
 TABLES = {
     "1": Table(
-        "EDL Table 1: Dice index of Grad-CAM and object, upright and rotated", {"dice": "dice"}
+        "EDL Table 1: Dice index of Grad-CAM and object, upright and rotated",
+        same("dice", "blank_map"),
     ),
-    "2": Table("EDL Table 2: IoU of Grad-CAM and object, upright and rotated", {"iou": "iou"}),
+    "2": Table(
+        "EDL Table 2: IoU of Grad-CAM and object, upright and rotated", same("iou", "blank_map")
+    ),
+    "accuracy": Table("EDL section 7.2: accuracies", {"accuracy_all": "accuracy"}),
     "heads": Table(
         "EDL sections 2 and 7: four kinds of uncertainty on the same images",
         {
@@ -20,8 +24,14 @@ TABLES = {
         {
             name: name
             for name in (
-                *("dice", "dice_test", "iou", "dice_centred", "centroid_distance", "object_emd"),
-                *("blank_map", "uncertainty", "uncertainty_dice"),
+                *("dice", "dice_of_maps", "iou", "dice_centred", "dice_centred_other"),
+                *(
+                    "centroid_distance",
+                    "object_emd",
+                    "blank_map",
+                    "uncertainty",
+                    "uncertainty_dice",
+                ),
             )
         },
     ),
@@ -38,7 +48,7 @@ TABLES = {
         {
             f"{measure}_{kind}": f"{measure}_{kind}"
             for measure in ("ood_auroc", "uncertainty", "confidence")
-            for kind in ("in_distribution", "silhouettes", "photographs", "noise", "fashion")
+            for kind in ("in_distribution", "fashion_mnist", "photographs", "noise")
         },
     ),
     "rotation": Table(

@@ -1,4 +1,4 @@
-"""Stage ``classify``: train one classifier of params.yaml."""
+"""Stage ``classify``: one training of a classifier of the settings."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from project.params import Params
 from project.workspace import Workspace
 from studies.edl.images import Parts, read_parts
 from studies.edl.trained import build, identity
+from vqax.errors import UsageError
 from vqax.evidential.heads import predict
 from vqax.evidential.images import Images
 from vqax.evidential.train import accuracy, train
@@ -17,27 +18,34 @@ from vqax.locks import locked
 from vqax.settings import ClassifierTraining
 
 
-def run(params: Params, workspace: Workspace, name: str, *, progress: Any = None) -> dict[str, Any]:
-    """Train classifier ``name``; leave model.safetensors, model.json and history.parquet.
+def run(
+    params: Params, workspace: Workspace, name: str, seed: int, *, progress: Any = None
+) -> dict[str, Any]:
+    """Train classifier ``name`` with ``seed``; leave model.safetensors, .json, history.parquet.
 
     The test images are looked at once, after the last epoch, for the summary.
 
     Raises:
-        BadData: another process trains this classifier.
+        UsageError: the settings have no such classifier, or give it no such seed.
+        BadData: another process makes this training.
     """
-    params.classifier(name)  # before it becomes a path
-    with locked(workspace.lock("classifiers", name)):
-        return _train(params, workspace, name, progress)
+    seeds = params.classifier_seeds(name)  # before it becomes a path
+    if seed not in seeds:
+        raise UsageError(
+            f"classifiers.{name}.seeds: has no {seed}, only {', '.join(map(str, seeds))}; add it"
+        )
+    with locked(workspace.lock("classifiers", f"{name}_seed{seed}")):
+        return _train(params, workspace, name, seed, progress)
 
 
-def _train(params: Params, workspace: Workspace, name: str, progress: Any) -> dict[str, Any]:
-    spec = params.classifier(name)
-    parts = read_parts(params, spec.images, workspace.root)
-    seed = params.seed if spec.seed is None else spec.seed
+def _train(
+    params: Params, workspace: Workspace, name: str, seed: int, progress: Any
+) -> dict[str, Any]:
+    parts = read_parts(params, params.classifier(name).images, workspace.root)
     model, head = build(params, name, parts.train, seed)
     settings = ClassifierTraining(seed=seed, **params.classifier_training_of(name).model_dump())
     history = train(model, *tensors(parts.train), head, settings, progress=progress)
-    out = workspace.classifier(name)
+    out = workspace.classifier(name, seed)
     curves = history.frame()
     curves.insert(0, "run", name)
     write_parquet(out / "history.parquet", curves)
@@ -46,6 +54,7 @@ def _train(params: Params, workspace: Workspace, name: str, progress: Any) -> di
     found = predict(model, head, pixels, seed=seed)
     return {
         "classifier": name,
+        "seed": seed,
         "images": _sizes(parts),
         "test accuracy": accuracy(found.label, labels),
         "mean uncertainty": found.uncertainty.mean().item(),

@@ -1,4 +1,4 @@
-"""Build a classifier of params.yaml, and load it with the weights that training left."""
+"""Build a classifier of the settings, and load its trainings with the weights they left."""
 
 import hashlib
 from dataclasses import fields
@@ -21,7 +21,7 @@ from vqax.learning.weights import META, load_model_weights
 
 
 class Trained(NamedTuple):
-    """A classifier in evaluation mode with the images of its data set."""
+    """One training of a classifier, in evaluation mode, with the images of its data set."""
 
     name: str
     model: Classifier
@@ -34,23 +34,26 @@ class Trained(NamedTuple):
         return predict(self.model, self.head, torch.from_numpy(pixels), seed=self.seed)
 
 
-def load_classifier(params: Params, workspace: Workspace, name: str) -> Trained:
-    """Classifier ``name`` with its trained weights.
+def load_trainings(params: Params, workspace: Workspace, name: str) -> list[Trained]:
+    """Every training of classifier ``name``, a seed each, in the order of the settings.
 
     Raises:
-        MissingArtefact: it was not trained.
+        MissingArtefact: one was not made.
         BadData: the weights are of other settings or images.
     """
-    spec = params.classifier(name)
-    parts = read_parts(params, spec.images, workspace.root)
-    seed = params.seed if spec.seed is None else spec.seed
+    parts = read_parts(params, params.classifier(name).images, workspace.root)
+    seeds = params.classifier_seeds(name)
+    return [_loaded(params, workspace, name, parts, seed) for seed in seeds]
+
+
+def _loaded(params: Params, workspace: Workspace, name: str, parts: Parts, seed: int) -> Trained:
     model, head = build(params, name, parts.train, seed)
-    folder = workspace.classifier(name)
+    folder = workspace.classifier(name, seed)
     made_with = load_model_weights(folder, model)
     if differing := differences(made_with, identity(params, name, parts.train, seed)):
         raise BadData(
             f"{folder / META}: the weights are of other settings: {'; '.join(differing[:5])}; "
-            f"run `vqax edl train {name}` or restore these settings"
+            f"run `vqax edl train {name} --seed {seed}` or restore these settings"
         )
     return Trained(name, model.eval(), head, parts, seed)
 

@@ -6,7 +6,8 @@ from torch.nn import functional
 from torchvision.models import resnet18
 
 from tests.evidential.tiny import TinyNet
-from vqax.errors import UsageError
+from vqax.errors import BadData, MissingArtefact, UsageError
+from vqax.evidential import resnet
 from vqax.evidential.lenet import LeNet
 from vqax.evidential.resnet import ResNet18
 from vqax.evidential.variational import VariationalLinear
@@ -102,3 +103,34 @@ def test_answers_may_start_with_evidence(linear):
     assert (LeNet(3, linear=linear, answer_bias=1.5).answer.bias == 1.5).all()
     assert LeNet(3, linear=linear).answer.bias.unique().numel() == 3
     assert (ResNet18(3, linear=linear, answer_bias=1.5).answer.bias == 1.5).all()
+
+
+def test_a_pretrained_resnet_sees_pictures_as_its_weights_expect(tmp_path):
+    torch.manual_seed(0)
+    published = resnet18(weights=None).eval()
+    torch.save(published.state_dict(), tmp_path / "resnet.pth")
+    model = ResNet18(1000, size=(48, 64), pretrained=str(tmp_path / "resnet.pth")).eval()
+    model.answer.load_state_dict(published.fc.state_dict())
+    images = torch.rand(2, 3, 48, 64)
+    mean = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
+    std = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    with torch.no_grad():
+        torch.testing.assert_close(model(images), published((images - mean) / std))
+    assert not {"mean", "std"} & model.state_dict().keys()
+
+
+def test_other_weights_are_refused(tmp_path):
+    torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(BadData, match=r"other\.pth: are not those of ResNet-18 .*1,000 classes"):
+        ResNet18(3, pretrained=str(tmp_path / "other.pth"))
+    with pytest.raises(MissingArtefact, match=r"none\.pth: no such weights file"):
+        ResNet18(3, pretrained=str(tmp_path / "none.pth"))
+
+
+def test_without_a_connection_the_file_can_be_named(monkeypatch):
+    def refused(name):
+        raise MissingArtefact(f"https://x/{name}.pth: cannot be downloaded (no route); name it")
+
+    monkeypatch.setattr(resnet, "torchvision_weights", refused)
+    with pytest.raises(MissingArtefact, match=r"no route\); fetch it .* the file as `pretrained`"):
+        ResNet18(3, pretrained="imagenet")

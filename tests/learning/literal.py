@@ -91,14 +91,19 @@ def udl_alg1(rows, target, lp, ly, alpha):
     return (ly - lp).exp() ** 2
 
 
-def udl_released(rows, target, lp, ly, alpha):
-    """The released code, per sample."""
+def udl_released_per_sample(rows, target, lp, ly, alpha):
+    """The formula of the released code, which takes batch means, for one sample."""
     return sum(-elu(ly - cross_entropy(row, target), alpha) for row in rows) / len(rows)
 
 
 LIKELIHOODS = {"log_mean_exp": log_mean_exp, "mean_ce": mean_ce}
 EQUALISERS = {"eq10": equaliser_eq10, "paper_alg1": equaliser_alg1}
-UDL_FORMS = {"elu": udl_elu, "paper_alg1": udl_alg1, "released": udl_released}
+UDL_FORMS = {
+    "elu": udl_elu,
+    "paper_alg1": udl_alg1,
+    "released_per_sample": udl_released_per_sample,
+}
+"""Of one sample; "released" is of a batch."""
 
 
 def uncertainty_parts(

@@ -293,7 +293,7 @@ def test_no_gradient_wanted_no_certainty_made():
         ({"certainty": {"gian": 2.0}}, r"certainty: 'gian' .* gain, negative_gain"),
         ({"noise": "std"}, r"noise: 'std' .* sigma, variance"),
         ({"likelihood": "ce"}, r"likelihood: 'ce' .* log_mean_exp, mean_ce"),
-        ({"udl_form": "relu"}, r"udl_form: 'relu' .* elu, paper_alg1, released"),
+        ({"udl_form": "relu"}, r"udl_form: 'relu' .* elu, .*, released, released_per_sample"),
         ({"ve_form": "exp"}, r"ve_form: 'exp' .* eq10, paper_alg1"),
         ({"mc_scope": "tail"}, r"mc_scope: 'tail' .* head, full"),
     ],

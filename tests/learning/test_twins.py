@@ -112,13 +112,13 @@ LOSSES = [
     {"likelihood": "mean_ce"},
     {"ve_form": "paper_alg1"},
     {"udl_form": "paper_alg1"},
-    {"udl_form": "released"},
+    {"udl_form": "released_per_sample"},
     {"alpha": 0.5, "sigma0_squared": 0.3},
     {"terms": ("ul",)},
     {"terms": ("ve",)},
     {"terms": ("udl",)},
     {"terms": ("udl", "ve")},
-    {"likelihood": "mean_ce", "udl_form": "released", "noise": "sigma"},
+    {"likelihood": "mean_ce", "udl_form": "released_per_sample", "noise": "sigma"},
     {"noise": "variance", "ve_form": "paper_alg1", "udl_form": "paper_alg1"},
 ]
 

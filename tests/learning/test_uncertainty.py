@@ -63,7 +63,7 @@ def same(actual, rows, *inputs):
 def test_every_form_has_a_twin():
     assert set(literal.LIKELIHOODS) == set(LIKELIHOODS)
     assert set(literal.EQUALISERS) == set(EQUALISERS)
-    assert set(literal.UDL_FORMS) == set(UDL_FORMS)
+    assert {*literal.UDL_FORMS, "released"} == set(UDL_FORMS)
 
 
 @seeds
@@ -125,7 +125,7 @@ def test_equalisers(seed, width, form, sigma0_squared):
 
 @seeds
 @pytest.mark.parametrize("alpha", [1.0, 0.5])
-@pytest.mark.parametrize("form", UDL_FORMS)
+@pytest.mark.parametrize("form", literal.UDL_FORMS)
 def test_udl(seed, alpha, form):
     logits, _, targets, noise = draw(seed)
     undistorted = noise[0].requires_grad_()
@@ -143,6 +143,31 @@ def test_udl(seed, alpha, form):
     same(UDL_FORMS[form](logits, targets, lp, ly, alpha), rows, logits, undistorted)
 
 
+@seeds
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_the_released_udl_is_of_batch_means(seed, alpha):
+    """Literally: a mean cross entropy of the batch for each pass, and only then ELU."""
+    logits, _, targets, noise = draw(seed)
+    undistorted = noise[0].requires_grad_()
+    ly = cross_entropy(undistorted, targets)
+    mean_ly = sum(literal.cross_entropy(undistorted[b], targets[b]) for b in range(B)) / B
+    passes = []
+    for t in range(T):
+        each = [literal.cross_entropy(logits[t, b], targets[b]) for b in range(B)]
+        passes.append(-literal.elu(mean_ly - sum(each) / B, alpha))
+    rows = [sum(passes) / T] * B
+    found = UDL_FORMS["released"](logits, targets, ly, ly, alpha)
+    same(found, rows, logits, undistorted)
+    alone = UDL_FORMS["released_per_sample"](logits, targets, ly, ly, alpha)
+    assert not torch.allclose(found.mean(), alone.mean(), rtol=1e-3)
+
+
+def test_of_one_sample_both_released_forms_are_the_same():
+    logits, _, targets, noise = draw(0)
+    one = logits[:, :1], targets[:1], *([cross_entropy(noise[0][:1], targets[:1])] * 2), 1.0
+    torch.testing.assert_close(UDL_FORMS["released"](*one), UDL_FORMS["released_per_sample"](*one))
+
+
 def test_the_printed_and_the_released_udl_have_other_signs_of_curvature():
     """ELU(x) >= x >= -ELU(-x): the released form rewards distortion where the printed bounds it."""
     ly = torch.zeros(3, dtype=torch.float64)
@@ -150,7 +175,7 @@ def test_the_printed_and_the_released_udl_have_other_signs_of_curvature():
     distorted = torch.tensor([[[2.0, 0.0], [0.0, 0.0], [0.0, 2.0]]], dtype=torch.float64)
     lp = LIKELIHOODS["mean_ce"](distorted, targets)
     reported = UDL_FORMS["elu"](distorted, targets, lp, lp[1] + ly, 1.0)
-    released = UDL_FORMS["released"](distorted, targets, lp, lp[1] + ly, 1.0)
+    released = UDL_FORMS["released_per_sample"](distorted, targets, lp, lp[1] + ly, 1.0)
     assert reported[0] > released[0]
     assert reported[1] == released[1] == 0
     assert reported[2] > released[2]

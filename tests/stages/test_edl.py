@@ -1,22 +1,26 @@
 """Classifiers of images through their stages, on 20 images a class."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+import cli.edl
 from project.params import Params, checked, load
 from project.workspace import Workspace
 from stages import evaluate
 from studies import experiments
 from studies.edl import overlap, train
 from studies.edl.images import out_of_distribution, read_parts
-from studies.edl.metric_rows import metrics_table, of_interval
+from studies.edl.metric_rows import metrics_table, of_level
 from studies.edl.paired_conditions import signed_rank_p
-from studies.edl.trained import load_classifier
+from studies.edl.trained import load_trainings
 from tests.stages.tiny import ROOT
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.files import read_parquet
-from vqax.stats.bootstrap import Interval
+from vqax.stats.one_method import Level
 
 TRAINING = {
     "epochs": 2,
@@ -41,6 +45,7 @@ CLASSIFIERS = {
         "images": "things",
         "network": {"name": "lenet", "answer_bias": 1.0},
         "head": {"name": "evidential"},
+        "seeds": [3, 4],
     },
 }
 BOTH = ["edl", "sure"]
@@ -73,7 +78,8 @@ def settings(**changes) -> Params:
 def workspace(tmp_path_factory):
     place = Workspace(root=tmp_path_factory.mktemp("edl"))
     for name in CLASSIFIERS:
-        train.run(settings(), place, name)
+        for seed in settings().classifier_seeds(name):
+            train.run(settings(), place, name, seed)
     return place
 
 
@@ -89,8 +95,11 @@ def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
     assert metrics["run"].str.startswith(f"{name}/").all()
     assert not metrics.duplicated(["run", "metric"]).any()
     images = read_parquet(workspace.analysis(name) / "images.parquet")
-    assert {"row", "question_id", "image_id"} <= set(images.columns)
-    assert not images.duplicated(["row", "question_id"]).any()
+    assert {"row", "run", "seed", "question_id", "image_id"} <= set(images.columns)
+    assert not images.duplicated(["row", "seed", "question_id"]).any()
+    seeds = metrics["run"].str.contains("sure").map({True: 1, False: 2})
+    assert (metrics["seeds"] == seeds).all()
+    assert metrics["by_seed"].map(len).equals(metrics["seeds"])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +114,8 @@ def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
     ],
 )
 def test_a_metric_has_the_unit_of_the_longest_name_it_begins_with(metric, kind):
-    assert of_interval("overlap", "edl", metric, Interval(0.5, 0.4, 0.6, 9))[-2:] == kind
+    found = Level(0.5, 0.4, 0.6, 9, 0.01, (0.4, 0.6))
+    assert of_level("overlap", "edl", metric, found)[6:8] == kind
 
 
 def test_means_are_those_of_the_pictures(workspace):
@@ -118,8 +128,8 @@ def test_means_are_those_of_the_pictures(workspace):
     gap = rotated["dice"].to_numpy() - upright["dice"].to_numpy()
     found = metrics["overlap/edl_upright_vs_rotated", "dice_difference"]
     assert found == pytest.approx(np.nanmean(gap))
-    assert upright["object_emd"].notna().sum() == 3
-    assert upright["dice_test"].notna().sum() == 18
+    assert upright["object_emd"].notna().sum() == 2 * 3
+    assert len(upright) == 2 * 18  # two trainings, the images that neither learned
     curve = read_parquet(out / "thresholds.parquet")
     half = curve[(curve["row"] == "edl_upright") & (curve["threshold"] == 0.5)]
     assert half["dice"].item() == pytest.approx(metrics["overlap/edl_upright", "dice"])
@@ -146,24 +156,73 @@ def test_maps_without_a_positive_value_are_counted(workspace, monkeypatch):
     assert curve.loc["edl_upright", "blank_maps"].eq(blank.sum()).all()
 
 
-def test_the_same_training_twice_gives_the_same_answers(workspace, tmp_path):
+def test_the_same_training_twice_gives_the_same_answers_and_another_seed_others(
+    workspace, tmp_path
+):
     again = Workspace(root=tmp_path)
-    train.run(settings(), again, "edl")
-    first, second = (load_classifier(settings(), place, "edl") for place in (workspace, again))
-    pixels = first.parts.test.pixels
-    for a, b in zip(first.predict(pixels), second.predict(pixels), strict=True):
-        np.testing.assert_array_equal(a, b)
+    for seed in (3, 4):
+        train.run(settings(), again, "edl", seed)
+    first, second = (load_trainings(settings(), place, "edl") for place in (workspace, again))
+    assert [one.seed for one in first] == [3, 4]
+    pixels = first[0].parts.test.pixels
+    answers = [
+        (one.predict(pixels), two.predict(pixels)) for one, two in zip(first, second, strict=True)
+    ]
+    for pair in answers:
+        for a, b in zip(*pair, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert not np.allclose(answers[0][0].probabilities, answers[1][0].probabilities)
+    np.testing.assert_array_equal(first[0].parts.test.pixels, first[1].parts.test.pixels)
+
+
+def test_a_training_needs_a_seed_of_the_settings(tmp_path):
+    with pytest.raises(UsageError, match=r"classifiers\.edl\.seeds: has no 5, only 3, 4; add it"):
+        train.run(settings(), Workspace(root=tmp_path), "edl", 5)
+
+
+def test_two_seeds_alike_are_one_too_many():
+    twice = {**CLASSIFIERS, "edl": {**CLASSIFIERS["edl"], "seeds": [3, 3]}}
+    with pytest.raises(UsageError, match=r"classifiers\.edl.*seeds: one occurs twice"):
+        settings(classifiers=twice)
+
+
+def test_an_interval_is_over_trainings_and_images(workspace):
+    """Literally: s² of the two trainings halved, and the variance of their mean over images."""
+    evaluate.run(settings(), workspace, "overlap")
+    out = workspace.analysis("overlap")
+    metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])
+    images = read_parquet(out / "images.parquet")
+    upright = images[images["row"] == "edl_upright"]
+    values = upright.pivot(index="seed", columns="question_id", values="uncertainty").to_numpy()
+    row = metrics.loc[("overlap/edl_upright", "uncertainty")]
+    np.testing.assert_allclose(row["by_seed"], values.mean(axis=1))
+    half = (row["ci_high"] - row["ci_low"]) / 2
+    between = values.mean(axis=1).var(ddof=1) / 2
+    assert half >= 1.96 * np.sqrt(between)
+    assert row["value"] == pytest.approx(values.mean())
+    assert metrics.loc[("overlap/sure_upright", "uncertainty"), "seeds"] == 1
+
+
+def test_a_moved_map_of_another_image_is_the_next_ones(workspace):
+    evaluate.run(settings(), workspace, "overlap")
+    images = read_parquet(workspace.analysis("overlap") / "images.parquet")
+    upright = images[images["row"] == "edl_upright"]
+    assert (upright["dice_centred"] != upright["dice_centred_other"]).any()
+    blank = upright["blank_map"] == 1
+    assert upright.loc[blank, "dice_of_maps"].isna().all()
+    kept = upright.loc[~blank]
+    assert kept["dice_of_maps"].equals(kept["dice"].rename("dice_of_maps"))
 
 
 def test_weights_of_other_settings_are_refused(workspace):
     other = settings(classifier_training={**TRAINING, "epochs": 3})
-    with pytest.raises(BadData, match=r"training.epochs was 2, is 3.*vqax edl train edl"):
-        load_classifier(other, workspace, "edl")
+    with pytest.raises(BadData, match=r"training.epochs was 2, is 3.*vqax edl train edl --seed 3"):
+        load_trainings(other, workspace, "edl")
 
 
 def test_an_untrained_classifier_is_missing(tmp_path):
     with pytest.raises(MissingArtefact, match=r"model\.json"):
-        load_classifier(settings(), Workspace(root=tmp_path), "edl")
+        load_trainings(settings(), Workspace(root=tmp_path), "edl")
 
 
 def test_strangers_cannot_be_learned_but_take_any_shape():
@@ -206,3 +265,18 @@ def test_pairs_that_are_equal_but_for_rounding_have_p_1():
     assert signed_rank_p(a, b) == 1.0
     uneven = np.array([0.3, 0.1 + 0.2, -0.3, 0.3, 1.0])
     assert signed_rank_p(uneven, np.zeros(5)) == signed_rank_p(uneven.round(9), np.zeros(5))
+
+
+def test_the_command_makes_every_training_or_the_one_of_a_seed(tmp_path, monkeypatch):
+    monkeypatch.setattr(cli.edl, "loaded", lambda **_: (settings(), Workspace(root=tmp_path)))
+    one = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--seed", "4", "--json"])
+    assert one.exit_code == 0, one.output
+    assert json.loads(one.stdout)["seed"] == 4
+    made = tmp_path / "data" / "classifiers"
+    assert [path.name for path in made.iterdir()] == ["edl_seed4"]
+    both = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--json"])
+    assert json.loads(both.stdout).keys() == {"seed 3", "seed 4"}
+    assert sorted(path.name for path in made.iterdir()) == ["edl_seed3", "edl_seed4"]
+    none = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--seed", "9"])
+    assert none.exit_code == 2
+    assert "classifiers.edl.seeds: has no 9" in none.stderr

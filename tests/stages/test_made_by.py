@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("data/key_objects/cp_v2.parquet", "key_objects@cp_v2"),
         ("data/scores/headline/mcb/metrics.parquet", "score@mcb"),
         ("data/analyses/noise", "analyse@noise"),
-        ("data/classifiers/edl_digits/model.json", "classify@edl_digits"),
+        ("data/classifiers/edl_mnist_seed22/model.json", "classify@edl_mnist_seed22"),
         ("results/ucam/significance/ranks.parquet", "compare_ucam"),
         ("results/claims/ucam.parquet", "claims_ucam"),
         ("results/claims.parquet", "claims"),
@@ -58,6 +58,8 @@ def test_what_no_stage_makes_has_no_command(folder: Path, output: str) -> None:
 def test_a_folder_without_a_pipeline_is_told_the_stage_alone(folder: Path) -> None:
     (folder / "dvc.yaml").unlink()
     assert command_for(Path("data/runs/headline/mcb/model.json")) == "vqax train mcb"
+    weights = Path("data/classifiers/edl_mnist_seed22/model.json")
+    assert command_for(weights) == "vqax edl train edl_mnist --seed 22"
     assert command_for(Path("data/datasets/cp_v2/card.json")) == "vqax data prepare cp_v2"
     assert command_for(Path("results/ucam/ranks.parquet")) == "vqax compare ucam"
 

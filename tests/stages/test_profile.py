@@ -83,7 +83,11 @@ def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
         "key_objects": params.key_objects,
         "analyse": params.analyses,
         "analyse_regions": params.region_analyses,
-        "classify": params.classifiers,
+        "classify": [
+            f"{name}_seed{seed}"
+            for name in params.classifiers
+            for seed in params.classifier_seeds(name)
+        ],
         "evaluate": params.experiments,
     }
     named = {f"{stage}@{name}" for stage, names in each.items() for name in names}

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from vqax.errors import UsageError
-from vqax.evidential import generated
+from vqax.evidential import generated, packaged
+from vqax.evidential.archive import image_tar
 from vqax.evidential.images import (
     DATASETS,
     DIGITS,
@@ -64,6 +65,8 @@ def _given(folder: Path | None) -> Path:
 
 
 SOURCES: dict[str, Callable[..., Images]] = {
+    "mnist_10k": _made(packaged.mnist_10k),
+    "fashion_mnist_10k": _made(packaged.fashion_mnist_10k),
     "digits": _made(digits),
     "silhouettes": _made(generated.silhouettes),
     "photographs": _made(generated.photographs),
@@ -71,4 +74,5 @@ SOURCES: dict[str, Callable[..., Images]] = {
     **{name: _stored(read) for name, read in DATASETS.items()},
     "idx": idx_files,
     "image_folder": class_folders,
+    "image_tar": image_tar,
 }

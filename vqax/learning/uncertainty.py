@@ -149,8 +149,29 @@ def udl_released(
     answer_losses: Float[Tensor, "b"],
     alpha: float = 1.0,
 ) -> Float[Tensor, "b"]:
-    """UDL = 1/T Σ_t -ELU_α(Ly - CE_t) (released code, there on batch means)."""
+    """UDL = 1/T Σ_t -ELU_α(Ly - CE_t) of batch means: the released code.
+
+    One number, which every sample of the batch has. It depends on what else is in the batch, and
+    on how a batch is divided over processes; ``udl_released_per_sample`` does not.
+    """
+    gaps = (answer_losses - cross_entropy(distorted, targets)).mean(1)
+    return -functional.elu(gaps, alpha).mean().expand_as(answer_losses)
+
+
+def udl_released_per_sample(
+    distorted: Float[Tensor, "s b a"],
+    targets: Float[Tensor, "b a"],
+    likelihood_losses: Float[Tensor, "b"],  # noqa: ARG001
+    answer_losses: Float[Tensor, "b"],
+    alpha: float = 1.0,
+) -> Float[Tensor, "b"]:
+    """The formula of the released code for each sample by itself, as equation 11 is."""
     return -functional.elu(answer_losses - cross_entropy(distorted, targets), alpha).mean(0)
 
 
-UDL_FORMS = {"elu": udl_elu, "paper_alg1": udl_alg1, "released": udl_released}
+UDL_FORMS = {
+    "elu": udl_elu,
+    "paper_alg1": udl_alg1,
+    "released": udl_released,
+    "released_per_sample": udl_released_per_sample,
+}

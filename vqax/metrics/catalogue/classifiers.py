@@ -30,12 +30,19 @@ METRICS = {
         "higher",
         short="DSC",
     ),
-    "dice_test": Metric(
-        "Dice, test images", "Dice of the images that were not trained on.", "higher"
+    "dice_of_maps": Metric(
+        "Dice, maps with evidence",
+        "Dice without the maps that have no positive value and so highlight nothing.",
+        "higher",
     ),
     "dice_centred": Metric(
         "Dice, map moved onto the object",
         "Dice after the map's centre of mass was moved onto the object's.",
+        "higher",
+    ),
+    "dice_centred_other": Metric(
+        "Dice, another map moved onto the object",
+        "Dice of the map of another image, its centre of mass moved onto the object's.",
         "higher",
     ),
     "blank_map": Metric(
@@ -66,5 +73,10 @@ METRICS = {
         "Rank correlation over the images; negative if a map on the object goes with certainty.",
         "neither",
     ),
-    "p_value": Metric("p", "Of Wilcoxon's signed-rank test over the images.", "neither", short="p"),
+    "p_value": Metric(
+        "p",
+        "Of no difference between the conditions, over trainings and images.",
+        "neither",
+        short="p",
+    ),
 }
