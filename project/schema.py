@@ -300,6 +300,9 @@ class Report(Section):
     )
     claims: str | None = Field(None, description="the paper whose claims are tested")
     caveats: tuple[str, ...] = ()
+    explorer_megabytes: Annotated[float, Field(gt=0)] = Field(
+        12.0, description="a larger explorer of all test questions is divided into parts"
+    )
 
 
 class RowSource(Section):

@@ -18,6 +18,7 @@ from project.references import ANALYSIS_OF_FIGURE
 from project.settings_files import read_whole
 from project.study import Measured
 from project.workspace import Workspace
+from stages import browse
 from stages.figures import sections
 from stages.prepare import SHARED, UNMATCHABLE
 from stages.tables import read_tables, reported_pairs
@@ -74,9 +75,11 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         figures=sections(measured, path.parent / "figures"),
     )
     write_report(path, content)
+    explored = browse.run(params, workspace, study) if names else {}
     return {
         "report": str(path.resolve()),
         "megabytes": round(path.stat().st_size / 1e6, 1),
+        **({"explorer": explored["pages"]} if explored else {}),
     }
 
 

@@ -1,39 +1,11 @@
 """The report in a real browser: what it shows, what it runs, and what it asks for."""
 
-import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.browser import lightness, opened, screen, width_of
 from tests.report.sample import HOSTILE
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-
-FLAGS = [
-    *["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-    *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    "--window-size=1280,900",
-]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator["webdriver.Chrome"]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("no system Chromium with chromedriver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(driver))
-    chrome.set_page_load_timeout(60)
-    yield chrome
-    chrome.quit()
 
 
 @pytest.fixture(scope="module")
@@ -45,20 +17,6 @@ def write(page: str, folder: Path) -> str:
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     return path.as_uri()
-
-
-def opened(browser: "webdriver.Chrome", address: str) -> tuple[list[str], dict[str, str]]:
-    """Console messages of a fresh load; requested addresses, each with what blocked it."""
-    browser.get("about:blank")
-    browser.get_log("browser")
-    browser.get_log("performance")
-    browser.get(address)
-    console = [entry["message"] for entry in browser.get_log("browser")]
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    failed = [e["params"] for e in events if e["method"] == "Network.loadingFailed"]
-    blocked = {event["requestId"]: event.get("blockedReason", "") for event in failed}
-    return console, {e["request"]["url"]: blocked.get(e["requestId"], "") for e in sent}
 
 
 def test_it_opens_without_a_complaint_and_asks_for_nothing_else(browser, address):
@@ -97,28 +55,15 @@ def test_even_unescaped_text_could_not_run_and_the_console_would_tell(
     assert requests["https://x.invalid/"] == "csp"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1440, 1024, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_the_screen_and_follows_the_theme(browser, address, width, scheme):
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    try:
+    with screen(browser, width, scheme=scheme):
         opened(browser, address)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        ground, ink = browser.execute_script(
-            "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
-        )
-        assert (lightness(ground) > lightness(ink)) == (scheme == "light")
-        assert abs(lightness(ground) - lightness(ink)) > 180
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-
-
-def lightness(rgb: str) -> float:
-    return sum(map(int, rgb.removeprefix("rgb(").removesuffix(")").split(","))) / 3
+        assert width_of(browser) <= width
+        ground, ink = lightness(browser), lightness(browser, "color")
+        assert (ground > ink) == (scheme == "light")
+        assert abs(ground - ink) > 180
 
 
 def test_it_works_with_scripts_off(browser, address, content):
@@ -168,22 +113,16 @@ def test_a_click_on_a_heading_sorts_by_number(browser, address):
 
 def test_the_theme_button_overrides_the_system(browser, address):
     opened(browser, address)
-    ground = "return getComputedStyle(document.body).backgroundColor"
-    before = lightness(browser.execute_script(ground))
+    before = lightness(browser)
     browser.execute_script("document.getElementById('theme').click()")
-    assert abs(lightness(browser.execute_script(ground)) - before) > 100
+    assert abs(lightness(browser) - before) > 100
 
 
 def test_printing_opens_what_is_folded_and_uses_light_colours(browser, address):
     opened(browser, address)
-    features = [{"name": "prefers-color-scheme", "value": "dark"}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-    try:
-        ground = "return getComputedStyle(document.body).backgroundColor"
-        assert lightness(browser.execute_script(ground)) > 250
+    with screen(browser, 1280, scheme="dark", media="print"):
+        assert lightness(browser) > 250
         assert not browser.find_element("tag name", "nav").is_displayed()
         browser.execute_script("dispatchEvent(new Event('beforeprint'))")
         folded = "return document.querySelectorAll('details.print:not([open])').length"
         assert browser.execute_script(folded) == 0
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
