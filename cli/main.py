@@ -18,6 +18,7 @@ COMMANDS = {
     "table": ("cli.results", "Show a table as Markdown, CSV or LaTeX."),
     "claims": ("cli.results", "Test the claims of the papers."),
     "report": ("cli.results", "Write the HTML report."),
+    "browse": ("cli.results", "Write a page to explore all test questions of a study."),
     "check": ("cli.results", "Compare the metrics with their committed tolerances."),
     "repro": ("cli.pipeline", "Bring every stage up to date."),
     "pipeline": ("cli.pipeline", "Write what dvc.yaml says of imports and settings."),

@@ -51,6 +51,18 @@ def report(study: str) -> dict[str, Any]:
 
 
 @click.command(cls=StageCommand)
+@study_argument
+def browse(study: str) -> dict[str, Any]:
+    """Write the explorer of STUDY: all test questions with every run's maps, in one HTML file.
+
+    Filters, sorting, two runs side by side; no server, no request. A large study has parts.
+    """
+    from stages import browse as stage
+
+    return stage.run(*loaded(), study)
+
+
+@click.command(cls=StageCommand)
 @click.option(
     "--tolerances",
     type=click.Path(path_type=Path),

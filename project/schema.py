@@ -294,9 +294,18 @@ class Significance(Section):
     )
 
 
+class Question(Section):
+    """A question of a report, answered in its first screen."""
+
+    question: str
+    measures: tuple[str, ...] = Field((), description="of the comparisons; none: all")
+    claims: tuple[str, ...] = Field((), description="ids of claims that answer it instead")
+
+
 class Report(Section):
     title: str
     research_question: str = Field(description="the question of the report, one sentence")
+    questions: tuple[Question, ...] = Field((), description="none: the one of the report")
     about: str = Field(default="", description="what a reader must know of the data set")
     gallery: Annotated[int, Field(ge=0)]
     gallery_runs: tuple[str, ...] = Field((), description="none: all runs of the first data set")
@@ -306,6 +315,9 @@ class Report(Section):
     )
     claims: str | None = Field(None, description="the paper whose claims are tested")
     caveats: tuple[str, ...] = ()
+    explorer_megabytes: Annotated[float, Field(gt=0)] = Field(
+        12.0, description="a larger explorer of all test questions is divided into parts"
+    )
 
 
 class RowSource(Section):

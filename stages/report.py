@@ -19,8 +19,10 @@ from project.resolve import data_plan
 from project.settings_files import read_whole
 from project.study import Measured
 from project.workspace import Workspace
+from stages import browse
 from stages.figures import sections
 from stages.prepare import SHARED, UNMATCHABLE
+from stages.report_context import committed_pairs, provenance_facts, references
 from stages.tables import read_tables, reported_pairs
 from vqax.accuracy_rules import RULES, Mode
 from vqax.data import load_rgb
@@ -31,6 +33,7 @@ from vqax.report.content import (
     Comparison,
     Provenance,
     ReportContent,
+    ResearchQuestion,
     RunDescription,
     no_claims,
 )
@@ -73,11 +76,37 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
         gallery_rule=rule,
         caveats=settings.caveats,
         figures=sections(measured, path.parent / "figures"),
+        questions=_questions(measured),
+        references=references(measured),
+        committed=committed_pairs(workspace, study),
+        explorers=browse.page_of(measured),
+        row_runs=_row_runs(measured),
     )
     write_report(path, content)
+    explored = browse.run(params, workspace, study) if names else {}
     return {
         "report": str(path.resolve()),
         "megabytes": round(path.stat().st_size / 1e6, 1),
+        **({"explorer": explored["pages"]} if explored else {}),
+    }
+
+
+def _questions(measured: Measured) -> tuple[ResearchQuestion, ...]:
+    """Those of the settings; without them the one question of the report."""
+    report = measured.study.report
+    research_question = tuple(
+        ResearchQuestion(q.question, q.measures, q.claims) for q in report.questions
+    )
+    return research_question or (ResearchQuestion(report.research_question),)
+
+
+def _row_runs(measured: Measured) -> dict[tuple[str, str], str]:
+    """(table, row) -> the run that measures it."""
+    return {
+        (table, row): source.run
+        for table, rows in measured.study.rows.items()
+        for row, source in rows.items()
+        if source.run in measured.runs
     }
 
 
@@ -197,6 +226,7 @@ def _provenance(measured: Measured) -> Provenance:
         seed=measured.params.seed,
         versions={name: _version(name) for name in VERSIONS},
         parameters=settings_of(measured, read_whole(workspace.root / "params.yaml")),
+        facts=provenance_facts(measured),
     )
 
 

@@ -1,9 +1,13 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jaxtyping import config
+
+from tests.browser import chromium
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -20,3 +24,9 @@ def shared() -> Path:
 def without_type_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a user calls the library: what the annotations say is checked in tests alone."""
     monkeypatch.setattr(config, "jaxtyping_disable", True)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver

@@ -15,12 +15,11 @@ from project.dataset import load_prepared
 from project.params import load
 from project.resolve import data_plan
 from stages.explain_one.methods import USUAL
+from tests.browser import opened, screen, violations, width_of
 from tests.cli.commands import assert_refused, files, vqax
-from tests.report import test_browser
 from tests.stages import tiny
 from vqax.data import Example
 
-browser = test_browser.browser
 RUN = "mcb_p_gca"
 
 
@@ -280,7 +279,7 @@ def test_the_page_runs_nothing_of_the_question_and_asks_for_nothing(
         *["--html", "--out", tmp_path],
     )["page"]
     address = Path(page).as_uri()
-    console, requests = test_browser.opened(browser, address)
+    console, requests = opened(browser, address)
     assert console == []
     assert [url for url in requests if url != address and not url.startswith("data:")] == []
     assert browser.title == "2 questions"
@@ -288,11 +287,22 @@ def test_the_page_runs_nothing_of_the_question_and_asks_for_nothing(
     widths = browser.execute_script("return [...document.images].map((i) => i.naturalWidth)")
     assert len(widths) >= 2 * (2 + 8)
     assert min(widths) > 0
-    for width in (1280, 390):
-        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    for width in (1440, 390):
+        with screen(browser, width):
+            assert width_of(browser) <= width
+
+
+@pytest.mark.parametrize("questions", [("Is it red?",), ("Is it red?", "What is it?")])
+def test_everybody_can_use_the_page_of_one_question_and_of_several(
+    asked, browser, tmp_path, questions
+) -> None:
+    given = [part for question in questions for part in ("--question", question)]
+    page = explained(RUN, "--image", asked[0][0], *given, "--html", "--out", tmp_path)["page"]
+    for scheme in ("light", "dark"):
+        with screen(browser, 1024, scheme=scheme):
+            opened(browser, Path(page).as_uri())
+            assert len(browser.find_elements("tag name", "h1")) == 1
+            assert violations(browser) == []
 
 
 def test_a_run_alone_still_explains_the_whole_split(workspace: Path) -> None:

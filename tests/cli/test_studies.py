@@ -78,7 +78,7 @@ def test_a_study_is_compared_shown_checked_and_reported(mine: str) -> None:
     result = vqax("report", mine, "--json")
     assert result.exit_code == 0, result.output
     page = Path(f"data/reports/{mine}/report.html").read_text(encoding="utf-8")
-    assert page.count("<article") == 1
+    assert page.count('<article class="card"') == 1
     assert files(Path("results/headline")) | files(Path("results/ucam")) == others
 
 

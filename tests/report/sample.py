@@ -15,7 +15,9 @@ from vqax.report.content import (
     RANK_COLUMNS,
     Comparison,
     Provenance,
+    Reference,
     ReportContent,
+    ResearchQuestion,
     RunDescription,
 )
 from vqax.report.gallery import GalleryItem, RunAnswer, select
@@ -112,6 +114,17 @@ def sample_content(
             ),
             Comparison("mcb_agca", "mcb", (("ucam/II", "A-GCA (ours)", "Baseline"),)),
         ),
+        questions=(
+            ResearchQuestion("Does it answer better?", ("accuracy_official",)),
+            ResearchQuestion("Does it look where people look?", ("attention_rank_correlation",)),
+        ),
+        references=(
+            Reference(DATASET, "question-type prior", "accuracy_all", 0.43, "floor"),
+            Reference(DATASET, "random", "rank_correlation", 0.0, "floor"),
+            Reference(DATASET, "human_maps", "rank_correlation", 0.62, "ceiling"),
+        ),
+        explorers={run.name: "browse/scenes_v1.html" for run in RUNS},
+        row_runs={(t, row): run for t, rows in REPORTED_ROWS.items() for row, run in rows.items()},
         cd_diagrams={"all/accuracy_official": _diagram(ranks)},
         gallery=gallery,
         gallery_rule=rule,

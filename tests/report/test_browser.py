@@ -1,39 +1,18 @@
 """The report in a real browser: what it shows, what it runs, and what it asks for."""
 
-import json
-import shutil
-from collections.abc import Iterator
+import csv
+import io
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.browser import lightness, opened, screen, violations, width_of
 from tests.report.sample import HOSTILE
+from vqax.report.html import render
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-
-FLAGS = [
-    *["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-    *["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    "--window-size=1280,900",
-]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator["webdriver.Chrome"]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("no system Chromium with chromedriver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=Service(driver))
-    chrome.set_page_load_timeout(60)
-    yield chrome
-    chrome.quit()
+LONGEST_PX = 12_000
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +26,8 @@ def write(page: str, folder: Path) -> str:
     return path.as_uri()
 
 
-def opened(browser: "webdriver.Chrome", address: str) -> tuple[list[str], dict[str, str]]:
-    """Console messages of a fresh load; requested addresses, each with what blocked it."""
-    browser.get("about:blank")
-    browser.get_log("browser")
-    browser.get_log("performance")
-    browser.get(address)
-    console = [entry["message"] for entry in browser.get_log("browser")]
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    sent = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
-    failed = [e["params"] for e in events if e["method"] == "Network.loadingFailed"]
-    blocked = {event["requestId"]: event.get("blockedReason", "") for event in failed}
-    return console, {e["request"]["url"]: blocked.get(e["requestId"], "") for e in sent}
+def unfold(browser) -> None:
+    browser.execute_script("for (const d of document.querySelectorAll('details')) d.open = true")
 
 
 def test_it_opens_without_a_complaint_and_asks_for_nothing_else(browser, address):
@@ -70,6 +39,7 @@ def test_it_opens_without_a_complaint_and_asks_for_nothing_else(browser, address
 
 def test_every_picture_is_there(browser, address, content):
     opened(browser, address)
+    unfold(browser)
     widths = browser.execute_script("return [...document.images].map((i) => i.naturalWidth)")
     assert len(widths) == 1 + len(content.gallery) * 8
     assert min(widths) > 0
@@ -97,28 +67,17 @@ def test_even_unescaped_text_could_not_run_and_the_console_would_tell(
     assert requests["https://x.invalid/"] == "csp"
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1440, 1024, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_the_screen_and_follows_the_theme(browser, address, width, scheme):
-    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    try:
+def test_the_page_fits_the_screen_and_everybody_can_use_it(browser, address, width, scheme):
+    with screen(browser, width, scheme=scheme):
         opened(browser, address)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        ground, ink = browser.execute_script(
-            "const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
-        )
-        assert (lightness(ground) > lightness(ink)) == (scheme == "light")
-        assert abs(lightness(ground) - lightness(ink)) > 180
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-
-
-def lightness(rgb: str) -> float:
-    return sum(map(int, rgb.removeprefix("rgb(").removesuffix(")").split(","))) / 3
+        unfold(browser)
+        assert width_of(browser) <= width
+        assert violations(browser) == []
+        ground, ink = lightness(browser), lightness(browser, "color")
+        assert (ground > ink) == (scheme == "light")
+        assert abs(ground - ink) > 180
 
 
 def test_it_works_with_scripts_off(browser, address, content):
@@ -126,8 +85,11 @@ def test_it_works_with_scripts_off(browser, address, content):
     try:
         opened(browser, address)
         assert len(browser.find_elements("css selector", ".card")) == len(content.gallery)
-        assert browser.find_element("css selector", ".card h3").is_displayed()
-        assert browser.find_element("css selector", "table.headline").is_displayed()
+        assert browser.find_element("css selector", "table.forest").is_displayed()
+        for section, inside in (("gallery", ".card h3"), ("tables", "table.headline")):
+            assert not browser.find_element("css selector", inside).is_displayed()
+            browser.find_element("css selector", f"#{section} summary").send_keys("\n")
+            assert browser.find_element("css selector", inside).is_displayed()
         assert not browser.find_element("id", "theme").is_displayed()
         assert not browser.find_element("id", "filters").is_displayed()
     finally:
@@ -135,7 +97,7 @@ def test_it_works_with_scripts_off(browser, address, content):
 
 
 def test_the_filter_hides_cards_and_counts_them(browser, address, content):
-    opened(browser, address)
+    opened(browser, f"{address}#gallery")
     reason = content.gallery[0].reason
     browser.execute_script(
         "const s = document.querySelector('select[name=reason]'); s.value = arguments[0];"
@@ -157,7 +119,7 @@ def test_a_click_on_a_heading_sorts_by_number(browser, address):
     button = table.find_elements("css selector", "thead th")[2].find_element("tag name", "button")
     column = (
         "const rows = [...arguments[0].tBodies[0].rows];"
-        "return rows.map((row) => row.cells[2].querySelector('b').textContent)"
+        "return rows.map((row) => row.cells[2].querySelector('a').textContent)"
     )
     for descending in (True, False):
         browser.execute_script("arguments[0].click()", button)
@@ -168,22 +130,129 @@ def test_a_click_on_a_heading_sorts_by_number(browser, address):
 
 def test_the_theme_button_overrides_the_system(browser, address):
     opened(browser, address)
-    ground = "return getComputedStyle(document.body).backgroundColor"
-    before = lightness(browser.execute_script(ground))
+    before = lightness(browser)
     browser.execute_script("document.getElementById('theme').click()")
-    assert abs(lightness(browser.execute_script(ground)) - before) > 100
+    assert abs(lightness(browser) - before) > 100
 
 
 def test_printing_opens_what_is_folded_and_uses_light_colours(browser, address):
     opened(browser, address)
-    features = [{"name": "prefers-color-scheme", "value": "dark"}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
-    try:
-        ground = "return getComputedStyle(document.body).backgroundColor"
-        assert lightness(browser.execute_script(ground)) > 250
+    with screen(browser, 1280, scheme="dark", media="print"):
+        assert lightness(browser) > 250
         assert not browser.find_element("tag name", "nav").is_displayed()
         browser.execute_script("dispatchEvent(new Event('beforeprint'))")
         folded = "return document.querySelectorAll('details.print:not([open])').length"
         assert browser.execute_script(folded) == 0
-    finally:
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+
+
+def test_the_report_is_no_longer_than_a_reader_scrolls(browser, address):
+    with screen(browser, 1440):
+        opened(browser, address)
+        height = browser.execute_script("return document.documentElement.scrollHeight")
+    assert height <= LONGEST_PX
+
+
+def test_an_address_inside_a_folded_section_opens_it(browser, address):
+    opened(browser, f"{address}#table2")
+    assert browser.find_element("id", "table2").is_displayed()
+    browser.find_element("css selector", "nav a[href='#provenance']").click()
+    assert browser.find_element("css selector", "#provenance pre").is_displayed()
+    assert not browser.find_element("css selector", "#training .curves").is_displayed()
+
+
+def test_headings_are_one_h1_and_no_head_of_a_table_is_empty(browser, address):
+    opened(browser, address)
+    unfold(browser)
+    assert len(browser.find_elements("tag name", "h1")) == 1
+    texts = "return [...document.querySelectorAll('th')].map((th) => th.textContent.trim())"
+    assert "" not in browser.execute_script(texts)
+    without = "return [...document.querySelectorAll('table')].filter((t) => !t.caption).length"
+    assert browser.execute_script(without) == 0
+
+
+def copied(browser, name: str, form: str) -> str:
+    """What a button under a table puts on the clipboard."""
+    browser.execute_script(
+        "const [name, format] = arguments;"
+        "navigator.clipboard.writeText = async (text) => { window.copied = text; };"
+        "const tables = [...document.querySelectorAll('table')];"
+        "const table = tables.find((one) => one.dataset.name === name);"
+        "const bar = table.closest('.scroll').nextElementSibling;"
+        "bar.querySelector(`button[data-format=${format}]`).click()",
+        name,
+        form,
+    )
+    return browser.execute_script("return window.copied")
+
+
+def test_every_table_can_be_copied(browser, address):
+    opened(browser, address)
+    tables = browser.execute_script(
+        "return [...document.querySelectorAll('table')].map((table) => "
+        "[table.dataset.name, table.rows.length])"
+    )
+    assert len({name for name, _ in tables}) == len(tables)
+    for name, _ in tables:
+        assert copied(browser, name, "CSV").count("\n") >= 2
+        assert "\\toprule" in copied(browser, name, "LaTeX")
+
+
+def test_a_table_is_copied_as_csv_with_its_intervals(browser, address, content):
+    opened(browser, address)
+    rows = list(csv.reader(io.StringIO(copied(browser, "ucam/II", "CSV"))))
+    assert rows[0][0] == "Row of the paper"
+    assert rows[0][-1] == "Others, printed" or rows[0][-1].endswith(", printed")
+    row = next(row for row in rows if row[0].startswith("P-GCA"))
+    assert re.fullmatch(r"\d\d\.\d \[\d\d\.\d, \d\d\.\d\]", row[1])
+    assert row[-4:] == ["66.5", "84.7", "38.4", "55.9"]
+    assert len({len(row) for row in rows}) == 1
+
+
+def test_latex_has_booktabs_a_label_the_best_in_bold_and_a_mark(browser, content, tmp_path):
+    seeds = {"seeds_a": 3, "seeds_b": 3, "seed_df": 8, "ci_low": 0.01, "ci_high": 0.05}
+    several = replace(
+        content, headline=content.headline.assign(seeds=3), pairs=content.pairs.assign(**seeds)
+    )
+    opened(browser, write(render(several), tmp_path))
+    text = copied(browser, "ucam/II", "LaTeX")
+    for part in ("\\toprule", "\\midrule", "\\bottomrule", "\\label{tab:ucam-II}", "\\caption{"):
+        assert part in text
+    body = text.split("\\midrule")[1].splitlines()
+    best = next(line for line in body if line.startswith("P-GCA"))
+    assert best.split(" & ")[1].startswith("\\textbf{")
+    assert "$^{*}$" in next(line for line in body if line.startswith("Baseline")).split(" & ")[1]
+    assert "%" not in text.replace("\\%", "")
+
+
+def test_below_three_trainings_nothing_is_bold_or_coloured_as_a_verdict(browser, address):
+    opened(browser, address)
+    coloured = (
+        "return document.querySelectorAll('.best, .differs, .verdict.better, .verdict.worse,"
+        " .interval.better, .interval.worse, .forest .better, .forest .worse').length"
+    )
+    assert browser.execute_script(coloured) == 0
+
+
+def test_a_pair_leads_to_the_questions_behind_its_difference(browser, address):
+    opened(browser, address)
+    links = (
+        "return [...document.querySelectorAll('.forest td a')].map((a) => a.getAttribute('href'))"
+    )
+    first = browser.execute_script(links)[0]
+    assert first == "browse/scenes_v1.html#a=mcb_pgca&b=mcb&sort=d%3Aaccuracy_official"
+    row = browser.find_element("css selector", "table.headline tbody th a").get_attribute("href")
+    assert row.endswith("browse/scenes_v1.html#a=lstm_qi")
+
+
+def test_it_can_be_worked_with_the_keyboard(browser, address):
+    from selenium.webdriver.common.keys import Keys
+
+    opened(browser, address)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    assert browser.switch_to.active_element.text == "Skip to the answer"
+    summary = browser.find_element("css selector", "#tables summary")
+    summary.send_keys(Keys.ENTER)
+    assert browser.find_element("css selector", "table.headline").is_displayed()
+    head = browser.find_element("css selector", "table.headline th button")
+    head.send_keys(Keys.ENTER)
+    assert head.find_element("xpath", "..").get_attribute("aria-sort") == "descending"

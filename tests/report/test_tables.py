@@ -143,7 +143,7 @@ def test_markdown_is_pivoted_as_printed(table_iv):
         "U-CAM Table IV: where people looked. "
         "Measured on Scenes v1 with 95 % intervals; reported numbers on vqa_hat val."
     )
-    assert lines[2] == "| Models | RC ↑ | reported | EMD ↓ | reported | CD ↑ | reported |"
+    assert lines[2] == "| Models | RC ↑ | reported | EMD ↓ | reported | top-2 margin ↑ | reported |"
     assert len(lines) == 4 + table_iv["row"].nunique()
     assert "| Baseline (MCB) | 0.310 [0.290, 0.330] | 0.279 | – | 0.3931 | – | – |" in lines
     assert "| Human [34] | – | 0.623 | – | – | – | – |" in lines

@@ -42,6 +42,9 @@ class ResNet18(Classifier):
         BadData: the file holds no weights of ResNet-18.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         classes: int,

@@ -1,8 +1,10 @@
-"""The answer in words, derived from paired differences; no sentence here knows a result."""
+"""Paired differences of two runs as findings, each with what it rests on.
+
+A difference of too few trainings gets no verdict (`vqax.stats.words`), whatever its interval.
+"""
 
 import math
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -10,6 +12,8 @@ from vqax.metrics.metric import Metric
 from vqax.report.content import Comparison, ReportContent
 from vqax.report.labels import label_of, scale_of
 from vqax.report.numbers import deciding_digits, number
+from vqax.stats.power import seeds_needed
+from vqax.stats.seed_variance import FEWEST_DF, FEWEST_SEEDS, SeedVariance
 
 REPORTED_AS = {
     "accuracy_official": "accuracy_all",
@@ -22,8 +26,41 @@ REPORTED_AS = {
     "emd": "emd",
     "margin": "top2_distance",
 }
-VERDICTS = ("better", "worse", "inconclusive")
-UNMEASURED = "not measured"
+UNMEASURED, UNDECIDED = "not measured", "too few trainings"
+
+
+@dataclass(frozen=True, slots=True)
+class Trainings:
+    """How many trainings a difference rests on, and how far they vary, in the unit shown.
+
+    ``seed_sd`` is s, with ``seed_df`` degrees of freedom, ``detectable`` the difference found with
+    80 % power, ``image_variance`` that over ``images`` test images; NaN where it is not known.
+    """
+
+    a: int
+    b: int
+    seed_sd: float
+    seed_df: int
+    detectable: float
+    image_variance: float
+    images: int
+
+    @property
+    def enough(self) -> bool:
+        """For a verdict; a side of 0 trainings is not trained and needs none."""
+        return min(self.a, self.b or self.a) >= FEWEST_SEEDS and self.seed_df >= FEWEST_DF
+
+    @property
+    def sides(self) -> str:
+        """``1 and 3``, or ``3`` where both sides have as many."""
+        return str(self.a) if self.a == self.b else f"{self.a} and {self.b}"
+
+    def needed(self, effect: float) -> int | None:
+        """Trainings a side that would find ``effect`` with 80 % power; None where unknown."""
+        if not math.isfinite(self.seed_sd + self.image_variance) or self.images < 2:
+            return None
+        spread = SeedVariance(self.seed_sd**2, self.seed_df)
+        return seeds_needed(effect, spread, self.image_variance, self.images - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +77,7 @@ class Finding:
     verdict: str
     reported: float | None
     reported_dataset: str
+    trainings: Trainings
 
     @property
     def label(self) -> Metric:
@@ -50,29 +88,37 @@ class Finding:
         """Whether the paper's direction was found here; only signs are compared, never sizes."""
         if not self.reported or not self.label.direction or self.verdict == UNMEASURED:
             return ""
-        if self.verdict == "inconclusive":
+        if self.verdict not in ("better", "worse"):
             return "not decided"
         improved = (self.reported > 0.0) == (self.label.direction == "higher")
         return "yes" if improved == (self.verdict == "better") else "no"
 
     @property
-    def sentence(self) -> str:
+    def amount(self) -> str:
+        """``+2.1 points``, with a digit more where fewer would hide the side of zero."""
         unit = f" {self.label.shown_in}" if self.label.shown_in else ""
-        digits = deciding_digits(self.low, self.high, self.label.digits)
-        return (
-            f"{self.label.name} {number(self.difference, digits, sign=True)}{unit}, 95 % interval "
-            f"[{number(self.low, digits)}, {number(self.high, digits)}]: {self.verdict}"
-        )
+        return f"{number(self.difference, self.digits, sign=True)}{unit}"
+
+    @property
+    def interval(self) -> str:
+        return f"[{number(self.low, self.digits)}, {number(self.high, self.digits)}]"
+
+    @property
+    def digits(self) -> int:
+        return deciding_digits(self.low, self.high, self.label.digits)
 
 
-def verdict(low: float, high: float, direction: str) -> str:
+def verdict(low: float, high: float, direction: str, *, enough: bool = True) -> str:
     """What an interval of a difference says: the side of zero it lies on, if on one at all.
 
     A metric without a direction (an uncertainty is not better for being small) is "higher" or
-    "lower" instead of better or worse; without an interval it is "not measured".
+    "lower" instead of better or worse; without an interval it is "not measured", and without
+    ``enough`` trainings nothing is said.
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return UNMEASURED
+    if not enough:
+        return UNDECIDED
     if low <= 0.0 <= high:
         return "inconclusive"
     if not direction:
@@ -102,6 +148,9 @@ def _finding(
     factor = sign * scale_of(metric, str(row.get("unit", "")))
     low, high = sorted([factor * float(row["ci_low"]), factor * float(row["ci_high"])])
     reported, dataset = reported_difference(comparison, content.headline, metric)
+    rests_on = trainings(row, abs(factor))
+    if sign < 0:
+        rests_on = replace(rests_on, a=rests_on.b, b=rests_on.a)
     return Finding(
         metric=metric,
         difference=factor * float(row["difference"]),
@@ -110,9 +159,30 @@ def _finding(
         n=int(row["n"]),
         effect_size=sign * float(row["effect_size"]),
         nemenyi_p=float(row["nemenyi_p"]),
-        verdict=verdict(low, high, label_of(metric).direction),
+        verdict=verdict(low, high, label_of(metric).direction, enough=rests_on.enough),
         reported=reported,
         reported_dataset=dataset,
+        trainings=rests_on,
+    )
+
+
+def trainings(row: pd.Series, scale: float) -> Trainings:
+    """What a row of the pairs says of its trainings; one a side where it says nothing."""
+
+    def value(name: str) -> float:
+        return float(row[name]) if name in row and not pd.isna(row[name]) else math.nan
+
+    def count(name: str, otherwise: int) -> int:
+        return int(value(name)) if math.isfinite(value(name)) else otherwise
+
+    return Trainings(
+        a=count("seeds_a", 1),
+        b=count("seeds_b", 1),
+        seed_sd=scale * value("seed_sd"),
+        seed_df=count("seed_df", 0),
+        detectable=scale * value("detectable"),
+        image_variance=scale**2 * value("image_variance"),
+        images=count("images", 0),
     )
 
 
@@ -128,43 +198,3 @@ def reported_difference(
         if proposed in values and baseline in values:
             return float(values[proposed]) - float(values[baseline]), str(datasets[proposed])
     return None, ""
-
-
-def in_short(comparison: Comparison, content: ReportContent) -> str:
-    """One sentence: on how many measures the method is better, worse, or neither."""
-    proposed, baseline = content.label(comparison.proposed), content.label(comparison.baseline)
-    found = _main(comparison, content)
-    if not found:
-        return f"{proposed} was not compared with {baseline}: no paired difference was measured."
-    names: dict[str, list[str]] = defaultdict(list)
-    for finding in found:
-        names[finding.verdict].append(finding.label.name)
-    better, worse, unclear = (names[key] for key in VERDICTS)
-    return (
-        f"Of {len(found)} {'measure' if len(found) == 1 else 'measures'}, {proposed} is better "
-        f"than {baseline} on {_counted(better)} and worse on {_counted(worse)}; "
-        f"{len(unclear) or 'none'} {'is' if len(unclear) == 1 else 'are'} inconclusive."
-    )
-
-
-def in_words(comparison: Comparison, content: ReportContent) -> str:
-    """Who minus whom, then each difference the paper speaks of with its interval and verdict."""
-    found = _main(comparison, content)
-    if not found:
-        return ""
-    proposed, baseline = content.label(comparison.proposed), content.label(comparison.baseline)
-    return f"{proposed} minus {baseline}: {'; '.join(f.sentence for f in found)}."
-
-
-def _main(comparison: Comparison, content: ReportContent) -> list[Finding]:
-    """The findings that can be better or worse; those the paper prints, if there are any."""
-    found = [
-        finding
-        for finding in findings(comparison, content)
-        if finding.label.direction and finding.verdict != UNMEASURED
-    ]
-    return [finding for finding in found if finding.metric in REPORTED_AS] or found
-
-
-def _counted(names: list[str]) -> str:
-    return f"{len(names)} ({', '.join(names)})" if names else "none"

@@ -1,8 +1,9 @@
 """Everything a report shows, as plain data; nothing here knows HTML or where files lie."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+from urllib.parse import urlencode
 
 import pandas as pd
 
@@ -73,14 +74,44 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class ResearchQuestion:
+    """A question the study asks, and what answers it: measures of its comparisons, or claims.
+
+    Without either, every measure that has a better side answers it.
+    """
+
+    question: str
+    measures: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What no model does, to read the levels by: a floor (image-blind), or the human ceiling.
+
+    ``value`` is as stored, in the unit of ``metric``; ``dataset`` is the label of the runs on it.
+    """
+
+    dataset: str
+    name: str
+    metric: str
+    value: float
+    kind: Literal["floor", "ceiling"]
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """How the report came to be; the date is given, so the same input gives the same bytes."""
+    """How the report came to be; the date is given, so the same input gives the same bytes.
+
+    ``facts`` are what else a reader may want to know: the commit, the machine, hashes of the data.
+    """
 
     date: str
     command: str
     seed: int
     versions: Mapping[str, str]
     parameters: Mapping[str, Any]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +121,11 @@ class ReportContent:
     ``headline`` has the columns of `vqax.report.tables.COLUMNS`; differences in ``pairs`` are
     run_a − run_b, accuracies as fractions. ``cd_diagrams`` maps a measure of ``ranks`` to SVG
     text. ``claims`` has a row per claim of a paper with its verdict (`vqax.report.claims`).
-    Empty frames are allowed: the section then says that nothing was measured. A
-    report without ``figures`` or ``claims`` lacks that section.
+    ``questions`` are answered in the first screen. ``committed`` are the ``pairs`` of the results
+    in git, shown beside these where they are others. ``explorers`` maps a run to the page of all
+    its test questions, ``row_runs`` a (table, row) to the run that measures it. Empty frames are
+    allowed: the section then says that nothing was measured. A report without ``figures`` or
+    ``claims`` lacks that section.
 
     Raises:
         BadData: a frame lacks one of its columns.
@@ -116,6 +150,11 @@ class ReportContent:
     figures: tuple[FigureSection, ...] = ()
     claims: pd.DataFrame = field(default_factory=no_claims)
     captions: Captions = field(default_factory=Captions)
+    questions: tuple[ResearchQuestion, ...] = ()
+    references: tuple[Reference, ...] = ()
+    committed: pd.DataFrame | None = None
+    explorers: Mapping[str, str] = field(default_factory=dict)
+    row_runs: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, columns in FRAMES.items():
@@ -124,6 +163,21 @@ class ReportContent:
     def label(self, run: str) -> str:
         """The words for a run; its own name where it is not described."""
         return next((item.label for item in self.runs if item.name == run), run)
+
+    def with_pairs(self, pairs: pd.DataFrame) -> "ReportContent":
+        """The same with other differences."""
+        return replace(self, pairs=pairs)
+
+    def explorer(self, run: str, other: str = "", measure: str = "") -> str:
+        """The address of a run's test questions, of two runs with the largest difference first.
+
+        Nothing where there is no page of both.
+        """
+        page = self.explorers.get(run, "")
+        if not page or (other and self.explorers.get(other) != page):
+            return ""
+        state = {"a": run, "b": other, "sort": f"d:{measure}" if measure else ""}
+        return f"{page}#{urlencode({key: value for key, value in state.items() if value})}"
 
 
 FRAMES = {

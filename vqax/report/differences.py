@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from vqax.metrics.metric import Metric
-from vqax.report.answer import Finding, findings, in_short, in_words, verdict
+from vqax.report.answer import Finding, findings, trainings, verdict
 from vqax.report.captions import dataset_name
 from vqax.report.content import Comparison, ReportContent
 from vqax.report.labels import label_of, scale_of, spaced
@@ -37,32 +37,29 @@ class Difference:
     n: str
     effect: str
     p: str
+    seeds: str = ""
+    detectable: str = ""
     reported: str = ""
     reported_dataset: str = ""
     same_direction: str = ""
+    href: str = ""
+
+    @property
+    def decided(self) -> bool:
+        """Whether a verdict may be seen: a word, a colour, bold."""
+        return self.verdict in ("better", "worse", "higher", "lower")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One comparison in words and as a table."""
-
-    summary: str
-    words: str
-    rows: tuple[Difference, ...]
-
-
-def answers(content: ReportContent) -> list[Answer]:
+def comparisons(content: ReportContent) -> list[Difference]:
+    """Every comparison of the report by every measure, each bar on its own scale."""
     return [
-        Answer(
-            in_short(comparison, content),
-            in_words(comparison, content),
-            tuple(_found(f, comparison, content) for f in findings(comparison, content)),
-        )
+        _compared(finding, comparison, content)
         for comparison in content.comparisons
+        for finding in findings(comparison, content)
     ]
 
 
-def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> Difference:
+def _compared(finding: Finding, comparison: Comparison, content: ReportContent) -> Difference:
     digits = deciding_digits(finding.low, finding.high, finding.label.digits)
     shown = (finding.low, finding.high, finding.difference)
     return Difference(
@@ -81,6 +78,9 @@ def _found(finding: Finding, comparison: Comparison, content: ReportContent) -> 
         else number(finding.reported, finding.label.digits, sign=True),
         reported_dataset=dataset_name(finding.reported_dataset),
         same_direction=finding.same_direction,
+        seeds=finding.trainings.sides,
+        detectable=number(finding.trainings.detectable, finding.label.digits),
+        href=content.explorer(comparison.proposed, comparison.baseline, finding.metric),
     )
 
 
@@ -100,6 +100,7 @@ def _pair(row: pd.Series, metric: str, reach: float, content: ReportContent) -> 
     scale = scale_of(metric, str(row.get("unit", "")))
     low, high, value = (float(row[key]) for key in ("ci_low", "ci_high", "difference"))
     digits = deciding_digits(scale * low, scale * high, label.digits)
+    rests_on = trainings(row, scale)
     return Difference(
         first=content.label(str(row["run_a"])),
         second=content.label(str(row["run_b"])),
@@ -107,10 +108,13 @@ def _pair(row: pd.Series, metric: str, reach: float, content: ReportContent) -> 
         value=number(scale * value, digits, sign=True),
         interval=f"{number(scale * low, digits)} to {number(scale * high, digits)}",
         bar=bar(low, high, value, reach=reach),
-        verdict=verdict(low, high, label.direction),
+        verdict=verdict(low, high, label.direction, enough=rests_on.enough),
         n=f"{int(row['n']):,}",
         effect=number(float(row["effect_size"]), 2, sign=True),
         p=p_value(float(row["nemenyi_p"])),
+        seeds=rests_on.sides,
+        detectable=number(rests_on.detectable, label.digits),
+        href=content.explorer(str(row["run_a"]), str(row["run_b"]), metric),
     )
 
 

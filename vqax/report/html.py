@@ -20,11 +20,14 @@ from vqax.report import cards, claims, differences, sections
 from vqax.report.content import ReportContent
 from vqax.report.curves import is_accuracy, training_curves
 from vqax.report.figures.style import PAGE
+from vqax.report.forest import forest
 from vqax.report.labels import label_of, spaced
 from vqax.report.overlay import colour_scale, data_uri
+from vqax.report.research import replies
 from vqax.report.svg import inline_svg
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("report.js", "tables.js")
 SHOWN, LEAST = 0.092, 0.066  # rem per point: a text of 8 points becomes about 12 or 8.5 px
 
 
@@ -40,10 +43,15 @@ def write_report(path: Path, content: ReportContent) -> None:
 def render(content: ReportContent) -> str:
     """The page as text; the same content gives the same text."""
     curves = training_curves(content.history)
+    compared = differences.comparisons(content)
     return filled(
         "report.html.j2",
         content=content,
-        answers=differences.answers(content),
+        replies=replies(content),
+        forest=forest(content),
+        comparisons=compared,
+        shows_detectable=any(row.detectable != "–" for row in compared),
+        shows_reported=any(row.reported for row in compared),
         notes=sections.honest_notes(content),
         meanings=sections.meanings(content),
         headline=sections.headline(content),
@@ -77,7 +85,7 @@ def filled(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     page = environment.get_template(template)
     return page.render(policy=policy(script), script=Markup(script), **values)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vqax.metrics.metric import Metric
+from vqax.report.best import BEST, DIFFERS, marks
 from vqax.report.captions import dataset_name
 from vqax.report.claims import ClaimRow, claim_rows
 from vqax.report.content import FigureSection, ReportContent
@@ -34,11 +35,18 @@ UNCERTAINTY = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A measured number with its interval and count, as text."""
+    """A measured number with its interval, count and trainings, as text.
+
+    ``best`` is the best of its column, ``differs`` one that differs from it; both only where
+    there are enough trainings to say so.
+    """
 
     value: str
     interval: str
     n: str
+    seeds: str = ""
+    best: bool = False
+    differs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,13 @@ class Row:
     dataset: str
     measured: tuple[Cell | None, ...]
     published: tuple[str, ...]
+    href: str = ""
+
+    @property
+    def seeds(self) -> str:
+        """``3``, or ``1 to 3`` where its numbers are of different trainings; "" without a run."""
+        counts = sorted({int(cell.seeds) for cell in self.measured if cell and cell.seeds})
+        return " to ".join(map(str, dict.fromkeys([*counts[:1], *counts[-1:]])))
 
     @property
     def was_run(self) -> bool:
@@ -70,6 +85,18 @@ class Block:
     notes: tuple[str, ...]
 
     @property
+    def measured_columns(self) -> list[int]:
+        """The places of the metrics that any row measures."""
+        places = range(len(self.metrics))
+        return [i for i in places if any(row.measured[i] for row in self.rows)]
+
+    @property
+    def reported_columns(self) -> list[int]:
+        """The places of the metrics of which the paper prints any number."""
+        places = range(len(self.metrics))
+        return [i for i in places if any(row.published[i] != NONE for row in self.rows)]
+
+    @property
     def is_reported(self) -> bool:
         """Whether a paper prints any number of the table."""
         return any(text != NONE for row in self.rows for text in row.published)
@@ -86,22 +113,23 @@ class Block:
 def headline(content: ReportContent) -> list[Block]:
     """One block per printed table, in the order of the frame."""
     return [
-        _block(content.captions.of_table(str(name)), str(name), tidy)
+        _block(str(name), tidy, content)
         for name, tidy in content.headline.groupby("table", sort=False)
     ]
 
 
-def _block(caption: str, name: str, tidy: pd.DataFrame) -> Block:
+def _block(name: str, tidy: pd.DataFrame, content: ReportContent) -> Block:
     metrics = [str(metric) for metric in tidy["metric"].unique()]
     datasets = _unique(tidy["dataset"])
+    marked = marks(tidy, content)
     rows = tuple(
-        _row(str(row), cells, metrics, several=len(datasets) > 1)
+        _row(str(row), cells, metrics, marked, content, several=len(datasets) > 1)
         for row, cells in tidy.groupby("row", sort=False)
     )
     counts = tuple(_count(tidy.loc[tidy["metric"] == metric, "n"]) for metric in metrics)
     return Block(
         name=name,
-        caption=caption,
+        caption=content.captions.of_table(name),
         measured_on=", ".join(map(dataset_name, datasets)),
         reported_on_dataset=", ".join(map(dataset_name, _unique(tidy["reported_dataset"]))),
         metrics=tuple(map(label_of, metrics)),
@@ -111,30 +139,59 @@ def _block(caption: str, name: str, tidy: pd.DataFrame) -> Block:
     )
 
 
-def _row(name: str, cells: pd.DataFrame, metrics: Sequence[str], *, several: bool) -> Row:
+def _row(
+    name: str,
+    cells: pd.DataFrame,
+    metrics: Sequence[str],
+    marked: Mapping[tuple[str, str], str],
+    content: ReportContent,
+    *,
+    several: bool,
+) -> Row:
     by_metric = {str(cell["metric"]): cell for _, cell in cells.iterrows()}
     pairs = [(by_metric.get(metric), metric) for metric in metrics]
     system, _, reported_on = name.rpartition(" | ")
     named = bool(system) and dataset_name(reported_on) != reported_on
+    table = str(cells["table"].iloc[0])
     return Row(
-        name=system if named else name,
+        name=_whose(system if named else name, table, content),
         reported_on=dataset_name(reported_on) if named else "",
         dataset=", ".join(_unique(cells["dataset"])) if several else "",
-        measured=tuple(_cell(cell, label_of(metric)) for cell, metric in pairs),
+        measured=tuple(
+            _cell(cell, label_of(metric), mark=marked.get((name, metric), ""))
+            for cell, metric in pairs
+        ),
         published=tuple(
             reported_number(None if cell is None else float(cell["reported"]), metric)
             for cell, metric in pairs
         ),
+        href=content.explorer(content.row_runs.get((table, name), "")),
     )
 
 
-def _cell(cell: pd.Series | None, label: Metric, scale: float = 1.0) -> Cell | None:
+def _whose(row: str, table: str, content: ReportContent) -> str:
+    """``P-GCA (ours)`` of a paper is not of this page: ``P-GCA (U-CAM)``."""
+    paper = table.partition("/")[0]
+    return row.replace("(ours)", f"({content.captions.papers.get(paper, paper)})")
+
+
+def _cell(
+    cell: pd.Series | None, label: Metric, scale: float = 1.0, *, mark: str = ""
+) -> Cell | None:
     if cell is None or pd.isna(cell["value"]):
         return None
     low, high = (number(scale * float(cell[key]), label.digits) for key in ("ci_low", "ci_high"))
     interval = "" if "–" in (low, high) else f"{low} to {high}"
     n = "" if pd.isna(cell["n"]) else f"{int(cell['n']):,}"
-    return Cell(number(scale * float(cell["value"]), label.digits), interval, n)
+    seeds = cell.get("seeds")
+    return Cell(
+        number(scale * float(cell["value"]), label.digits),
+        interval,
+        n,
+        "" if seeds is None or pd.isna(seeds) else str(int(seeds)),
+        best=mark == BEST,
+        differs=mark == DIFFERS,
+    )
 
 
 def _count(n: pd.Series) -> str:
@@ -195,10 +252,9 @@ def claim_groups(content: ReportContent) -> list[ClaimGroup]:
             strict=True,
         )
     )
-    groups = [
-        (verdict, tuple(row for row in rows if row[0].verdict == verdict)) for verdict in VERDICTS
-    ]
-    return [ClaimGroup(name, VERDICT_MEANS[name], found) for name, found in groups if found]
+    names = dict.fromkeys([*VERDICTS, *(row.verdict for row, _ in rows)])
+    groups = [(name, tuple(row for row in rows if row[0].verdict == name)) for name in names]
+    return [ClaimGroup(name, VERDICT_MEANS.get(name, ""), rows) for name, rows in groups if rows]
 
 
 def _claim_bar(claim: Mapping[Any, Any]) -> Bar | None:
@@ -227,7 +283,7 @@ def _notes(tidy: pd.DataFrame) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class MetricTable:
-    """Runs down, metrics across."""
+    """Runs down, metrics across; a metric that no run has is left out."""
 
     metrics: tuple[Metric, ...]
     rows: tuple[tuple[str, str, tuple[Cell | None, ...]], ...]
@@ -242,7 +298,10 @@ def uncertainty(content: ReportContent) -> MetricTable:
 
 
 def metric_table(content: ReportContent, metrics: Sequence[str]) -> MetricTable:
-    found = {(str(row["run"]), str(row["metric"])): row for _, row in content.metrics.iterrows()}
+    measured = content.metrics.dropna(subset="value")
+    present = set(map(str, measured["metric"]))
+    metrics = [metric for metric in metrics if metric in present]
+    found = {(str(row["run"]), str(row["metric"])): row for _, row in measured.iterrows()}
     runs = [str(run) for run in content.metrics["run"].unique()]
     datasets = {run.name: run.dataset for run in content.runs}
     rows = tuple(
@@ -276,7 +335,7 @@ def honest_notes(content: ReportContent) -> list[str]:
     if len(seeds) and int(seeds.max()) == 1:
         notes.append(
             "Every run was trained once. The intervals say how much a number could move with "
-            "other questions, not with another random seed of the training."
+            "other questions, not with another random seed of the training; so no verdict is given."
         )
     if len(content.pairs):
         notes.append(

@@ -70,8 +70,7 @@ METRICS = {
     "top2_distance": Metric(
         "top-2 margin",
         "Distance between the two highest answer probabilities; the likely meaning "
-        "of the column CD, which the paper never spells out.",
+        "of U-CAM's column CD, which the paper never spells out (no critical difference).",
         "higher",
-        short="CD",
     ),
 }

@@ -33,31 +33,17 @@
     apply();
   }
 
-  const key = (row, column) => {
-    const cell = row.cells[column];
-    const text = cell.dataset.sort || cell.textContent.trim();
-    const value = parseFloat(text.replace(/[,+<\s]/g, "").replace("−", "-"));
-    return Number.isNaN(value) ? text : value;
+  // What an address names may be folded away: open all that hides it, and the section itself.
+  const reveal = () => {
+    const named = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!named) return;
+    for (let fold = named.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    const own = named.querySelector(":scope > details.fold");
+    if (own) own.open = true;
+    named.scrollIntoView();
   };
-  for (const table of document.querySelectorAll("table.sortable")) {
-    const heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
-    heads.forEach((head, column) => {
-      const button = document.createElement("button");
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
-        const down = head.ariaSort !== "descending";
-        for (const other of heads) other.removeAttribute("aria-sort");
-        head.ariaSort = down ? "descending" : "ascending";
-        const rows = [...table.tBodies[0].rows].sort((a, b) => {
-          const [x, y] = [key(a, column), key(b, column)];
-          const order = typeof x === typeof y ? (x < y ? -1 : x > y ? 1 : 0) : typeof x === "number" ? 1 : -1;
-          return down ? -order : order;
-        });
-        table.tBodies[0].append(...rows);
-      });
-    });
-  }
+  addEventListener("hashchange", reveal);
+  reveal();
 
   addEventListener("beforeprint", () => {
     for (const details of document.querySelectorAll("details.print")) details.open = true;
