@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from project.dataset import PARTS
 from project.study import Measured
 from project.workspace import Workspace
 from vqax.report.answer import trainings
@@ -17,7 +18,11 @@ from vqax.report.content import Reference
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("cli", "stages", "studies", "project", "vqax", "params.yaml")
 HUMAN = "human"
-PREPARED = ("parts.parquet", "question_vocabulary.json", "answer_vocabulary.json")
+PREPARED = (
+    *(f"{part}.parquet" for part in PARTS),
+    "question_vocabulary.json",
+    "answer_vocabulary.json",
+)
 
 
 def references(measured: Measured) -> tuple[Reference, ...]:
