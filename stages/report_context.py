@@ -31,7 +31,7 @@ def references(measured: Measured) -> tuple[Reference, ...]:
     return tuple(
         Reference(
             dataset=measured.params.datasets[dataset].label,
-            name="map_files" if name == HUMAN else name.replace("_", " "),
+            name="inter-annotator" if name == HUMAN else name.replace("_", " "),
             metric=str(row["metric"]),
             value=float(row["value"]),
             kind="ceiling" if name == HUMAN else "floor",

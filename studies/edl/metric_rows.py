@@ -91,10 +91,10 @@ def statistic(
     return of_level(experiment, row, metric, found)
 
 
-def of_level(experiment: str, row: str, metric: str, found: Level) -> Row:
+def of_level(experiment: str, row: str, metric: str, level: Level) -> Row:
     unit, direction = _kind(metric)
-    numbers = (found.value, found.low, found.high, found.n)
-    return (f"{experiment}/{row}", metric, *numbers, unit, direction, *_by_seed(found.by_seed))
+    numbers = (level.value, level.low, level.high, level.n)
+    return (f"{experiment}/{row}", metric, *numbers, unit, direction, *_by_seed(level.by_seed))
 
 
 def number(
