@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import cli.edl
 from project.params import Params, checked, load
 from project.workspace import Workspace
-from stages import evaluate
+from stages import claims, compare, evaluate, report
 from studies import experiments
 from studies.edl import overlap, train
 from studies.edl.images import out_of_distribution, read_parts
@@ -280,3 +280,79 @@ def test_the_command_makes_every_training_or_the_one_of_a_seed(tmp_path, monkeyp
     none = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--seed", "9"])
     assert none.exit_code == 2
     assert "classifiers.edl.seeds: has no 9" in none.stderr
+
+
+def test_the_page_says_how_the_classifiers_are_trained():
+    params = load(ROOT / "params.yaml")
+    training = params.classifier_training
+    lines = (ROOT / "studies" / "edl" / "README.md").read_text(encoding="utf-8").splitlines()
+    said = {
+        line.split(" | ")[0].strip("| "): line.rsplit(" | ", 1)[1]
+        for line in lines
+        if " | " in line
+    }
+    decay = f"{training.weight_decay:g}" if training.weight_decay >= 1e-3 else ".0001"
+    assert training.weight_decay == float(decay)
+    rate = f"{training.lr:.0e}".replace("e-0", "e-")
+    when = f"after {training.step_epochs} of {training.epochs} epochs"
+    assert (
+        f"Adam {rate}, decay {decay}, ·.1 {when}, batch {training.batch_size} " in said["optimiser"]
+    )
+    annealing = params.classifier("edl_mnist").head.options["annealing"]
+    assert annealing == params.classifier("edl_fashion").head.options["annealing"]
+    largest = f"{(training.epochs - 1) / annealing:.2f}".lstrip("0")
+    assert said["annealing"].startswith(f"{annealing} epochs")
+    assert f"stays ≤ {largest}" in said["annealing"]
+
+
+STUDY = {
+    "groups": [],
+    "significance": None,
+    "tables": {
+        "edl/accuracy": {"MNIST": "answers/edl"},
+        "edl/1": {
+            "DSC Normal | mnist": "overlap/edl_upright",
+            "DSC Rotated | mnist": "overlap/edl_rotated",
+            "DSC Normal vs DSC Rotated | mnist": {
+                "run": "overlap/edl_upright_vs_rotated",
+                "metrics": {"p_value": "p_dice"},
+            },
+        },
+    },
+    "report": {
+        **{
+            "title": "T",
+            "research_question": "?",
+            "gallery": 0,
+            "comparisons": {},
+            "claims": "edl",
+        },
+        "figures": {
+            "rotation": {"classifiers": BOTH, "curves": BOTH},
+            "out_of_distribution": {"classifiers": BOTH, "example": BOTH},
+            "object_maps": {"classifier": "edl", "examples": 2},
+            "overlap_curves": {"classifiers": BOTH},
+        },
+    },
+}
+
+
+def test_a_study_of_classifiers_has_tables_with_seeds_claims_and_a_report(workspace):
+    params = settings(studies={"edl": STUDY}, labels={"edl": "evidential", "sure": "softmax"})
+    for name in experiments():
+        evaluate.run(params, workspace, name)
+    compare.run(params, workspace, "edl")
+    tables = read_parquet(workspace.tables("edl") / "edl_1.parquet").set_index(["row", "metric"])
+    upright = tables.loc[("DSC Normal | mnist", "dice")]
+    assert (upright["seeds"], upright["n"]) == (2, 18)
+    assert "by seed: " in upright["note"]
+    assert upright["dataset"] == "things"
+    p = tables.loc[("DSC Normal vs DSC Rotated | mnist", "p_value")]
+    assert 0 <= p["value"] <= 1
+    assert p["note"].count(", ") >= 1  # that of each training over images alone
+    claims.run(params, workspace, "edl")
+    found = read_parquet(workspace.claims_of("edl")).set_index("claim_id")
+    assert found.loc["E03", "verdict"] == "not testable here"
+    report.run(params, workspace, "edl")
+    page = workspace.report("edl").read_text(encoding="utf-8")
+    assert "evidential" in page
