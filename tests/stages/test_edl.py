@@ -94,7 +94,7 @@ def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
     assert list(metrics.columns) == list(metrics_table([]).columns)
     assert metrics["run"].str.startswith(f"{name}/").all()
     assert not metrics.duplicated(["run", "metric"]).any()
-    images = read_parquet(workspace.analysis(name) / "images.parquet")
+    images = read_parquet(workspace.analysis(name) / "image_values.parquet")
     assert {"row", "run", "seed", "question_id", "image_id"} <= set(images.columns)
     assert not images.duplicated(["row", "seed", "question_id"]).any()
     seeds = metrics["run"].str.contains("sure").map({True: 1, False: 2})
@@ -122,7 +122,7 @@ def test_means_are_those_of_the_pictures(workspace):
     evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
-    images = read_parquet(out / "images.parquet")
+    images = read_parquet(out / "image_values.parquet")
     upright, rotated = (images[images["row"] == f"edl_{c}"] for c in ("upright", "rotated"))
     assert metrics["overlap/edl_upright", "dice"] == pytest.approx(upright["dice"].mean())
     gap = rotated["dice"].to_numpy() - upright["dice"].to_numpy()
@@ -147,7 +147,7 @@ def test_maps_without_a_positive_value_are_counted(workspace, monkeypatch):
     monkeypatch.setattr(overlap, "classifier_grad_cam", half_negative)
     evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
-    images = read_parquet(out / "images.parquet")
+    images = read_parquet(out / "image_values.parquet")
     blank = images.loc[images["row"] == "edl_upright", "blank_map"]
     assert blank.iloc[::2].eq(1).all()
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
@@ -191,7 +191,7 @@ def test_an_interval_is_over_trainings_and_images(workspace):
     evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])
-    images = read_parquet(out / "images.parquet")
+    images = read_parquet(out / "image_values.parquet")
     upright = images[images["row"] == "edl_upright"]
     values = upright.pivot(index="seed", columns="question_id", values="uncertainty").to_numpy()
     row = metrics.loc[("overlap/edl_upright", "uncertainty")]
@@ -205,7 +205,7 @@ def test_an_interval_is_over_trainings_and_images(workspace):
 
 def test_a_moved_map_of_another_image_is_the_next_ones(workspace):
     evaluate.run(settings(), workspace, "overlap")
-    images = read_parquet(workspace.analysis("overlap") / "images.parquet")
+    images = read_parquet(workspace.analysis("overlap") / "image_values.parquet")
     upright = images[images["row"] == "edl_upright"]
     assert (upright["dice_centred"] != upright["dice_centred_other"]).any()
     blank = upright["blank_map"] == 1
