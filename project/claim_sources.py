@@ -103,7 +103,8 @@ def _samples(workspace: Workspace) -> dict[str, pd.DataFrame]:
 def _experiments(measured: Measured) -> dict[str, pd.DataFrame]:
     """``EXPERIMENT/ROW``: the images of experiments with classifiers, by classifier or case."""
     tables = {
-        name: _analysis(measured.workspace, name, "images") for name in measured.params.experiments
+        name: _analysis(measured.workspace, name, "image_values")
+        for name in measured.params.experiments
     }
     return {
         f"{name}/{row}": part

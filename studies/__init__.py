@@ -76,7 +76,7 @@ def analyses() -> dict[str, Measurement]:
 def experiments() -> dict[str, Measurement]:
     """What is asked of trained classifiers; the files are those of an analysis.
 
-    images.parquet holds a row for each image and ``row``.
+    image_values.parquet holds a row for each image and ``row``.
     """
     return _merged("experiments", "EXPERIMENTS")
 

@@ -34,7 +34,7 @@ AVERAGED = ("uncertainty", "belief", "brier_classes")
 def run(
     params: Params, workspace: Workspace, *, classifiers: list[str], bins: Positive
 ) -> dict[str, Any]:
-    """Write images, metrics, reliability and rejection .parquet, of the test images.
+    """Write image_values, metrics, reliability and rejection .parquet, of the test images.
 
     The two curves are of the answers of all trainings together.
     """
@@ -51,7 +51,7 @@ def run(
         curves.append(pd.DataFrame(curve._asdict()).assign(run=name))
     out = workspace.analysis(NAME)
     for file, frame in {
-        "images": pd.concat(tables),
+        "image_values": pd.concat(tables),
         "reliability": pd.concat(diagrams),
         "rejection": pd.concat(curves),
     }.items():

@@ -36,7 +36,7 @@ def run(
     scale: str,
     threshold: Share,
 ) -> dict[str, Any]:
-    """Write images.parquet and metrics.parquet, of the first ``images`` of the test part.
+    """Write image_values.parquet and metrics.parquet, of the first ``images`` of the test part.
 
     Rows grad_cam and rise by condition, with Dice and IoU; ``same`` and ``other``: the rank
     correlation of a Grad-CAM map with RISE's of the same image, and of the next one.
@@ -58,7 +58,7 @@ def run(
         rows[row] = {"map_similarity": np.stack(alike)}
     tables = [image_table(row, trainings, values) for row, values in rows.items()]
     out = workspace.analysis(NAME)
-    write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "image_values.parquet", pd.concat(tables, ignore_index=True))
     return write_metrics(out, _metrics(rows))
 
 

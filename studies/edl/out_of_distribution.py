@@ -30,10 +30,10 @@ IN_DISTRIBUTION = "in_distribution"
 def run(
     params: Params, workspace: Workspace, *, classifiers: list[str], kinds: list[str], shown: str
 ) -> dict[str, Any]:
-    """Write images, metrics and example .parquet, and example.h5.
+    """Write image_values, metrics and example .parquet, and example.h5.
 
     ``kinds`` are image sets of the settings that no classifier was trained on. Rows of
-    images.parquet: a classifier's own test images and all others, and NAME_ood, the others
+    image_values.parquet: a classifier's own test images and all others, and NAME_ood, the others
     alone. The example is the first image of ``shown``, seen by the first training of each.
     """
     tables, rows, examples = [], [], []
@@ -51,7 +51,7 @@ def run(
         rows += list(_metrics(params, name, values, kind))
         examples.append(_example(trainings[0], sets[shown][:1]))
     out = workspace.analysis(NAME)
-    write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "image_values.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "example.parquet", pd.concat(examples, ignore_index=True))
     write_hdf5(out / "example.h5", images=sets[shown][:1, 0])
     return write_metrics(out, rows)

@@ -65,7 +65,7 @@ def run(
     shown: Annotated[dict[str, str], Field(min_length=1)],
     workers: Literal[1, 2] = 1,
 ) -> dict[str, Any]:
-    """Write images, metrics and thresholds .parquet, and examples.h5.
+    """Write image_values, metrics and thresholds .parquet, and examples.h5.
 
     Of the test part the first ``images`` are looked at, all without a number; ``threshold`` is a
     fraction of a map's maximum. ``shown``: classifier -> the class of which rows of their own are
@@ -91,7 +91,7 @@ def run(
             pair = found[kept], found[changed]
             rows += list(compared(NAME, f"{name}_{kept}_vs_{changed}", *pair))
     out = workspace.analysis(NAME)
-    write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "image_values.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "thresholds.parquet", pd.concat(curves, ignore_index=True))
     write_hdf5(out / "examples.h5", **examples)
     return write_metrics(out, rows)

@@ -35,7 +35,7 @@ def run(
     shown: str,
     reported: Annotated[list[int], Field(min_length=2)],
 ) -> dict[str, Any]:
-    """Write images, metrics, curves and example .parquet, and the rotated example.h5.
+    """Write image_values, metrics, curves and example .parquet, and the rotated example.h5.
 
     Counter-clockwise. All test images are rotated by the ``reported`` angles, which are the curves
     and have rows of their own in images and metrics; the example by 0 to 180 degrees in steps of
@@ -54,7 +54,7 @@ def run(
             curves += [(*row, angle, name) for row in means(NAME, name, values)]
         tables.append(image_table(name, trainings, _over(swept)))
     out = workspace.analysis(NAME)
-    write_parquet(out / "images.parquet", pd.concat(tables, ignore_index=True))
+    write_parquet(out / "image_values.parquet", pd.concat(tables, ignore_index=True))
     write_parquet(out / "curves.parquet", _curves(curves))
     _write_example(workspace, firsts, shown, [*range(0, 181, step)])
     return write_metrics(out, rows)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import cli.edl
 from project.params import Params, checked, load
 from project.workspace import Workspace
-from stages import evaluate
+from stages import claims, compare, evaluate, report
 from studies import experiments
 from studies.edl import overlap, train
 from studies.edl.images import out_of_distribution, read_parts
@@ -94,7 +94,7 @@ def test_an_experiment_writes_tidy_rows_of_its_own(name, workspace):
     assert list(metrics.columns) == list(metrics_table([]).columns)
     assert metrics["run"].str.startswith(f"{name}/").all()
     assert not metrics.duplicated(["run", "metric"]).any()
-    images = read_parquet(workspace.analysis(name) / "images.parquet")
+    images = read_parquet(workspace.analysis(name) / "image_values.parquet")
     assert {"row", "run", "seed", "question_id", "image_id"} <= set(images.columns)
     assert not images.duplicated(["row", "seed", "question_id"]).any()
     seeds = metrics["run"].str.contains("sure").map({True: 1, False: 2})
@@ -122,7 +122,7 @@ def test_means_are_those_of_the_pictures(workspace):
     evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
-    images = read_parquet(out / "images.parquet")
+    images = read_parquet(out / "image_values.parquet")
     upright, rotated = (images[images["row"] == f"edl_{c}"] for c in ("upright", "rotated"))
     assert metrics["overlap/edl_upright", "dice"] == pytest.approx(upright["dice"].mean())
     gap = rotated["dice"].to_numpy() - upright["dice"].to_numpy()
@@ -147,7 +147,7 @@ def test_maps_without_a_positive_value_are_counted(workspace, monkeypatch):
     monkeypatch.setattr(overlap, "classifier_grad_cam", half_negative)
     evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
-    images = read_parquet(out / "images.parquet")
+    images = read_parquet(out / "image_values.parquet")
     blank = images.loc[images["row"] == "edl_upright", "blank_map"]
     assert blank.iloc[::2].eq(1).all()
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])["value"]
@@ -191,7 +191,7 @@ def test_an_interval_is_over_trainings_and_images(workspace):
     evaluate.run(settings(), workspace, "overlap")
     out = workspace.analysis("overlap")
     metrics = read_parquet(out / "metrics.parquet").set_index(["run", "metric"])
-    images = read_parquet(out / "images.parquet")
+    images = read_parquet(out / "image_values.parquet")
     upright = images[images["row"] == "edl_upright"]
     values = upright.pivot(index="seed", columns="question_id", values="uncertainty").to_numpy()
     row = metrics.loc[("overlap/edl_upright", "uncertainty")]
@@ -205,7 +205,7 @@ def test_an_interval_is_over_trainings_and_images(workspace):
 
 def test_a_moved_map_of_another_image_is_the_next_ones(workspace):
     evaluate.run(settings(), workspace, "overlap")
-    images = read_parquet(workspace.analysis("overlap") / "images.parquet")
+    images = read_parquet(workspace.analysis("overlap") / "image_values.parquet")
     upright = images[images["row"] == "edl_upright"]
     assert (upright["dice_centred"] != upright["dice_centred_other"]).any()
     blank = upright["blank_map"] == 1
@@ -280,3 +280,79 @@ def test_the_command_makes_every_training_or_the_one_of_a_seed(tmp_path, monkeyp
     none = CliRunner().invoke(cli.edl.edl, ["train", "edl", "--seed", "9"])
     assert none.exit_code == 2
     assert "classifiers.edl.seeds: has no 9" in none.stderr
+
+
+def test_the_page_says_how_the_classifiers_are_trained():
+    params = load(ROOT / "params.yaml")
+    training = params.classifier_training
+    lines = (ROOT / "studies" / "edl" / "README.md").read_text(encoding="utf-8").splitlines()
+    said = {
+        line.split(" | ")[0].strip("| "): line.rsplit(" | ", 1)[1]
+        for line in lines
+        if " | " in line
+    }
+    decay = f"{training.weight_decay:g}" if training.weight_decay >= 1e-3 else ".0001"
+    assert training.weight_decay == float(decay)
+    rate = f"{training.lr:.0e}".replace("e-0", "e-")
+    when = f"after {training.step_epochs} of {training.epochs} epochs"
+    assert (
+        f"Adam {rate}, decay {decay}, ·.1 {when}, batch {training.batch_size} " in said["optimiser"]
+    )
+    annealing = params.classifier("edl_mnist").head.options["annealing"]
+    assert annealing == params.classifier("edl_fashion").head.options["annealing"]
+    largest = f"{(training.epochs - 1) / annealing:.2f}".lstrip("0")
+    assert said["annealing"].startswith(f"{annealing} epochs")
+    assert f"stays ≤ {largest}" in said["annealing"]
+
+
+STUDY = {
+    "groups": [],
+    "significance": None,
+    "tables": {
+        "edl/accuracy": {"MNIST": "answers/edl"},
+        "edl/1": {
+            "DSC Normal | mnist": "overlap/edl_upright",
+            "DSC Rotated | mnist": "overlap/edl_rotated",
+            "DSC Normal vs DSC Rotated | mnist": {
+                "run": "overlap/edl_upright_vs_rotated",
+                "metrics": {"p_value": "p_dice"},
+            },
+        },
+    },
+    "report": {
+        **{
+            "title": "T",
+            "research_question": "?",
+            "gallery": 0,
+            "comparisons": {},
+            "claims": "edl",
+        },
+        "figures": {
+            "rotation": {"classifiers": BOTH, "curves": BOTH},
+            "out_of_distribution": {"classifiers": BOTH, "example": BOTH},
+            "object_maps": {"classifier": "edl", "examples": 2},
+            "overlap_curves": {"classifiers": BOTH},
+        },
+    },
+}
+
+
+def test_a_study_of_classifiers_has_tables_with_seeds_claims_and_a_report(workspace):
+    params = settings(studies={"edl": STUDY}, labels={"edl": "evidential", "sure": "softmax"})
+    for name in experiments():
+        evaluate.run(params, workspace, name)
+    compare.run(params, workspace, "edl")
+    tables = read_parquet(workspace.tables("edl") / "edl_1.parquet").set_index(["row", "metric"])
+    upright = tables.loc[("DSC Normal | mnist", "dice")]
+    assert (upright["seeds"], upright["n"]) == (2, 18)
+    assert "by seed: " in upright["note"]
+    assert upright["dataset"] == "things"
+    p = tables.loc[("DSC Normal vs DSC Rotated | mnist", "p_value")]
+    assert 0 <= p["value"] <= 1
+    assert p["note"].count(", ") >= 1  # that of each training over images alone
+    claims.run(params, workspace, "edl")
+    found = read_parquet(workspace.claims_of("edl")).set_index("claim_id")
+    assert found.loc["E03", "verdict"] == "not testable here"
+    report.run(params, workspace, "edl")
+    page = workspace.report("edl").read_text(encoding="utf-8")
+    assert "evidential" in page

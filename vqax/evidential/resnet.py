@@ -68,6 +68,8 @@ class ResNet18(Classifier):
         if weights is not None:
             _load(network, weights, pretrained)
         mean, std = (MEAN, STD) if pretrained is not None else ((0.0,) * 3, (1.0,) * 3)
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", _per_channel(mean, channels), persistent=False)
         self.register_buffer("std", _per_channel(std, channels), persistent=False)
         self.conv1 = _first_convolution(network.conv1, channels, stem)
