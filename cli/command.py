@@ -1,0 +1,144 @@
+"""The kind of command that all are: errors in one sentence, ``--json``, ``--debug``, -q, -v."""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.options import FOLDER_NAMES, FOLDER_SETTINGS
+from cli.output import (
+    echo_error,
+    echo_json,
+    echo_lines,
+    error_sentence,
+    refuse_bytes,
+    usage_errors,
+)
+from cli.progress import QUIET, VERBOSE
+from vqax.errors import BadData, VqaxError
+
+INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
+OWN = ("as_json", "debug", "quiet", "verbose")
+"""Options that every command has, and no function is told."""
+
+
+def shared_options() -> list[click.Parameter]:
+    """Those of every command."""
+    return [
+        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print the result and errors alone."),
+        click.Option(
+            ["-v", "--verbose"], is_flag=True, help="Also progress in logs, time and memory."
+        ),
+        click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
+        click.Option(FOLDER_NAMES, **FOLDER_SETTINGS),
+    ]
+
+
+class Reported(click.Command):
+    """A command whose function returns its summary: ``Printed``, or a mapping for lines and JSON.
+
+    With ``--json`` an error is an object on stdout too, beside its sentence on stderr.
+    ``examples`` are whole command lines; they end the help.
+    """
+
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+        self.params += shared_options()
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with usage_errors(as_json="--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> None:
+        given = {name: ctx.params.pop(name) for name in OWN}
+        as_json = given["as_json"]
+        ctx.meta.update({QUIET: given["quiet"], VERBOSE: given["verbose"]})
+        started = time.monotonic()
+        try:
+            refuse_bytes(ctx)
+            summary = super().invoke(ctx)
+        except click.UsageError as error:
+            if as_json:
+                echo_error(error.format_message(), error, error.exit_code)
+            raise
+        except (VqaxError, OSError) as error:
+            sentence = error_sentence(error)
+            if given["debug"] or sentence is None:
+                raise
+            code = error.exit_code if isinstance(error, VqaxError) else BadData.exit_code
+            if as_json:
+                echo_error(sentence, error, code)
+            click.echo(f"error: {sentence}", err=True)
+            ctx.exit(code)
+        except KeyboardInterrupt:
+            if given["debug"]:
+                raise
+            option = " with --resume" if "resume" in ctx.params else ""
+            click.echo(f"error: interrupted; run the same command{option} to go on", err=True)
+            ctx.exit(INTERRUPTED)
+        if ctx.invoked_subcommand is not None:
+            return
+        echo_json(summary) if as_json else echo_lines(summary)
+        if given["verbose"]:
+            click.echo(cost(ctx.command_path, time.monotonic() - started), err=True)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Command.format_epilog(self, ctx, formatter)
+        write_examples(formatter, self.examples)
+
+
+def write_examples(formatter: click.HelpFormatter, examples: Iterable[str]) -> None:
+    """Each on a line of its own, however narrow the terminal is: they are copied."""
+    with formatter.section("Examples"):
+        for line in examples:
+            formatter.write(f"  {line}\n")
+
+
+def cost(command: str, seconds: float) -> str:
+    """What it took, for -v."""
+    import resource  # of Unix alone
+
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return f"{command}: {seconds:.1f} s, {mib:,.0f} MiB of memory, in {Path.cwd()}"
+
+
+class StageCommand(Reported):
+    """A command without commands below it."""
+
+
+class CommandGroup(click.Group):
+    """Commands of one kind; their help is shown whole."""
+
+    command_class = StageCommand
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click fixes the signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        rows = [(name, self.commands[name].get_short_help_str(1000)) for name in self.commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The first example of each of its commands."""
+        super().format_epilog(ctx, formatter)
+        commands = (one for one in self.commands.values() if isinstance(one, Reported))
+        write_examples(formatter, (one.examples[0] for one in commands if one.examples))
+
+
+class ReportedGroup(Reported, CommandGroup):
+    """A group that is a command, too: ``vqax runs`` and ``vqax runs show NAME``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, invoke_without_command=True, **kwargs)
