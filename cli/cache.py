@@ -14,8 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import vqax
+
 CODE = Path(__file__).resolve().parents[1]
-PACKAGES = ("cli", "stages", "studies", "project", "vqax")
+PACKAGES = ("cli", "stages", "studies", "project")
+LIBRARY = Path(vqax.__file__).parent
 
 
 def kept(words: Iterable[object], files: Iterable[Path], make: Callable[[], Any]) -> Any:
@@ -27,7 +30,7 @@ def kept(words: Iterable[object], files: Iterable[Path], make: Callable[[], Any]
     """
     question = "\0".join([str(Path.cwd()), *map(str, words)])
     path = place() / f"{zlib.crc32(question.encode(errors='surrogateescape')):08x}.json"
-    key = [question, list(_states([*files, *(CODE / package for package in PACKAGES)]))]
+    key = [question, list(_states([*files, LIBRARY, *(CODE / package for package in PACKAGES)]))]
     with suppress(OSError, ValueError, KeyError, TypeError):
         entry = json.loads(path.read_text(encoding="utf-8"))
         if entry["key"] == key:

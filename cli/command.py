@@ -17,7 +17,7 @@ from cli.output import (
     usage_errors,
 )
 from cli.progress import QUIET, VERBOSE
-from vqax.errors import BadData, VqaxError
+from vqax.errors import BadData, MissingArtefact, VqaxError
 
 INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
 OWN = ("as_json", "debug", "quiet", "verbose")
@@ -61,36 +61,27 @@ class Reported(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         given = {name: ctx.params.pop(name) for name in OWN}
-        as_json = given["as_json"]
         ctx.meta.update({QUIET: given["quiet"], VERBOSE: given["verbose"]})
         started = time.monotonic()
         try:
             refuse_bytes(ctx)
             summary = super().invoke(ctx)
         except click.UsageError as error:
-            if as_json:
+            if given["as_json"]:
                 echo_error(error.format_message(), error, error.exit_code)
             raise
-        except (VqaxError, OSError) as error:
-            sentence = error_sentence(error)
+        except (VqaxError, OSError, ModuleNotFoundError, KeyboardInterrupt) as error:
+            sentence, code = failure(error, ctx)
             if given["debug"] or sentence is None:
                 raise
-            code = error.exit_code if isinstance(error, VqaxError) else BadData.exit_code
-            if as_json:
+            if given["as_json"]:
                 echo_error(sentence, error, code)
             click.echo(f"error: {sentence}", err=True)
             ctx.exit(code)
-        except KeyboardInterrupt:
-            if given["debug"]:
-                raise
-            option = " with --resume" if "resume" in ctx.params else ""
-            click.echo(f"error: interrupted; run the same command{option} to go on", err=True)
-            ctx.exit(INTERRUPTED)
-        if ctx.invoked_subcommand is not None:
-            return
-        echo_json(summary) if as_json else echo_lines(summary)
-        if given["verbose"]:
-            click.echo(cost(ctx.command_path, time.monotonic() - started), err=True)
+        if ctx.invoked_subcommand is None:
+            echo_json(summary) if given["as_json"] else echo_lines(summary)
+            if given["verbose"]:
+                click.echo(cost(ctx.command_path, time.monotonic() - started), err=True)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         click.Command.format_epilog(self, ctx, formatter)
@@ -102,6 +93,29 @@ def write_examples(formatter: click.HelpFormatter, examples: Iterable[str]) -> N
     with formatter.section("Examples"):
         for line in examples:
             formatter.write(f"  {line}\n")
+
+
+def failure(error: BaseException, ctx: click.Context) -> tuple[str | None, int]:
+    """What is said of an error, and the exit code; None for an error of the program."""
+    if isinstance(error, KeyboardInterrupt):
+        option = " with --resume" if "resume" in ctx.params else ""
+        return f"interrupted; run the same command{option} to go on", INTERRUPTED
+    if isinstance(error, ModuleNotFoundError):
+        return how_to_install(error.name or ""), MissingArtefact.exit_code
+    if isinstance(error, VqaxError):
+        return error_sentence(error), error.exit_code
+    assert isinstance(error, OSError)
+    return error_sentence(error), BadData.exit_code
+
+
+def how_to_install(module: str) -> str | None:
+    """The sentence for a package of an extra that is not there; None for any other module."""
+    from stages.doctor import extras, spelled
+
+    package = spelled(module.partition(".")[0])
+    smallest = sorted(extras().items(), key=lambda extra: len(extra[1]))
+    extra = next((name for name, packages in smallest if package in packages), None)
+    return extra and f'{package}: not installed; run `pip install "vqax[{extra}]"`'
 
 
 def cost(command: str, seconds: float) -> str:

@@ -41,8 +41,10 @@ SECTIONS = {
         "table": ("cli.table", "Show a table, or write it as Markdown, CSV or LaTeX."),
         "report": ("cli.results", "Write the HTML report."),
         "browse": ("cli.results", "Write a page to explore all test questions of a study."),
+        "findings": ("cli.results", "Write the verdicts of all papers into the front page."),
     },
     "Pipeline": {
+        "init": ("cli.pipeline", "Write a project folder that reproduces the papers."),
         "repro": ("cli.pipeline", "Bring every stage up to date."),
         "doctor": ("cli.pipeline", "Say what this installation can do, and what is missing."),
         "pipeline": ("cli.pipeline", "Write what dvc.yaml says of imports and settings."),

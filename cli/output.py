@@ -46,7 +46,7 @@ def error_sentence(error: VqaxError | OSError) -> str | None:
     return None if error.filename is None else refused(error)
 
 
-def echo_error(message: str, error: Exception, exit_code: int) -> None:
+def echo_error(message: str, error: BaseException, exit_code: int) -> None:
     """The error as one JSON object on stdout."""
     kind = type(error).__name__
     click.echo(json.dumps({"error": message, "kind": kind, "exit_code": exit_code}))

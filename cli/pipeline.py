@@ -37,6 +37,17 @@ def repro(
 
 
 @click.command(
+    cls=StageCommand, examples=("vqax init my_project", "vqax init ~/vqa/experiments --json")
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> dict[str, Any]:
+    """Write a project into FOLDER: params.yaml, studies, profiles, dvc.yaml. No clone is needed."""
+    from stages import init as stage
+
+    return stage.run(folder)
+
+
+@click.command(
     cls=StageCommand,
     examples=(
         "vqax code score score seed",

@@ -59,7 +59,7 @@ def browse(study: str, to_open: bool) -> dict[str, Any]:
 
     values = stage.run(*loaded(), study)
     if to_open:
-        show_page(values["explorer"])
+        show_page(values["pages"][0])
     return values
 
 
@@ -85,3 +85,15 @@ def check(tolerances: Path, write: bool, study: str) -> dict[str, Any]:
     params, workspace = loaded()
     params.study(study)
     return (stage.write if write else stage.run)(workspace.study(study), tolerances)
+
+
+@click.command(cls=StageCommand, examples=("vqax findings", "vqax findings --check"))
+@click.option(
+    "--page", type=click.Path(path_type=Path), default=Path("README.md"), show_default=True
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; refuse another table.")
+def findings(page: Path, only_check: bool) -> dict[str, Any]:
+    """Write the verdicts of all papers, with their trainings and floors, into the front page."""
+    from stages import findings as stage
+
+    return (stage.check if only_check else stage.write)(*loaded(), page)

@@ -54,7 +54,7 @@ def chosen(
         tidy = _of_rows(_of_metrics(tidy[tidy["table"] == name], metrics), rows)
     elif metrics or rows:
         raise UsageError("--metric, --row: of which table? Name it, such as ucam/II")
-    return Chosen(study, name, tidy, rules_of(params, tidy), _references(params, study, name))
+    return Chosen(study, name, tidy, rules_of(params, tidy), references_of(params, study, name))
 
 
 def _of_metrics(tidy: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def _of_rows(tidy: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     return tidy[tidy["row"].isin(kept)] if rows else tidy
 
 
-def _references(params: Params, study: str, name: str | None) -> frozenset[str]:
+def references_of(params: Params, study: str, name: str | None) -> frozenset[str]:
     """Rows that no run measures, but human attention or random maps: they compete with none."""
     rows = params.study(study).rows.get(name or "", {})
     return frozenset(
