@@ -20,8 +20,6 @@ from vqax.report.tables import measured_cell
 BEGIN = "<!-- written by `vqax findings`: results/claims.parquet -->\n"
 END = "<!-- end of what `vqax findings` writes -->\n"
 VERDICTS = ("supported", "contradicted", "inconclusive", "not testable here")
-OLD_WORDS = {"supported": "supported"}
-"""As files that were written before the word was changed have it."""
 SEEDS = ("seeds", "seeds_a", "seeds_b")
 
 
@@ -85,7 +83,7 @@ def claims(workspace: Workspace) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "paper": table["paper"],
-            "verdict": table["verdict"].fillna("undecided").replace(OLD_WORDS),
+            "verdict": table["verdict"].fillna("undecided"),
             "fewest": table[seeds].min(axis=1) if seeds else pd.NA,
             "most": table[seeds].max(axis=1) if seeds else pd.NA,
         }

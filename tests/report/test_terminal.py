@@ -87,7 +87,7 @@ def test_a_wide_terminal_has_a_line_a_row_and_a_narrow_one_several_tables() -> N
 
 def test_what_is_reported_alone_has_a_dash_and_what_is_not_there_nothing() -> None:
     nothing = dict.fromkeys([("A", "emd"), ("B", "emd")])
-    table = tidy(value=nothing, published={("B", "emd"): None, ("A", "emd"): 0.5})
+    table = tidy(value=nothing, reported={("B", "emd"): None, ("A", "emd"): 0.5})
     column = column_of(table, "emd", ())
     assert (column.cells["A"].value, column.cells["A"].reported) == ("–", "0.500")
     assert (column.cells["B"].value, column.cells["B"].reported) == ("–", "")
@@ -96,7 +96,7 @@ def test_what_is_reported_alone_has_a_dash_and_what_is_not_there_nothing() -> No
 def test_the_legend_speaks_of_what_there_is() -> None:
     unreported = {(row, metric): None for row in ROWS for metric in METRICS}
     assert "reported" in shown(tidy(), 120)
-    assert "| reported" not in shown(tidy(published=unreported), 120)
+    assert "| reported" not in shown(tidy(reported=unreported), 120)
 
 
 def test_blocks_hold_every_column_once_in_order() -> None:
