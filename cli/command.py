@@ -64,12 +64,9 @@ class Reported(click.Command):
         ctx.meta.update({QUIET: given["quiet"], VERBOSE: given["verbose"]})
         started = time.monotonic()
         try:
-            refuse_bytes(ctx)
-            summary = super().invoke(ctx)
-        except click.UsageError as error:
-            if given["as_json"]:
-                echo_error(error.format_message(), error, error.exit_code)
-            raise
+            with usage_errors(as_json=given["as_json"]):
+                refuse_bytes(ctx)
+                summary = super().invoke(ctx)
         except (VqaxError, OSError, ModuleNotFoundError, KeyboardInterrupt) as error:
             sentence, code = failure(error, ctx)
             if given["debug"] or sentence is None:
@@ -90,9 +87,10 @@ class Reported(click.Command):
 
 def write_examples(formatter: click.HelpFormatter, examples: Iterable[str]) -> None:
     """Each on a line of its own, however narrow the terminal is: they are copied."""
-    with formatter.section("Examples"):
-        for line in examples:
-            formatter.write(f"  {line}\n")
+    lines = [f"  {line}\n" for line in examples]
+    if lines:
+        with formatter.section("Examples"):
+            formatter.write("".join(lines))
 
 
 def failure(error: BaseException, ctx: click.Context) -> tuple[str | None, int]:
@@ -131,9 +129,34 @@ class StageCommand(Reported):
 
 
 class CommandGroup(click.Group):
-    """Commands of one kind; their help is shown whole."""
+    """Commands of one kind; their help is shown whole.
+
+    Its errors, too, are objects for a program that says ``--json``.
+    """
 
     command_class = StageCommand
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        with usage_errors(as_json="--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        with usage_errors(as_json="--json" in args):
+            return self.named_command(ctx, args)
+
+    def named_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with; raises click.UsageError where there is none."""
+        return super().resolve_command(ctx, args)
 
     def format_commands(
         self,
