@@ -58,7 +58,7 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
             resume=resume,
             device=device,
             workers=workers,
-            progress=progress,
+            **({} if progress is None else {"progress": progress, "on_epoch": progress.epoch}),
             note=note,
         )
 

@@ -42,6 +42,13 @@ def test_verbose_lines_of_a_long_work(workspace: Path) -> None:
     assert " a second" in lines[-1]
 
 
+def test_verbose_says_loss_and_accuracy_of_each_epoch(workspace: Path) -> None:
+    _, stderr = start(["train", "lstm_qi", "--verbose"], workspace).communicate()
+    epochs = [line for line in stderr.splitlines() if "epoch" in line]
+    assert [line.split(": ")[1] for line in epochs] == ["epoch 1", "epoch 2"]
+    assert all("loss " in line and "val/accuracy " in line for line in epochs)
+
+
 @pytest.mark.parametrize("words", [["report", "headline", "--open"]])
 def test_a_page_is_opened_or_its_place_is_said(workspace: Path, monkeypatch, words) -> None:
     opened = []
