@@ -1,18 +1,26 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`.
 SHELL := /bin/bash
 PYTHON ?= python3
+# the build of torch: auto, cpu or cuda
+TORCH ?= auto
 JOBS ?= 2
 CASES ?= 10000
 BIN := .venv/bin
 
-.PHONY: demo headline test test-arithmetics newest-dvc lint fuzz bench repro install
+.PHONY: demo headline site wheel test test-arithmetics newest-dvc lint fuzz bench repro install
 
 install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	PYTHON=$(PYTHON) .ci/install .venv $(TORCH)
 	touch $@
+
+wheel: install  ## dist/vqax-VERSION-py3-none-any.whl, for machines without this folder
+	$(BIN)/hatchling build --target wheel
+
+site: install  ## the documentation as a site, in build/site
+	$(BIN)/python docs/site/pages.py build/site_pages
+	$(BIN)/mkdocs build --strict
 
 repro: install  ## every stage whose inputs changed: all tables and figures
 	$(BIN)/vqax repro --jobs $(JOBS)
@@ -30,6 +38,7 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vqax pipeline --check
+	$(BIN)/vqax findings --check
 
 test: lint headline
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(JOBS)

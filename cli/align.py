@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.common import Printed, StageCommand, claim, progress_bar, workers_option
+from cli.common import Printed, StageCommand, claim, completes, progress_bar, workers_option
 
 PATH = click.Path(path_type=Path)
 
@@ -23,12 +23,24 @@ class Grid(click.ParamType):
         return int(rows), int(columns)
 
 
-@click.command(cls=StageCommand)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax align --maps maps/ --human human/",
+        "vqax align --maps maps.npz --human fixations.csv --metric nss --out nss.csv",
+    ),
+)
 @click.option("--maps", type=PATH, required=True, help="Maps to score: a folder, .npz or .h5.")
 @click.option(
     "--human", type=PATH, required=True, help="Human maps: the same, or fixations (.csv)."
 )
-@click.option("--metric", "metrics", multiple=True, help="Repeatable; default: all.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    shell_complete=completes("alignment_metrics"),
+    help="Repeatable; default: all.",
+)
 @click.option("--images", type=PATH, help="Which image a question is about: questions JSON or CSV.")
 @click.option("--grid", type=Grid(), help="Compare on this grid instead of each metric's own.")
 @click.option("--kernel", help="Resize by area, bilinear or nearest instead of each metric's own.")

@@ -1,195 +1,45 @@
-"""What every command shares: errors in one sentence, ``--json``, ``--debug``, progress."""
+"""What commands are made of: their kind, options, progress, settings of the folder."""
 
-import json
-import math
-import re
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from vqax.errors import BadData, Resumable, UsageError, VqaxError
+from cli.command import CommandGroup, ReportedGroup, StageCommand
+from cli.completion import completes
+from cli.output import Printed, for_json, lines_of
+from cli.progress import note, progress_bar, speaker
+from vqax.errors import Resumable, UsageError
 
-Progress = Callable[[int, int], None]
+__all__ = [
+    "CommandGroup",
+    "Printed",
+    "ReportedGroup",
+    "StageCommand",
+    "claim",
+    "completes",
+    "device_option",
+    "for_json",
+    "given_options",
+    "lines_of",
+    "loaded",
+    "note",
+    "open_option",
+    "progress_bar",
+    "resumable_from_the_start",
+    "run_argument",
+    "show_page",
+    "speaker",
+    "workers_option",
+]
 
-
-SURROGATES = re.compile(r"[\ud800-\udfff]")
-INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
-
-
-class Printed(NamedTuple):
-    """A summary that a person reads as ``text``, and a program as ``data``."""
-
-    text: str
-    data: dict[str, Any]
-
-
-class StageCommand(click.Command):
-    """A command whose function returns its summary: ``Printed``, or a mapping for lines and JSON.
-
-    With ``--json`` an error is an object on stdout too, beside its sentence on stderr.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params += [
-            click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
-            click.Option(["--debug"], is_flag=True, help="Show the traceback of an error."),
-        ]
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        with usage_errors(as_json="--json" in args):
-            return super().make_context(info_name, args, parent, **extra)
-
-    def invoke(self, ctx: click.Context) -> None:
-        as_json, debug = ctx.params.pop("as_json"), ctx.params.pop("debug")
-        try:
-            with usage_errors(as_json=as_json):
-                refuse_bytes(ctx)
-                summary = super().invoke(ctx)
-        except click.UsageError:
-            raise
-        except (VqaxError, OSError) as error:
-            sentence = error_sentence(error)
-            if debug or sentence is None:
-                raise
-            code = error.exit_code if isinstance(error, VqaxError) else BadData.exit_code
-            if as_json:
-                echo_error(sentence, error, code)
-            click.echo(f"error: {sentence}", err=True)
-            ctx.exit(code)
-        except KeyboardInterrupt:
-            if debug:
-                raise
-            option = " with --resume" if "resume" in ctx.params else ""
-            click.echo(f"error: interrupted; run the same command{option} to go on", err=True)
-            ctx.exit(INTERRUPTED)
-        echo_json(summary) if as_json else echo_lines(summary)
-
-
-class CommandGroup(click.Group):
-    """A group of commands whose errors, too, are objects for a program that says ``--json``."""
-
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        with usage_errors(as_json="--json" in args):
-            return super().make_context(info_name, args, parent, **extra)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        with usage_errors(as_json="--json" in args):
-            return self.named_command(ctx, args)
-
-    def named_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that ``args`` begin with; raises click.UsageError where there is none."""
-        return super().resolve_command(ctx, args)
-
-
-@contextmanager
-def usage_errors(*, as_json: bool) -> Iterator[None]:
-    """Have a mistake on the command line as an object on stdout, besides what click says of it."""
-    try:
-        yield
-    except click.UsageError as error:
-        if as_json:
-            echo_error(error.format_message(), error, error.exit_code)
-        raise
-
-
-def echo_lines(summary: Printed | Mapping[str, Any] | None) -> None:
-    """The summary for a person."""
-    text = summary.text if isinstance(summary, Printed) else lines_of(summary or {})
-    if text or isinstance(summary, Printed):
-        click.echo(text)
-
-
-def lines_of(values: Mapping[str, Any]) -> str:
-    """A line for each entry."""
-    return "\n".join(f"{key}: {readable(value)}" for key, value in values.items())
-
-
-def echo_json(summary: Printed | Mapping[str, Any] | None) -> None:
-    """The summary as one JSON object."""
-    data = summary.data if isinstance(summary, Printed) else summary
-    click.echo(json.dumps(for_json(data), allow_nan=False))
-
-
-def error_sentence(error: VqaxError | OSError) -> str | None:
-    """What is said of an error; None for one of the system that names no file."""
-    if isinstance(error, VqaxError):
-        return told(error)
-    return None if error.filename is None else refused(error)
-
-
-def echo_error(message: str, error: Exception, exit_code: int) -> None:
-    """The error as one JSON object on stdout."""
-    kind = type(error).__name__
-    click.echo(json.dumps({"error": message, "kind": kind, "exit_code": exit_code}))
-
-
-def for_json(value: Any) -> Any:
-    """What JSON has for it: null for a number that is undefined, text for what is neither."""
-    if isinstance(value, Mapping):
-        return {str(key): for_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [for_json(item) for item in value]
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if hasattr(value, "tolist"):  # a number or an array of numpy
-        return for_json(value.tolist())
-    return str(value)
-
-
-def refuse_bytes(ctx: click.Context) -> None:
-    """Text and names of files go into tables and pages, which are UTF-8.
-
-    Raises:
-        UsageError: an argument or option holds bytes that are none; Python has them as surrogates.
-    """
-    for parameter in ctx.command.params:
-        value = ctx.params.get(parameter.name or "")
-        for text in map(str, value if isinstance(value, tuple) else (value,)):
-            if SURROGATES.search(text):
-                name = (
-                    parameter.opts[0]
-                    if parameter.opts[0][0] == "-"
-                    else parameter.human_readable_name
-                )
-                raise UsageError(
-                    f"{name}: {text!r} holds bytes that are not UTF-8; write it in UTF-8 or rename "
-                    "the file"
-                )
-
-
-def told(error: VqaxError) -> str:
-    """The sentence for an error, with the command that makes what is missing."""
-    if error.output is None:
-        return str(error)
-    from stages import made_by
-
-    return made_by.told(error)
+NOT_ITS_OWN = {"json", "debug", "quiet", "verbose", "q", "v", "C"}
+"""Options that every command has."""
 
 
 def given_options(ctx: click.Context) -> set[str]:
@@ -198,7 +48,7 @@ def given_options(ctx: click.Context) -> set[str]:
         parameter.opts[0].lstrip("-")
         for parameter in ctx.command.params
         if ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    } - {"json", "debug"}
+    } - NOT_ITS_OWN
 
 
 def claim(path: Path | None, *endings: str) -> None:
@@ -215,21 +65,6 @@ def claim(path: Path | None, *endings: str) -> None:
     if path.suffix not in endings:
         raise UsageError(f"{path}: does not end in {' or '.join(endings)}; give such a name")
     OwnFiles(path.parent).claim(path)
-
-
-def refused(error: OSError) -> str:
-    """The sentence for a file or folder that the system would not open."""
-    return f"{error.filename}: {error.strerror}; name another path, or change what stands there"
-
-
-def readable(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {readable(item)}" for key, item in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(readable, value)) or "none"
-    return str(value)
 
 
 @contextmanager
@@ -253,35 +88,6 @@ def resumable_from_the_start() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
-@contextmanager
-def progress_bar(label: str) -> Iterator[Progress | None]:
-    """A rich bar on stderr where that is a terminal, otherwise nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def speaker(*, quiet: bool) -> Callable[[str], None]:
-    """Lines as they come, for a person who waits; nothing if ``quiet``.
-
-    While a bar is shown, rich keeps lines for the terminal above it; a file gets them directly.
-    """
-    out = sys.stdout
-
-    def say(line: str) -> None:
-        stream = sys.stdout if out.isatty() else out
-        stream.write(line + "\n")
-        stream.flush()
-
-    return (lambda line: None) if quiet else say  # noqa: ARG005
-
-
 def loaded(*, families: bool = False) -> tuple[Any, Any]:
     """The settings and the workspace of this folder; ``families`` as ``load_whole`` checks them.
 
@@ -297,7 +103,7 @@ def loaded(*, families: bool = False) -> tuple[Any, Any]:
     return params, Workspace(groups=params.groups)
 
 
-run_argument = click.argument("run")
+run_argument = click.argument("run", shell_complete=completes("runs"))
 device_option = click.option(
     "--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1 …"
 )
@@ -308,3 +114,10 @@ workers_option = click.option(
     type=click.IntRange(min=0),
     help="Helpers: reader threads, or processes for data scenes.",
 )
+open_option = click.option("--open", "to_open", is_flag=True, help="Show the page in a browser.")
+
+
+def show_page(path: str | Path) -> None:
+    """Hand a page to the browser of this machine; where there is none, say where the page is."""
+    if click.launch(str(path)) != 0:
+        note(f"no program opens pages here; the page is {Path(path).resolve()}")

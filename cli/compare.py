@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, given_options, loaded
+from cli.common import StageCommand, completes, given_options, loaded
 from vqax.errors import UsageError
 
 LISTS = ("--a", "--b", "--family")
@@ -49,8 +49,14 @@ def files_option(name: str, text: str) -> Any:
     return click.option(name, metavar="FILE…", multiple=True, callback=_split, help=text)
 
 
-@click.command(cls=FileListsCommand)
-@click.argument("study", required=False)
+@click.command(
+    cls=FileListsCommand,
+    examples=(
+        "vqax compare ucam",
+        "vqax compare --a mine_*.csv --b baseline_*.csv --metric accuracy_official",
+    ),
+)
+@click.argument("study", required=False, shell_complete=completes("studies"))
 @files_option("--a", "Values per question of method A: one file a training.")
 @files_option("--b", "The same of method B.")
 @files_option("--family", "Of a further configuration, to tell how trainings differ; repeatable.")

@@ -10,6 +10,7 @@ from cli.common import (
     CommandGroup,
     Printed,
     StageCommand,
+    completes,
     given_options,
     lines_of,
     loaded,
@@ -24,8 +25,14 @@ def data() -> None:
     """Generate, check and describe data sets."""
 
 
-@data.command(cls=StageCommand)
-@click.argument("name")
+@data.command(
+    cls=StageCommand,
+    examples=(
+        "vqax data scenes scenes_v1",
+        "vqax data scenes scenes_v2 --workers 8",
+    ),
+)
+@click.argument("name", shell_complete=completes("scenes"))
 @workers_option
 def scenes(name: str, workers: int) -> dict[str, Any]:
     """Generate the Scenes data set NAME of params.yaml in the official formats."""
@@ -35,8 +42,15 @@ def scenes(name: str, workers: int) -> dict[str, Any]:
         return stage.run(*loaded(), name, workers=workers, progress=progress)
 
 
-@data.command("make-cp", cls=StageCommand)
-@click.argument("source")
+@data.command(
+    "make-cp",
+    cls=StageCommand,
+    examples=(
+        "vqax data make-cp cp_v2",
+        "vqax data make-cp vqa_v2 vqa_cp --seed 1",
+    ),
+)
+@click.argument("source", shell_complete=completes("changing_priors"))
 @click.argument("out", required=False, type=click.Path(path_type=Path))
 @click.option("--split", "splits", multiple=True, help="Split of SOURCE to merge; repeatable.")
 @click.option("--test-share", default=1 / 3, type=click.FloatRange(0, 1, True, True))
@@ -62,7 +76,13 @@ def make_cp(ctx: click.Context, source: str, out: Path | None, **options: Any) -
     return stage.run(*loaded(), source)
 
 
-@data.command(cls=StageCommand)
+@data.command(
+    cls=StageCommand,
+    examples=(
+        "vqax data priors data/cp/cp_v2",
+        "vqax data priors vqa_v2 --train train2014 --test val2014",
+    ),
+)
 @click.argument("root", type=click.Path(path_type=Path))
 @click.option("--train", "train_split", help="Default: train of VQA-CP files, else train2014.")
 @click.option("--test", "test_split", help="Default: test of VQA-CP files, else val2014.")
@@ -74,8 +94,14 @@ def priors(root: Path, train_split: str | None, test_split: str | None) -> Print
     return Printed(lines_of(stage.priors_in_words(values)), values)
 
 
-@data.command(cls=StageCommand)
-@click.argument("name")
+@data.command(
+    cls=StageCommand,
+    examples=(
+        "vqax data prepare scenes_v1",
+        "vqax data prepare scenes_v2 --json",
+    ),
+)
+@click.argument("name", shell_complete=completes("datasets"))
 def prepare(name: str) -> dict[str, Any]:
     """Check data set NAME, divide its images, build the vocabularies from train."""
     from stages import prepare as stage
@@ -83,8 +109,14 @@ def prepare(name: str) -> dict[str, Any]:
     return stage.run(*loaded(), name)
 
 
-@data.command(cls=StageCommand)
-@click.argument("name")
+@data.command(
+    cls=StageCommand,
+    examples=(
+        "vqax data agreement scenes_v1",
+        "vqax data agreement scenes_v1 --json",
+    ),
+)
+@click.argument("name", shell_complete=completes("datasets"))
 def agreement(name: str) -> dict[str, Any]:
     """Score annotators against each other, and random against human maps: ceiling and floor."""
     os.environ.setdefault("POT_BACKEND_DISABLE_PYTORCH", "1")  # POT would import torch for nothing
@@ -93,7 +125,13 @@ def agreement(name: str) -> dict[str, Any]:
     return stage.run(*loaded(), name)
 
 
-@data.command(cls=StageCommand)
+@data.command(
+    cls=StageCommand,
+    examples=(
+        "vqax data verify vqa_v2",
+        "vqax data verify vqa_v2 --split val2014 --split test2015",
+    ),
+)
 @click.argument("root", type=click.Path(path_type=Path))
 @click.option("--split", "splits", multiple=True, help="Split to check, e.g. val2014; repeatable.")
 def verify(root: Path, splits: tuple[str, ...]) -> dict[str, Any]:
@@ -103,8 +141,14 @@ def verify(root: Path, splits: tuple[str, ...]) -> dict[str, Any]:
     return stage.run(root, splits)
 
 
-@data.command(cls=StageCommand)
-@click.argument("name")
+@data.command(
+    cls=StageCommand,
+    examples=(
+        "vqax data statistics scenes_v1",
+        "vqax data statistics scenes_v2 --json",
+    ),
+)
+@click.argument("name", shell_complete=completes("datasets"))
 def statistics(name: str) -> dict[str, Any]:
     """Answers per type, human accuracy and agreement, prior strength of a data set."""
     from stages import statistics as stage
@@ -112,7 +156,14 @@ def statistics(name: str) -> dict[str, Any]:
     return stage.run(*loaded(), name)
 
 
-@data.command("list", cls=StageCommand)
+@data.command(
+    "list",
+    cls=StageCommand,
+    examples=(
+        "vqax data list",
+        "vqax data list --json",
+    ),
+)
 def list_() -> Printed:
     """Where each official file comes from, and its size."""
     from vqax.data.sources import OFFICIAL_FILES
@@ -122,7 +173,14 @@ def list_() -> Printed:
     return Printed("\n".join(lines), data)
 
 
-@data.command("contact-sheet", cls=StageCommand)
+@data.command(
+    "contact-sheet",
+    cls=StageCommand,
+    examples=(
+        "vqax data contact-sheet scenes_v1 sheet.png",
+        "vqax data contact-sheet scenes_v2 v2.png --json",
+    ),
+)
 @click.argument("name")
 @click.argument("path", type=click.Path(path_type=Path))
 def contact_sheet(name: str, path: Path) -> dict[str, Any]:

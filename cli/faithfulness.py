@@ -6,26 +6,44 @@ from typing import Any
 import click
 
 from cli.align import Grid
-from cli.common import Printed, StageCommand, claim, device_option, progress_bar
+from cli.common import Printed, StageCommand, claim, completes, device_option, progress_bar
 from vqax.errors import UsageError
 
 PATH = click.Path(path_type=Path)
 
 
-@click.command(cls=StageCommand)
-@click.argument("run", required=False)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax faithfulness mcb --image cat.jpg --question 'What is it?'",
+        "vqax faithfulness --model mine.py:net --from album/ --out faithfulness.parquet",
+    ),
+)
+@click.argument("run", required=False, shell_complete=completes("runs"))
 @click.option("--model", metavar="FILE.py:FUNCTION", help="A model of your own instead of RUN.")
 @click.option("--image", type=PATH, help="An image of your own.")
 @click.option("--question", "questions", multiple=True, help="What to ask; repeatable.")
 @click.option("--from", "source", type=PATH, help="A table, or a folder of images, instead.")
 @click.option("--answer", default="predicted", show_default=True, help="The answer to explain.")
-@click.option("--method", "methods", multiple=True, help="An explainer; default: the usual ones.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    shell_complete=completes("methods"),
+    help="An explainer; default: the usual ones.",
+)
 @click.option("--maps", type=PATH, help="Maps you have, named by image: a folder, .npz or .h5.")
 @click.option("--masks", type=PATH, help="What should be looked at, named alike; 0 is outside.")
 @click.option("--unit", help="What is hidden: patches, pixels, cells or words.")
 @click.option("--grid", type=Grid(), default="14x14", show_default=True, help="Of patches.")
 @click.option("--baseline", help="What stands in its place: mean, blur or zero.")
-@click.option("--measure", "measures", multiple=True, help="Repeatable; default: all but the slow.")
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    shell_complete=completes("measures"),
+    help="Repeatable; default: all but the slow.",
+)
 @click.option("--randomise", is_flag=True, help="Also draw the model's layers anew, one by one.")
 @click.option("--steps", default=20, show_default=True, help="Of deletion and insertion.")
 @click.option("--subsets", default=100, show_default=True, help="Of each question.")

@@ -8,6 +8,7 @@ import click
 from cli.common import (
     CommandGroup,
     StageCommand,
+    completes,
     device_option,
     loaded,
     progress_bar,
@@ -20,8 +21,14 @@ def features() -> None:
     """Extract grid features and look into their files."""
 
 
-@features.command(cls=StageCommand)
-@click.argument("grid")
+@features.command(
+    cls=StageCommand,
+    examples=(
+        "vqax features extract scenes_v1",
+        "vqax features extract scenes_v1 --device cuda --workers 8",
+    ),
+)
+@click.argument("grid", shell_complete=completes("grids"))
 @click.option(
     "--weights", type=click.Path(path_type=Path), help="Local weights instead of a download."
 )
@@ -42,7 +49,14 @@ def extract(grid: str, weights: Path | None, device: str, workers: int) -> dict[
         )
 
 
-@features.command("import", cls=StageCommand)
+@features.command(
+    "import",
+    cls=StageCommand,
+    examples=(
+        "vqax features import trainval_36.tsv --out bottom_up",
+        "vqax features import features/ --out mine --boxes 100 --no-background",
+    ),
+)
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", required=True, help="Name of the feature file: data/features/NAME.h5.")
 @click.option(
@@ -89,7 +103,13 @@ def import_(
         return stage.of_file(*loaded(), out, spec, progress=progress)
 
 
-@features.command(cls=StageCommand)
+@features.command(
+    cls=StageCommand,
+    examples=(
+        "vqax features show data/features/scenes_v1.h5",
+        "vqax features show data/features/regions_v2.h5 --json",
+    ),
+)
 @click.argument("path", type=click.Path(path_type=Path))
 def show(path: Path) -> dict[str, Any]:
     """What a feature file holds: extractor, sizes, images."""

@@ -1,19 +1,30 @@
-"""``vqax repro``, ``pipeline``, ``code``, ``runs`` and ``doctor``."""
+"""``vqax repro``, ``pipeline``, ``code`` and ``doctor``."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.common import Printed, StageCommand, loaded
+from cli.cache import kept
+from cli.common import StageCommand, completes
 
 
-@click.command(cls=StageCommand)
-@click.argument("targets", nargs=-1)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax repro report_headline --jobs 2",
+        "vqax repro --profile full --dry",
+    ),
+)
+@click.argument("targets", nargs=-1, shell_complete=completes("stages"))
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Stages side by side."
 )
-@click.option("--profile", help="Overlay profiles/NAME.yaml; works in its own folder work/NAME.")
+@click.option(
+    "--profile",
+    shell_complete=completes("profiles"),
+    help="Overlay profiles/NAME.yaml; works in its own folder work/NAME.",
+)
 @click.option("--dry", is_flag=True, help="Only say which stages would run.")
 @click.option("--force", is_flag=True, help="Run them even where nothing changed.")
 def repro(
@@ -25,7 +36,24 @@ def repro(
     return stage.run(targets, jobs=jobs, profile=profile, dry=dry, force=force)
 
 
-@click.command(cls=StageCommand)
+@click.command(
+    cls=StageCommand, examples=("vqax init my_project", "vqax init ~/vqa/experiments --json")
+)
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> dict[str, Any]:
+    """Write a project into FOLDER: params.yaml, studies, profiles, dvc.yaml. No clone is needed."""
+    from stages import init as stage
+
+    return stage.run(folder)
+
+
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax code score score seed",
+        "vqax code train",
+    ),
+)
 @click.argument("stage")
 @click.argument("sections", nargs=-1)
 def code(stage: str, sections: tuple[str, ...]) -> dict[str, Any]:
@@ -36,7 +64,13 @@ def code(stage: str, sections: tuple[str, ...]) -> dict[str, Any]:
     return fingerprint.run(Workspace(), stage, sections)
 
 
-@click.command(cls=StageCommand)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax pipeline",
+        "vqax pipeline --check",
+    ),
+)
 @click.option("--check", is_flag=True, help="Write nothing; refuse a dvc.yaml that would change.")
 def pipeline(check: bool) -> dict[str, Any]:
     """Write the part of dvc.yaml that follows from imports and settings."""
@@ -45,30 +79,24 @@ def pipeline(check: bool) -> dict[str, Any]:
     return (dvc_yaml.check if check else dvc_yaml.write)(Path())
 
 
-@click.command(cls=StageCommand)
-def runs() -> Printed:
-    """List the runs of params.yaml: model, data set, what is minimised."""
-    params, workspace = loaded()
-    data = {
-        name: {
-            "model": run.model,
-            "dataset": run.dataset,
-            "objective": run.objective.name,
-            "trained": (workspace.run(name) / "model.safetensors").exists(),
-        }
-        for name, run in params.runs.items()
-    }
-    lines = (
-        f"{name}: {run['model']} on {run['dataset']} · {run['objective']}"
-        + (" · trained" if run["trained"] else "")
-        for name, run in data.items()
-    )
-    return Printed("\n".join(lines), data)
-
-
-@click.command(cls=StageCommand)
-def doctor() -> dict[str, Any]:
-    """Versions, optional parts, devices, disk, and the remedy for what is missing."""
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax doctor",
+        "vqax doctor --stale",
+    ),
+)
+@click.option("--stale", is_flag=True, help="Also what is to run again, and for how long.")
+def doctor(stale: bool) -> dict[str, Any]:
+    """Machine, packages, folder, settings: what there is, and the remedy for what is missing."""
     from stages import doctor as stage
 
-    return stage.run()
+    said = stage.run()
+    if said["params.yaml"] == "here":
+        files = (Path("params.yaml"), Path("studies"))
+        said["settings"] = kept(["settings"], files, stage.settings_state)
+    if stale:
+        from stages.repro.durations import forecast
+
+        said |= forecast(Path.cwd())
+    return said

@@ -1,36 +1,23 @@
-"""``vqax table``, ``report`` and ``check``: what the runs add up to."""
+"""``vqax claims``, ``report`` and ``check``: what the runs add up to."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.common import Printed, StageCommand, loaded
+from cli.common import StageCommand, completes, loaded, open_option, show_page
 
-study_argument = click.argument("study", default="headline")
+study_argument = click.argument("study", default="headline", shell_complete=completes("studies"))
 
 
-@click.command(cls=StageCommand)
-@click.argument("name", required=False)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["markdown", "csv", "latex"]),
-    default="markdown",
-    show_default=True,
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax claims ucam",
+        "vqax claims",
+    ),
 )
-@click.option("--study", default="headline", show_default=True)
-def table(name: str | None, form: str, study: str) -> Printed:
-    """Print table NAME (ucam/I …) of a study; without a name, list what there is."""
-    from stages import tables
-
-    settings = loaded()
-    text = tables.render(*settings, name, form, study)
-    return Printed(text, tables.records(*settings, name, study))
-
-
-@click.command(cls=StageCommand)
-@click.argument("study", required=False)
+@click.argument("study", required=False, shell_complete=completes("studies"))
 def claims(study: str | None) -> dict[str, Any]:
     """Test the claims of STUDY's paper: supported, contradicted, inconclusive, not testable here.
 
@@ -41,28 +28,48 @@ def claims(study: str | None) -> dict[str, Any]:
     return stage.gather(*loaded()) if study is None else stage.run(*loaded(), study)
 
 
-@click.command(cls=StageCommand)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax report headline --open",
+        "vqax report ucam --json",
+    ),
+)
 @study_argument
-def report(study: str) -> dict[str, Any]:
+@open_option
+def report(study: str, to_open: bool) -> dict[str, Any]:
     """Write the report of STUDY: one HTML file that needs nothing else."""
     from stages import report as stage
 
-    return stage.run(*loaded(), study)
+    values = stage.run(*loaded(), study)
+    if to_open:
+        show_page(values["report"])
+    return values
 
 
-@click.command(cls=StageCommand)
+@click.command(cls=StageCommand, examples=("vqax browse headline --open", "vqax browse ucam"))
 @study_argument
-def browse(study: str) -> dict[str, Any]:
+@open_option
+def browse(study: str, to_open: bool) -> dict[str, Any]:
     """Write the explorer of STUDY: all test questions with every run's maps, in one HTML file.
 
     Filters, sorting, two runs side by side; no server, no request. A large study has parts.
     """
     from stages import browse as stage
 
-    return stage.run(*loaded(), study)
+    values = stage.run(*loaded(), study)
+    if to_open:
+        show_page(values["pages"][0])
+    return values
 
 
-@click.command(cls=StageCommand)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax check",
+        "vqax check --write",
+    ),
+)
 @click.option(
     "--tolerances",
     type=click.Path(path_type=Path),
@@ -78,3 +85,15 @@ def check(tolerances: Path, write: bool, study: str) -> dict[str, Any]:
     params, workspace = loaded()
     params.study(study)
     return (stage.write if write else stage.run)(workspace.study(study), tolerances)
+
+
+@click.command(cls=StageCommand, examples=("vqax findings", "vqax findings --check"))
+@click.option(
+    "--page", type=click.Path(path_type=Path), default=Path("README.md"), show_default=True
+)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; refuse another table.")
+def findings(page: Path, only_check: bool) -> dict[str, Any]:
+    """Write the verdicts of all papers, with their trainings and floors, into the front page."""
+    from stages import findings as stage
+
+    return (stage.check if only_check else stage.write)(*loaded(), page)

@@ -7,12 +7,16 @@ import click
 
 from cli.common import (
     StageCommand,
+    completes,
     device_option,
     given_options,
     loaded,
+    note,
+    open_option,
     progress_bar,
     resumable_from_the_start,
     run_argument,
+    show_page,
     speaker,
     workers_option,
 )
@@ -30,7 +34,13 @@ ANSWER = "The answer to explain: predicted, truth (of a question of the data set
 METHOD = "An explainer; repeatable. Default: the usual ones that the run has what they need for."
 
 
-@click.command(cls=StageCommand)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax train mcb",
+        "vqax train mcb --resume --device cuda",
+    ),
+)
 @run_argument
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint, if there is one.")
 @device_option
@@ -48,8 +58,8 @@ def train(run: str, resume: bool, device: str, workers: int) -> dict[str, Any]:
             resume=resume,
             device=device,
             workers=workers,
-            progress=progress,
-            note=lambda text: click.echo(text, err=True),
+            **({} if progress is None else {"progress": progress, "on_epoch": progress.epoch}),
+            note=note,
         )
 
 
@@ -61,8 +71,15 @@ class ExplainCommand(StageCommand):
         super().invoke(ctx)
 
 
-@click.command(cls=ExplainCommand)
-@click.argument("run", required=False)
+@click.command(
+    cls=ExplainCommand,
+    examples=(
+        "vqax explain mcb_p_gca --image cat.jpg --question 'What is on the table?' --html",
+        "vqax explain --model mine.py:net --from album/ --out explained",
+        "vqax explain mcb",
+    ),
+)
+@click.argument("run", required=False, shell_complete=completes("runs"))
 @click.option("--image", type=click.Path(path_type=Path), help="An image of your own.")
 @click.option("--question", "questions", multiple=True, help="What to ask; repeatable.")
 @click.option("--from", "source", type=click.Path(path_type=Path), help=FROM)
@@ -71,11 +88,14 @@ class ExplainCommand(StageCommand):
 @click.option("--generate", is_flag=True, help=GENERATE)
 @click.option("--token", "by_token", is_flag=True, help=TOKEN)
 @click.option("--answer", default="predicted", show_default=True, help=ANSWER)
-@click.option("--method", "methods", multiple=True, help=METHOD)
+@click.option(
+    "--method", "methods", multiple=True, shell_complete=completes("methods"), help=METHOD
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for what is written.")
 @click.option("--html", is_flag=True, help="Also one page with everything about --image.")
 @click.option("--panels", is_flag=True, help="With --image: also a PNG of each method alone.")
 @click.option("--figures", is_flag=True, help="With --from: also figures and maps of each line.")
+@open_option
 @device_option
 @click.pass_context
 def explain(
@@ -88,6 +108,7 @@ def explain(
     choices: tuple[str, ...],
     generate: bool,
     by_token: bool,
+    to_open: bool,
     device: str,
     **options: Any,
 ) -> dict[str, Any] | None:
@@ -117,6 +138,8 @@ def explain(
         else:
             del asked["html"], asked["panels"]
             values = explain_one.explain_many(source=source, **asked)
+    if to_open:
+        show_page(values["page"])
     return values if ctx.meta["as_json"] else None
 
 
@@ -160,14 +183,22 @@ def _check_combination(
     wrong = given & ({"figures"} if image is not None else {"html", "panels"})
     if wrong:
         raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}; leave it out")
+    if "open" in given and not ctx.params["html"]:
+        raise UsageError("--open: there is no page without --html; add that or leave it out")
     if image is not None and not questions:
         raise UsageError("--image: give at least one --question about it")
     if source is not None and "method" in given and "figures" not in given:
         raise UsageError("--method: with --from it needs --figures; add that or leave it out")
 
 
-@click.command(cls=StageCommand)
-@click.argument("name")
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax analyse noise",
+        "vqax analyse explanation_masks --json",
+    ),
+)
+@click.argument("name", shell_complete=completes("all_analyses"))
 def analyse(name: str) -> dict[str, Any]:
     """Make analysis NAME of params.yaml: what is asked of trained runs beyond maps and scores."""
     from stages import analyses as stage

@@ -6,14 +6,20 @@ from typing import Any, get_args
 
 import click
 
-from cli.common import StageCommand, loaded, workers_option
+from cli.common import StageCommand, completes, loaded, workers_option
 from vqax.accuracy_rules import Mode
 
 EXISTING = click.Path(path_type=Path)
 
 
-@click.command(cls=StageCommand)
-@click.argument("run", required=False)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax score mcb",
+        "vqax score --questions q.json --annotations a.json --results mine.json",
+    ),
+)
+@click.argument("run", required=False, shell_complete=completes("runs"))
 @click.option("--questions", type=EXISTING, help="Official questions file (.json or .json.gz).")
 @click.option("--annotations", type=EXISTING, help="Official annotations file.")
 @click.option("--results", type=EXISTING, help="Predictions: [{question_id, answer}, …].")

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+import vqax
 from project.overrides import merged
 from project.params import Params
 from project.places import check_name
@@ -140,8 +141,9 @@ def link_code(repository: Path, folder: Path) -> None:
     for name in (*SEEN_FROM_THE_REPOSITORY, *linked):
         link = folder / name
         link.parent.mkdir(parents=True, exist_ok=True)
+        target = Path(vqax.__file__).parent if name == "vqax" else repository / name
         if not link.is_symlink():
-            link.symlink_to(os.path.relpath(repository / name, link.parent))
+            link.symlink_to(os.path.relpath(target, link.parent))
 
 
 def make_repository(folder: Path) -> None:

@@ -18,12 +18,13 @@ from project.references import ANALYSIS_OF_FIGURE
 from project.resolve import data_plan
 from project.settings_files import read_whole
 from project.study import Measured
+from project.tables import read_tables
 from project.workspace import Workspace
 from stages import browse
 from stages.figures import sections
 from stages.prepare import SHARED, UNMATCHABLE
 from stages.report_context import committed_pairs, provenance_facts, references
-from stages.tables import read_tables, reported_pairs
+from stages.tables import reported_pairs
 from vqax.accuracy_rules import RULES, Mode
 from vqax.data import load_rgb
 from vqax.errors import BadData

@@ -6,11 +6,10 @@ import pandas as pd
 
 import studies
 from project.merged_rows import mean_of_two
-from project.params import Params, named, unknown
+from project.params import Params, named
 from project.schema import RowSource, spelled_out
 from project.significance import paired
 from project.study import HELD_OUT, Measured
-from project.tables import read_tables
 from project.workspace import Workspace
 from vqax.errors import UsageError
 from vqax.report.labels import label_of
@@ -20,13 +19,9 @@ from vqax.report.tables import (
     join_published,
     no_table,
     published_table,
-    to_csv,
-    to_latex,
-    to_markdown,
 )
 from vqax.stats.bootstrap import paired_bootstrap
 
-FORMATS = {"markdown": to_markdown, "csv": to_csv, "latex": to_latex}
 GAINS = {
     "accuracy_all": "accuracy_official",
     "rank_correlation": "attention_rank_correlation",
@@ -166,32 +161,6 @@ def reported_pairs(
     return tuple(pairs)
 
 
-def render(params: Params, workspace: Workspace, name: str | None, form: str, study: str) -> str:
-    """Table ``name`` of a study as Markdown, CSV or LaTeX; the names there are, without one.
-
-    Raises:
-        UsageError: no such study or table.
-        MissingArtefact: the study was not compared yet.
-    """
-    tidy = _chosen(params, workspace, name, study)
-    if name is None:
-        return "\n".join(tidy["table"].unique())
-    return FORMATS[form](tidy, rules_of(params, tidy), studies.captions())
-
-
-def records(params: Params, workspace: Workspace, name: str | None, study: str) -> dict[str, Any]:
-    """What ``render`` shows, for a program: the cells of a table, or the names there are.
-
-    Errors as ``render``.
-    """
-    tidy = _chosen(params, workspace, name, study)
-    if name is None:
-        return {"study": study, "tables": list(tidy["table"].unique())}
-    cells = tidy.astype(object).where(tidy.notna(), None).drop(columns="table")
-    accuracy = rules_of(params, tidy)
-    return {"study": study, "table": name, "accuracy": accuracy, "cells": cells.to_dict("records")}
-
-
 def rules_of(params: Params, tidy: pd.DataFrame) -> dict[str, str]:
     """Data set, by its name in the table -> the rule of its accuracies; none without accuracies."""
     accuracies = tidy[tidy["metric"].str.startswith("accuracy") & tidy["value"].notna()]
@@ -205,15 +174,3 @@ def rules_of(params: Params, tidy: pd.DataFrame) -> dict[str, str]:
         for spec in params.datasets.values()
         if names & {spec.label, spec.label.removesuffix(" test")}
     }
-
-
-def _chosen(params: Params, workspace: Workspace, name: str | None, study: str) -> pd.DataFrame:
-    """Table ``name`` of a study, or without a name all of them."""
-    params.study(study)
-    tidy = read_tables(workspace, study)
-    names = list(tidy["table"].unique())
-    if name is None:
-        return tidy
-    if name not in names:
-        raise UsageError(unknown(name, names, "table", f"study {study}"))
-    return tidy[tidy["table"] == name]

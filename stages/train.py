@@ -42,19 +42,21 @@ def run(
     device: str = "cpu",
     workers: int = 2,
     progress: Any = None,
+    on_epoch: Callable[[int, dict[str, float]], None] = silent,
     note: Callable[[str], object] = silent,
 ) -> dict[str, Any]:
     """Train run ``name``; leave model.safetensors, model.json and history.parquet.
 
     Checkpoints lie in a folder named after the settings, so a changed run starts anew and an
     interrupted one goes on; a finished one needs them no more. ``note`` is told where one cannot
-    be used.
+    be used, ``on_epoch`` what was measured in each epoch.
 
     Raises:
         BadData: as ``vqax.learning.loop.train``; or another process trains this run.
     """
     plan = run_plan(params, workspace, name)
-    options = {"resume": resume, "device": device, "workers": workers, "note": note}
+    options = {"resume": resume, "device": device, "workers": workers}
+    options |= {"note": note, "on_epoch": on_epoch}
     options |= {} if progress is None else {"progress": progress}
     with locked(plan.lock) if _writes() else nullcontext():
         return _train(plan, **options)

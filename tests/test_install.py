@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-BUILD = "from setuptools.build_meta import build_editable; build_editable('wheels')"
+BUILD = "from hatchling.build import build_editable; build_editable('wheels')"
 SCRIPT = "import cli, stages, vqax\nprint(*(one.__file__ for one in (cli, stages, vqax)))\n"
 
 
@@ -19,7 +19,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What packaging reads of the repository, in a folder with the name of the package."""
     folder = tmp_path_factory.mktemp("projects") / "vqax"
     folder.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     for package in ("cli", "stages", "vqax"):
         (folder / package).mkdir()

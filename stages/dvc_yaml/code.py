@@ -52,11 +52,16 @@ def packages(stage: str) -> list[str]:
     if entry.family:
         lists = in_folders(entry.family.partition(":")[0]).values()
         every = every.union(lists, *members(entry.family).values())
-    root = file_of("stages").parents[1]
-    paths = [file_of(module).relative_to(root) for module in every]
+    paths = [_as_linked(module) for module in every]
     files = {path.as_posix() for path in paths if path.parts[0] == "studies"}
     folders = {"/".join(path.parts[:2]) for path in paths if path.parts[0] != "studies"}
     return sorted({*files, *folders, *SETTINGS_CODE})
+
+
+def _as_linked(module: str) -> Path:
+    """Its file as a clone has it; an installed wheel has the library in another place."""
+    top = file_of(module.partition(".")[0]).parents[1]
+    return file_of(module).relative_to(top)
 
 
 def _sections_read(name: str, stages: dict[str, Any]) -> list[str]:

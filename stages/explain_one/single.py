@@ -72,7 +72,7 @@ def run(
     ]
     values = {
         "run": loaded.name,
-        "photograph": str(image),
+        "image": str(image),
         "size_px": list(photograph.size),
         "grid": list(loaded.grid or ()),
         "questions": [
@@ -96,10 +96,10 @@ def run(
 
 def _facts(loaded: LoadedModel, visual_input: VisualInput) -> dict[str, str]:
     """What a reader of the page needs to make it again."""
-    width, height = visual_input.photograph.size
+    width, height = visual_input.image.size
     sampled = hasattr(loaded.model, "head")
     return {
-        "photograph": f"{visual_input.path.name}, {width} × {height} px",
+        "image": f"{visual_input.path.name}, {width} × {height} px",
         **loaded.facts,
         "uncertainty": f"{loaded.samples} dropout samples of the head, seed {loaded.seed}"
         if sampled

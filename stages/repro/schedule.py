@@ -5,6 +5,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from stages.dvc_errors import sentence
+from stages.repro import durations
 from stages.repro.pipeline import Pipeline, failure
 from stages.repro.plan import Plan
 from stages.repro.runner import Runner
@@ -72,7 +73,9 @@ def _end(pipeline: Pipeline, stage: str, future: Future[int], started: float) ->
         pipeline.finish(stage)
     except DvcException as missing:
         raise failure(stage, missing) from missing
-    sys.stderr.write(f"{stage}: {time.monotonic() - started:.1f} s\n")
+    seconds = time.monotonic() - started
+    durations.record(pipeline.folder, stage, seconds)
+    sys.stderr.write(f"{stage}: {seconds:.1f} s\n")
 
 
 def _freed(waiting: dict[str, set[str]], stage: str) -> None:

@@ -35,7 +35,7 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "Did you mean" not in vqax("fly").stderr
     assert "Did you mean report or repro?" in vqax("repor").stderr
     assert "Did you mean data list?" in vqax("list").stderr
-    assert "Did you mean features show or regions show?" in vqax("show").stderr
+    assert "Did you mean features show or regions show or runs show?" in vqax("show").stderr
 
 
 def test_errors_are_one_sentence_and_an_exit_code(tmp_path: Path, monkeypatch) -> None:

@@ -17,11 +17,12 @@ import yaml
 from PIL import Image
 from safetensors.torch import save_file
 
+from project.tables import read_tables
 from project.workspace import Workspace
 from stages.components import load_whole
 from stages.explain_one.table import lines_of
 from stages.score_file import run as score_file
-from stages.tables import FORMATS, read_tables
+from stages.table import FORMATS
 from tests.data.official import annotation_entry, question_entry, write_pair
 from tests.fuzz import mutations
 from tests.fuzz.mutations import Damage, Rng

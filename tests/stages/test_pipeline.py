@@ -13,8 +13,9 @@ from project.dataset import load_prepared
 from project.feature_files import open_feature_file
 from project.params import Params, load
 from project.resolve import data_plan, feature_plan
+from project.tables import read_tables
 from project.workspace import Workspace
-from stages import check, report, tables
+from stages import check, report, table
 from tests.stages import tiny
 from vqax.errors import OutOfTolerance
 from vqax.files import read_json
@@ -197,7 +198,7 @@ def test_maps_are_scored_against_people(where: Workspace, params: Params, name: 
 
 
 def test_the_headline_has_the_columns_of_the_design(where: Workspace) -> None:
-    headline = tables.read_tables(where, tiny.STUDY)
+    headline = read_tables(where, tiny.STUDY)
     expected = [
         *["table", "row", "dataset", "metric", "value", "ci_low", "ci_high", "n", "seeds"],
         *["reported", "reported_dataset", "direction", "note"],
@@ -209,7 +210,7 @@ def test_the_headline_has_the_columns_of_the_design(where: Workspace) -> None:
 @pytest.mark.parametrize("number", ["I", "II", "IV"])
 def test_every_printed_number_is_kept_and_unchanged(where: Workspace, number: str) -> None:
     reported = pd.read_csv(Workspace().published("ucam") / f"table_{number}.csv")
-    headline = tables.read_tables(where, tiny.STUDY)
+    headline = read_tables(where, tiny.STUDY)
     ours = headline[(headline["table"] == f"ucam/{number}") & headline["reported"].notna()]
     both = reported.merge(ours, on=["table", "row", "metric"], suffixes=("_reported", "_ours"))
     assert len(both) == len(reported) == len(ours)
@@ -219,7 +220,7 @@ def test_every_printed_number_is_kept_and_unchanged(where: Workspace, number: st
 
 
 def test_measured_numbers_are_those_of_the_runs(where: Workspace, params: Params) -> None:
-    headline = tables.read_tables(where, tiny.STUDY).set_index(["table", "row", "metric"])
+    headline = read_tables(where, tiny.STUDY).set_index(["table", "row", "metric"])
     for row, run in params.study(tiny.STUDY).tables["ucam/II"].items():
         metrics = pd.read_parquet(where.scores(run) / "metrics.parquet").set_index("metric")
         measured = headline.loc[("ucam/II", row, "accuracy_all"), "value"]
@@ -233,11 +234,11 @@ def test_measured_numbers_are_those_of_the_runs(where: Workspace, params: Params
 
 def test_ranks_and_pairs(where: Workspace) -> None:
     ranks = pd.read_parquet(where.significance(tiny.STUDY) / "ranks.parquet")
-    for _, table in ranks.groupby("measure"):
-        k = len(table)
-        assert table["k"].eq(k).all()
-        assert table["mean_rank"].sum() == pytest.approx(k * (k + 1) / 2)
-        assert table["cd"].nunique() == table["n_blocks"].nunique() == 1
+    for _, rows in ranks.groupby("measure"):
+        k = len(rows)
+        assert rows["k"].eq(k).all()
+        assert rows["mean_rank"].sum() == pytest.approx(k * (k + 1) / 2)
+        assert rows["cd"].nunique() == rows["n_blocks"].nunique() == 1
     pairs = pd.read_parquet(where.significance(tiny.STUDY) / "pairs.parquet")
     accuracy = pairs[pairs["metric"] == "accuracy_official"]
     assert len(accuracy) == len(RUNS) * (len(RUNS) - 1) / 2
@@ -260,14 +261,14 @@ def test_metrics_and_curves_for_dvc(where: Workspace) -> None:
     assert curves["epoch"].tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("form", list(tables.FORMATS))
+@pytest.mark.parametrize("form", list(table.FORMATS))
 def test_tables_are_rendered(where: Workspace, params: Params, form: str) -> None:
-    assert tables.render(params, where, None, form, tiny.STUDY).split() == [
+    assert table.text_of(table.chosen(params, where, None, tiny.STUDY), form).split() == [
         "ucam/I",
         "ucam/II",
         "ucam/IV",
     ]
-    text = tables.render(params, where, "ucam/II", form, tiny.STUDY)
+    text = table.text_of(table.chosen(params, where, "ucam/II", tiny.STUDY), form)
     assert "63.8" in text
     assert "P-GCA (ours)" in text
 

@@ -16,11 +16,13 @@ from project.maps import write_hdf5
 from project.params import Params, load
 from project.resolve import data_plan
 from project.study import Measured
+from project.tables import read_tables
 from project.workspace import Workspace
 from stages import agreement, claims, compare, report
 from stages.components import load_whole
 from stages.figures import sections
-from stages.tables import GAINS, read_tables, render
+from stages.table import chosen, text_of
+from stages.tables import GAINS
 from studies import claim_rules, figures, tables
 from tests.stages import tiny
 from vqax.errors import UsageError
@@ -196,7 +198,7 @@ def test_table_iii_is_the_analysis_of_the_masks(tidy: pd.DataFrame, where: Works
 def test_a_table_of_the_study_is_rendered(
     params: Params, where: Workspace, table: str, form: str
 ) -> None:
-    text = render(params, where, table, form, STUDY)
+    text = text_of(chosen(params, where, table, STUDY), form)
     first = next(iter(params.study(STUDY).rows[table]))
     assert first in text
 

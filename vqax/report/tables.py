@@ -187,7 +187,7 @@ def to_csv(
     With ``rules`` a last column names the rule of the accuracies.
     """
     lines = []
-    for row, cells in _rows(tidy):
+    for row, cells in rows_of(tidy):
         line: dict[str, object] = {"row": row}
         for metric in _metrics(tidy):
             cell = cells.get(metric)
@@ -224,7 +224,7 @@ def to_markdown(
     head, body = _grid(tidy, _plain, escape=lambda text: text.replace("|", "\\|"))
     rule = ["---", *["---:"] * (len(head) - 1)]
     lines = [f"| {' | '.join(cells)} |" for cells in [head, rule, *body]]
-    return f"{_caption(tidy, rules, captions)}\n\n" + "\n".join(lines) + "\n"
+    return f"{caption_of(tidy, rules, captions)}\n\n" + "\n".join(lines) + "\n"
 
 
 def to_latex(
@@ -234,7 +234,7 @@ def to_latex(
     head, body = _grid(tidy, _latex_published, escape=_latex)
     lines = [
         r"\begin{table}",
-        rf"\caption{{{_latex(_caption(tidy, rules, captions))}}}",
+        rf"\caption{{{_latex(caption_of(tidy, rules, captions))}}}",
         rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
         r"\toprule",
         rf"{' & '.join(head)} \\",
@@ -257,7 +257,7 @@ def _grid(
         label = label_of(metric)
         head += [escape(f"{label.heading} {label.arrow}".strip()), escape("reported")]
     body = []
-    for row, cells in _rows(tidy):
+    for row, cells in rows_of(tidy):
         line = [escape(row)]
         for metric in metrics:
             cell = cells.get(metric)
@@ -286,7 +286,7 @@ def measured_cell(cell: pd.Series | None, metric: str) -> str:
     return value if low == "–" or high == "–" else f"{value} [{low}, {high}]"
 
 
-def _rows(tidy: pd.DataFrame) -> list[tuple[str, dict[str, pd.Series]]]:
+def rows_of(tidy: pd.DataFrame) -> list[tuple[str, dict[str, pd.Series]]]:
     """Printed rows in their order, each with its cells by metric."""
     require(tidy, COLUMNS, "table")
     one_table(tidy)
@@ -317,7 +317,7 @@ def _names(tidy: pd.DataFrame, column: str, row: str | None = None) -> str:
     return ", ".join(str(name) for name in values.dropna().unique() if name)
 
 
-def _caption(tidy: pd.DataFrame, rules: Rules, captions: Captions) -> str:
+def caption_of(tidy: pd.DataFrame, rules: Rules, captions: Captions) -> str:
     rule = f" Accuracy by the rule: {rule_in_words(rules)}." if rules else ""
     reported = _names(tidy[tidy["reported"].notna()], "reported_dataset")
     return (
