@@ -93,12 +93,12 @@ def test_vilt_shows_the_attention_that_its_answer_comes_from(tmp_path):
     model, cells = foreign.model.model, foreign.model.image_encoder(images()).detach()
     forward, answer = model(cells, asked), torch.tensor([2])
     layers = model.attention_layers(cells[:1], asked[:1], answer)
-    torch.testing.assert_close(layers.score, forward.logits[0, 2])
+    torch.testing.assert_close(layers.score, forward.logits[:1, 2])
     last = layers.weights[-1][0].mean(0)[layers.reads][:, layers.cells]
     torch.testing.assert_close(last[0] / last.sum(), forward.attention[0])
     named = dict(model.named_modules())
     assert [type(named[block]).__name__ for block in layers.blocks] == ["ViltLayer"] * 2
-    assert torch.autograd.grad(layers.score, layers.weights[0])[0].any()
+    assert torch.autograd.grad(layers.score.sum(), layers.weights[0])[0].any()
 
 
 def test_a_question_is_the_same_wherever_its_padding_is(foreign):
