@@ -105,10 +105,10 @@ class ClipText(nn.Module):
         return torch.cat(parts, dim=2).gather(2, index), self.lengths + count - 1
 
 
-def _causal(config: Any, states: Tensor) -> Tensor | None:
+def _causal(config: Any, states: Tensor) -> Any:
+    """The mask that the network's own text model makes."""
     from transformers.masking_utils import create_causal_mask
 
-    mask: Tensor | None = create_causal_mask(
+    return create_causal_mask(
         config=config, inputs_embeds=states, attention_mask=None, past_key_values=None
     )
-    return mask

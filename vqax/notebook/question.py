@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -100,7 +101,8 @@ def of_vision_language(
         answers = answer, ALL_ELSE
         answering = model.said(encoded, model.answer_tokens(answer))
     else:
-        (said,) = write(model.said(encoded, [0]).model, encoded.cells, tokens)
+        speaking: Any = model.said(encoded, [0]).model
+        (said,) = write(speaking, encoded.cells, tokens)
         answers, answering = (said.text, ALL_ELSE), model.said(encoded, said.tokens)
     return Question(
         text=text,
