@@ -92,7 +92,11 @@ class ExplainCommand(StageCommand):
     "--method", "methods", multiple=True, shell_complete=completes("methods"), help=METHOD
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for what is written.")
-@click.option("--html", is_flag=True, help="Also one page with everything about --image.")
+@click.option(
+    "--html",
+    is_flag=True,
+    help="Also one page with everything about --image, or about all of --from.",
+)
 @click.option("--panels", is_flag=True, help="With --image: also a PNG of each method alone.")
 @click.option("--figures", is_flag=True, help="With --from: also figures and maps of each line.")
 @open_option
@@ -136,7 +140,7 @@ def explain(
             del asked["figures"]
             values = explain_one.explain_image(image=image, **asked)
         else:
-            del asked["html"], asked["panels"]
+            del asked["panels"]
             values = explain_one.explain_many(source=source, **asked)
     if to_open:
         show_page(values["page"])
@@ -180,15 +184,17 @@ def _check_combination(
     if image is not None and source is not None:
         raise UsageError("--image and --from: give one of the two")
     given, kind = given_options(ctx), "--image" if image is not None else "--from"
-    wrong = given & ({"figures"} if image is not None else {"html", "panels"})
+    wrong = given & ({"figures"} if image is not None else {"panels"})
     if wrong:
         raise UsageError(f"--{', --'.join(sorted(wrong))}: does not go with {kind}; leave it out")
     if "open" in given and not ctx.params["html"]:
         raise UsageError("--open: there is no page without --html; add that or leave it out")
     if image is not None and not questions:
         raise UsageError("--image: give at least one --question about it")
-    if source is not None and "method" in given and "figures" not in given:
-        raise UsageError("--method: with --from it needs --figures; add that or leave it out")
+    if source is not None and "method" in given and not given & {"figures", "html"}:
+        raise UsageError(
+            "--method: with --from it needs --figures or --html; add one or leave it out"
+        )
 
 
 @click.command(

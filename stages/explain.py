@@ -17,6 +17,7 @@ from vqax.accuracy_rules import Mode
 from vqax.data import Example
 from vqax.explain import EXPLAINERS
 from vqax.explain.gradient import forward_with_graph
+from vqax.explain.layers import shows_layers
 from vqax.explain.predict import Prediction, sample_head
 from vqax.files import write_parquet
 from vqax.learning.batches import Batch
@@ -76,15 +77,15 @@ def _explained(
     """Predictions and raw maps of a batch, from one pass of the image encoder where a method allows
     it.
 
-    A model without attention has no attention map; it is left out and the index says so.
+    What a model has not the needs of, as attention or layers, is left out; the index says so.
     """
     model, grid = loaded.model, loaded.feature_file.grid
     forward = forward_with_graph(model, batch.visual, batch.tokens)
     answer = forward.logits.argmax(1)
-    maps = {}
+    maps, layers = {}, shows_layers(model)
     for method in plan.methods:
         explain = EXPLAINERS[method]
-        if explain.lacks(forward):
+        if explain.lacks(forward, layers=layers):
             continue
         if explain.of_forward is None:
             maps[method] = explain(model, batch.visual, batch.tokens, answer, grid)

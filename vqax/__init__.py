@@ -10,17 +10,24 @@ Letters in shape annotations, everywhere in this package:
 from importlib import import_module
 from typing import Any
 
-PUBLIC = {"align": "vqax.alignment", "faithfulness": "vqax.evaluation"}
-"""Each public name and the module it comes from, which is imported when it is first used."""
+PUBLIC = {
+    "align": ("vqax.alignment", "align"),
+    "compare": ("vqax.stats.compare_methods", "compare_methods"),
+    "explain": ("vqax.explain", None),  # a package, which calls vqax.notebook.explain
+    "faithfulness": ("vqax.evaluation", "faithfulness"),
+}
+"""Each public name and where it comes from, which is imported when it is first used."""
 
-__all__ = list(PUBLIC)
+__all__ = ["align", "compare", "explain", "faithfulness"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(PUBLIC[name]), name)
+    module, attribute = PUBLIC[name]
+    found = import_module(module)
+    return found if attribute is None else getattr(found, attribute)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *PUBLIC])
+    return sorted({*globals(), *PUBLIC})

@@ -1,10 +1,12 @@
 """Questions about many images, of a table or a folder: a row of answers for each."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -21,13 +23,14 @@ from stages.explain_one.vision_language import AnyAnswerer, answerer_of
 from vqax.adapters.vision_language import is_pretrained
 from vqax.data.images import load_upright
 from vqax.errors import BadData, VqaxError
-from vqax.files import write_parquet
+from vqax.files import atomic_path, write_parquet, write_text
 from vqax.locks import locked
 from vqax.ownership import OwnFiles
 from vqax.report.one_image import Explained
 from vqax.vision.weights import weight_hash
 
 PREDICTIONS, SKIPPED = "predictions.parquet", "skipped.parquet"
+AS_CSV, PAGE, SECTION = "predictions.csv", "page.html", ".page_part"
 COLUMNS_OF_SKIPPED = ["row", "image", "question", "reason"]
 
 
@@ -41,6 +44,7 @@ def run(
     methods: Sequence[str] = (),
     out: Path | None = None,
     figures: bool = False,
+    html: bool = False,
     device: str = "cpu",
     progress: Any = None,
     say: Say = quiet,
@@ -48,10 +52,11 @@ def run(
     """Answer every line of ``source``, a CSV or Parquet with the columns image and question.
 
     Or a folder: ``questions`` about each of its images. A column answer names the answer to
-    explain, where it is not empty. Images are relative to the table. Writes predictions.parquet
-    and, for lines that cannot be used, skipped.parquet; ``figures`` adds figures and raw maps. By
-    default into data/explained/MODEL/NAME. Answers are kept as they come: started again after a
-    kill, it goes on, and ends with the same tables.
+    explain, where it is not empty. Images are relative to the table. Writes predictions.parquet,
+    the same as predictions.csv and, for lines that cannot be used, skipped.parquet; ``figures``
+    adds figures and raw maps, ``html`` one page of all. By default into
+    data/explained/MODEL/NAME. Answers are kept as they come: started again after a kill, it goes
+    on, and ends with the same files.
 
     Raises:
         UsageError: an unknown run or method, or a method needs what the model has not.
@@ -63,17 +68,21 @@ def run(
     for question in questions:
         check_question(question)
     lines = lines_of(source, questions, answer)
-    answerer = answerer_of(model.load(device), methods, maps=figures)
+    answerer = answerer_of(model.load(device), methods, maps=figures or html)
     images = source if source.is_dir() else source.parent
     folder = folder_of(answerer.loaded.name, source.stem, out)
     with locked(folder / ".explain.lock"):
         own = OwnFiles(folder)
-        own.claim(*(folder / name for name in (PREDICTIONS, SKIPPED, journal.NAME)))
-        answers = Journal(folder / journal.NAME, _identity(answerer, model.source, figures))
+        pages = (PAGE,) if html else ()
+        own.claim(*(folder / name for name in (PREDICTIONS, AS_CSV, SKIPPED, journal.NAME, *pages)))
+        keep = Kept(own, figures, html)
+        answers = Journal(folder / journal.NAME, _identity(answerer, model.source, keep))
         with answers:
-            each = _each(answerer, lines, images, answers, own if figures else None)
+            each = _each(answerer, lines, images, answers, keep)
             rows, skipped = _sorted_out(each, len(lines), progress)
         written = _write(folder, rows, skipped)
+        if html and rows:
+            written |= keep.page(source, rows, skipped, answerer.loaded.facts)
         answers.finish()
     if not rows:
         raise BadData(f"{source}: none of its {len(lines)} lines can be used; {skipped[0][-1]}")
@@ -94,8 +103,54 @@ def run(
 
 
 Row = dict[str, Any]
-Became = VqaxError | Row
 SkippedLine = tuple[int, str, str, str]
+
+
+class Kept(NamedTuple):
+    """What is written of each line beside its row: figures, and its part of the page."""
+
+    own: OwnFiles
+    figures: bool
+    html: bool
+
+    def files(self, explained: Explained, line: Line) -> dict[str, Path]:
+        written: dict[str, Path] = {}
+        if self.figures:
+            written |= write_question(explained, self.own, line.row, below="figures")
+        if self.html:
+            from vqax.report.one_image_html import render_section
+
+            written[SECTION] = self._section(line.row)
+            self.own.claim(written[SECTION])
+            write_text(written[SECTION], render_section(explained))
+        return written
+
+    def page(
+        self,
+        source: Path,
+        rows: Sequence[Row],
+        skipped: Sequence[SkippedLine],
+        facts: Mapping[str, str],
+    ) -> dict[str, str]:
+        """Put the parts of all lines into one page, and take them away."""
+        from vqax.report.one_image_html import write_album
+
+        path = self.own.folder / PAGE
+        parts = [
+            (row["image"], self._section(row["row"]).read_text(encoding="utf-8")) for row in rows
+        ]
+        left_out = [(image, reason) for _, image, _, reason in skipped]
+        told = {**facts, "vqax": metadata.version("vqax")}
+        write_album(path, source.stem, parts, skipped=left_out, facts=told)
+        for row in rows:
+            self._section(row["row"]).unlink()
+        return {"page": str(path)}
+
+    def _section(self, row: int) -> Path:
+        return self.own.folder / f"{SECTION}_{row}.html"
+
+
+Became = VqaxError | Row
 
 
 def _sorted_out(
@@ -115,11 +170,7 @@ def _sorted_out(
 
 
 def _each(
-    answerer: AnyAnswerer,
-    lines: Sequence[Line],
-    folder: Path,
-    answers: Journal,
-    figures: OwnFiles | None,
+    answerer: AnyAnswerer, lines: Sequence[Line], folder: Path, answers: Journal, keep: Kept
 ) -> Iterator[tuple[Line, Became]]:
     """What became of each line; those about one image together, so that it is read once."""
     by_image: dict[str, list[Line]] = {}
@@ -140,16 +191,12 @@ def _each(
             yield from ((line, error) for line in about)
             continue
         yield from (
-            (line, _answered(answerer, visual_input, line, answers, figures)) for line in about
+            (line, _answered(answerer, visual_input, line, answers, keep)) for line in about
         )
 
 
 def _answered(
-    answerer: AnyAnswerer,
-    visual_input: VisualInput,
-    line: Line,
-    answers: Journal,
-    figures: OwnFiles | None,
+    answerer: AnyAnswerer, visual_input: VisualInput, line: Line, answers: Journal, keep: Kept
 ) -> Became:
     """The row of a line, kept as soon as it is known."""
     try:
@@ -157,11 +204,12 @@ def _answered(
         explained = answerer(visual_input, [(question, line.answer)])[0]
     except VqaxError as error:
         return error
-    files = write_question(explained, figures, line.row, below="figures") if figures else {}
-    return answers.add(line, visual_input.path, _row(line, explained, question, files), files)
+    files = keep.files(explained, line)
+    told = {kind: path for kind, path in files.items() if kind != SECTION}
+    return answers.add(line, visual_input.path, _row(line, explained, question, told), files)
 
 
-def _identity(answerer: AnyAnswerer, source: str | None, figures: bool) -> dict[str, Any]:
+def _identity(answerer: AnyAnswerer, source: str | None, keep: Kept) -> dict[str, Any]:
     """What the answers depend on beside the lines and images."""
     loaded = answerer.loaded
     image_encoder = loaded.encoder.pixel_model
@@ -174,7 +222,8 @@ def _identity(answerer: AnyAnswerer, source: str | None, figures: bool) -> dict[
         "code": hashlib.sha256(code.encode()).hexdigest(),
         "passes": [loaded.samples, loaded.seed],
         "methods": list(answerer.methods.used),
-        "figures": figures,
+        "figures": keep.figures,
+        "html": keep.html,
     }
 
 
@@ -203,8 +252,20 @@ def _row(line: Line, explained: Explained, question: EncodedQuestion, files: Any
 
 def _write(folder: Path, rows: list[Row], skipped: list[SkippedLine]) -> dict[str, str]:
     """Both tables, in the order of the lines; skipped.parquet also where nothing was."""
-    predictions, listed = folder / PREDICTIONS, folder / SKIPPED
+    predictions, csv, listed = folder / PREDICTIONS, folder / AS_CSV, folder / SKIPPED
     if rows:
         write_parquet(predictions, pd.DataFrame(rows))
+        with atomic_path(csv) as temporary:
+            _plain(pd.DataFrame(rows)).to_csv(temporary, index=False)
     write_parquet(listed, pd.DataFrame(skipped, columns=COLUMNS_OF_SKIPPED))
-    return {"predictions": str(predictions), "skipped_list": str(listed)}
+    return {"predictions": str(predictions), "csv": str(csv), "skipped_list": str(listed)}
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Lists as JSON, which a cell of CSV can hold."""
+    lists = {
+        name: column.map(json.dumps)
+        for name, column in table.items()
+        if column.map(lambda value: isinstance(value, list)).any()
+    }
+    return table.assign(**lists)

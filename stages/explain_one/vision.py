@@ -11,7 +11,6 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
-from vqax.data.images import as_rgb
 from vqax.errors import BadData
 from vqax.explain import PixelModel
 from vqax.metrics.resize import GRID
@@ -19,6 +18,7 @@ from vqax.models.forward import BOX
 from vqax.vision.rasterise import rasterise
 from vqax.vision.region_extractor import RegionExtractor
 from vqax.vision.regions import inside, relative
+from vqax.vision.resize import squeezed
 
 
 class VisualInput(NamedTuple):
@@ -105,13 +105,6 @@ class Boxes:
     def blank(self) -> Float[Tensor, "1 *cells"]:
         width = self.extractor.width + BOX * self.shown
         return torch.zeros((1, self.extractor.boxes, width), device=self.place)
-
-
-def squeezed(image: Image.Image, size_px: tuple[int, int]) -> Float[Tensor, "1 3 y x"]:
-    """The whole image at (rows, columns), by the rule of ``vqax.vision.preprocess``."""
-    rows, columns = size_px
-    small = as_rgb(image).resize((columns, rows), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float()
 
 
 def same_features(

@@ -19,7 +19,7 @@ from stages.explain_one.loaded_model import LoadedModel, loaded_foreign
 from stages.explain_one.methods import Methods, choose, map_each
 from stages.explain_one.question import PREDICTED, TRUTH, EncodedQuestion, Truths
 from stages.explain_one.vision import VisualInput
-from vqax.adapters.pretrained import ENCODERS, load_encoder, model_type
+from vqax.adapters.pretrained import ENCODERS, OF_REGIONS, load_encoder, model_type
 from vqax.adapters.vision_language import (
     EncodedImage,
     Said,
@@ -96,12 +96,12 @@ class LoadedVisionLanguage(LoadedModel):
 
 
 def load_pretrained(source: str, speech: Speech, *, device: str) -> LoadedModel:
-    """A vision-language model or an encoder model (ViLT, BLIP) of the hub or of a folder.
+    """A vision-language model or an encoder model (ViLT, BLIP, CLIP) of the hub or of a folder.
 
     Raises:
         UsageError, MissingArtefact, BadData: as ``load_vision_language`` and ``load_encoder``.
     """
-    if model_type(source) not in ENCODERS:
+    if model_type(source) not in {**ENCODERS, **OF_REGIONS}:
         return load_speaking(source, speech, device=device)
     foreign = load_encoder(source, speech.choices)
     name = _letters(Path(source.removeprefix("hf:")).name)

@@ -11,6 +11,8 @@ import torch
 from tests.adapters import tiny
 from tests.adapters.vision_language.tiny import ANSWERS, FAMILIES, adapted, image, tokens
 from tests.explain.tiny import Tiny, batch
+from tests.models.small import build as small_model
+from tests.models.small import inputs as small_inputs
 from vqax.adapters.first_pass import question_is_read
 from vqax.explain import PixelModel
 from vqax.explain.black_box import black_box
@@ -32,14 +34,21 @@ def of_vision_language(name: str) -> frozenset[str]:
 
 
 def of_model(model: PixelModel, cells: torch.Tensor, asked: torch.Tensor) -> frozenset[str]:
+    return offers(model.model, cells, asked, pixels=True)
+
+
+def offers(
+    model: torch.nn.Module, cells: torch.Tensor, asked: torch.Tensor, *, pixels: bool
+) -> frozenset[str]:
+    """The needs that a model of cells meets, and its cells."""
     rectifiers = Rectifiers()
     with torch.no_grad(), rectifiers:
-        forward = model.model(cells, asked)
+        forward = model(cells, asked)
     there = offered(
         forward,
-        pixels=True,
-        layers=shows_layers(model.model),
-        question=question_is_read(model.model, cells, asked),
+        pixels=pixels,
+        layers=shows_layers(model),
+        question=question_is_read(model, cells, asked),
         rectifier=rectifiers.count > 0,
     )
     return there | {"cells"}
@@ -50,6 +59,19 @@ def of_encoder(name: str) -> frozenset[str]:
         foreign = tiny.FOREIGN[name](Path(folder))
         cells = foreign.model.image_encoder(tiny.images()).detach()
         return of_model(foreign.model, cells, tiny.tokens(foreign))
+
+
+def of_regions(name: str) -> frozenset[str]:
+    """What a model of regions offers: no pixels."""
+    with tempfile.TemporaryDirectory() as folder:
+        foreign = tiny.OF_REGIONS[name](Path(folder))
+        return offers(foreign.model, tiny.regions(foreign), tiny.tokens(foreign), pixels=False)
+
+
+def of_transformer() -> frozenset[str]:
+    """The transformer that is trained here, with a head of variance."""
+    visual, asked = small_inputs(2)
+    return offers(small_model("transformer"), visual, asked, pixels=True)
 
 
 def of_run() -> frozenset[str]:
@@ -75,6 +97,10 @@ def table() -> str:
             "vision-language models": common,
             "ViLT": of_encoder("vilt"),
             "BLIP": of_encoder("blip"),
+            "CLIP": of_encoder("clip"),
+            "LXMERT": of_regions("lxmert"),
+            "VisualBERT": of_regions("visual_bert"),
+            "transformer with a variance": of_transformer(),
             "SAN, MCB … with a variance": of_run(),
             "black box": of_black_box(),
         }

@@ -1,4 +1,4 @@
-"""ViLT and BLIP behind the adapter answer as they do without, and every method explains them."""
+"""Encoders behind the adapter answer as they do without, and every method explains them."""
 
 import gc
 
@@ -14,6 +14,8 @@ from tests.adapters.tiny import (
     SIZE,
     blip,
     blip_network,
+    clip,
+    clip_network,
     images,
     tokenizer,
     tokens,
@@ -22,6 +24,7 @@ from tests.adapters.tiny import (
 )
 from tests.explain.tiny import Trace, small
 from vqax.adapters.blip import DEVIATION, MEAN, of_blip
+from vqax.adapters.clip import of_clip
 from vqax.adapters.vilt import of_vilt
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, WORD_EXPLAINERS
@@ -87,18 +90,80 @@ def test_blip_ranks_by_the_likelihood_of_transformers(tmp_path):
     torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize("size", [SIZE, (64, 64)])
+def test_clip_scores_texts_as_in_transformers(size, tmp_path):
+    """Literally: one image and one text at a time, by the network's own forward."""
+    network, given, words = clip_network(), images(size=size), tokenizer(tmp_path)
+    expected = torch.empty(2, len(ANSWERS))
+    with torch.no_grad():
+        for row, question in enumerate(QUESTIONS):
+            for column, answer in enumerate(ANSWERS):
+                text = words(f"this : {question} - {answer}", return_tensors="pt").input_ids
+                expected[row, column] = network(
+                    input_ids=text,
+                    pixel_values=normal(given[row : row + 1], MEAN, DEVIATION),
+                    interpolate_pos_encoding=size != (64, 64),
+                ).logits_per_image
+        foreign = clip(tmp_path, size_px=size, template="this : {question} - {answer}")
+        found = foreign.model(given, tokens(foreign)).logits
+    torch.testing.assert_close(found, expected)
+    with torch.enable_grad():  # where each row is computed by itself
+        torch.testing.assert_close(foreign.model(given, tokens(foreign)).logits, expected)
+
+
+def test_clip_encodes_a_question_once_however_many_images_are_tried(tmp_path):
+    """Occlusion repeats a question for every patch."""
+    foreign, rows = clip(tmp_path), []
+    foreign.model.model.texts.encoder.encoder.register_forward_hook(
+        lambda module, args, kwargs, made: rows.append(len(kwargs["inputs_embeds"])),
+        with_kwargs=True,
+    )
+    given = images(1).repeat(2, 1, 1, 1), tokens(foreign)[[0, 0]], torch.tensor([0, 2])
+    small("occlusion")(foreign.model, *given, GRID)
+    assert set(rows) == {len(ANSWERS)}
+
+
+@pytest.mark.parametrize("template", ["{answer}", "{question}", "{answer} {question}"])
+def test_a_template_without_its_fields_is_refused(template, tmp_path):
+    with pytest.raises(UsageError, match=r"write \{question\} and behind it \{answer\}"):
+        clip(tmp_path, template=template)
+
+
+def test_clip_whose_padding_is_its_end(tmp_path):
+    """As the published tokeniser has it: a question has no end token of its own."""
+    plain = clip(tmp_path)
+    words = tokenizer(tmp_path)
+    words.pad_token = words.eos_token
+    foreign = of_clip(clip_network(), words, ANSWERS, size_px=SIZE)
+    asked = tokens(plain)
+    found = foreign.model(images(), torch.where(asked == 0, 4, asked)).logits
+    torch.testing.assert_close(found, plain.model(images(), asked).logits)
+
+
+def test_clip_shows_the_attention_of_the_image(tmp_path):
+    foreign, asked = clip(tmp_path), tokens(clip(tmp_path))
+    model, cells = foreign.model.model, foreign.model.image_encoder(images()).detach()
+    forward = model(cells, asked)
+    layers = model.attention_layers(cells, asked, torch.tensor([2, 0]))
+    torch.testing.assert_close(layers.score, forward.logits[[0, 1], [2, 0]])
+    last = layers.weights[-1].mean(1)[:, 0][:, layers.cells]
+    torch.testing.assert_close(last / last.sum(1, keepdim=True), forward.attention)
+    named = dict(model.named_modules())
+    assert [type(named[block]).__name__ for block in layers.blocks] == ["CLIPEncoderLayer"] * 2
+
+
 def test_vilt_shows_the_attention_that_its_answer_comes_from(tmp_path):
     """The weights are those of transformers, and the score is the logit, in one graph."""
     foreign, asked = vilt(tmp_path), tokens(vilt(tmp_path))
     model, cells = foreign.model.model, foreign.model.image_encoder(images()).detach()
     forward, answer = model(cells, asked), torch.tensor([2])
     layers = model.attention_layers(cells[:1], asked[:1], answer)
-    torch.testing.assert_close(layers.score, forward.logits[0, 2])
+    torch.testing.assert_close(layers.score, forward.logits[:1, 2])
     last = layers.weights[-1][0].mean(0)[layers.reads][:, layers.cells]
     torch.testing.assert_close(last[0] / last.sum(), forward.attention[0])
     named = dict(model.named_modules())
     assert [type(named[block]).__name__ for block in layers.blocks] == ["ViltLayer"] * 2
-    assert torch.autograd.grad(layers.score, layers.weights[0])[0].any()
+    assert torch.autograd.grad(layers.score.sum(), layers.weights[0])[0].any()
 
 
 def test_a_question_is_the_same_wherever_its_padding_is(foreign):
@@ -142,8 +207,10 @@ def test_every_method_that_needs_no_variance_explains_it(foreign, name):
         assert lacking == {"layers"}
         return
     assert not lacking
-    before = Trace(model, visual, asked)
-    maps = explain(model, visual, asked, torch.tensor([0, 2]), foreign.grid)
+    before, options = Trace(model, visual, asked), {}
+    if foreign.name == "CLIPModel" and name == "topn_grad_cam":
+        explain, options = EXPLAINERS[name], {"n": 3 * 8}  # few may all be of another answer
+    maps = explain(model, visual, asked, torch.tensor([0, 2]), foreign.grid, **options)
     before.assert_equal(Trace(model, visual, asked))
     assert maps.shape == (2, *(SIZE if pixels else GRID))
     assert maps.isfinite().all()

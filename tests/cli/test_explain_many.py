@@ -28,7 +28,7 @@ def slow():
     def answer(images, questions):
         time.sleep(WAIT)
         seen = images.mean((1, 2, 3)) / 255
-        return [[float(one) / len(text), 1 - float(one) / len(text)]
+        return [[float(one) / (1 + len(text)), 1 - float(one) / (1 + len(text))]
                 for one, text in zip(seen, questions)]
     return of_function(answer, answers=["Yes", "no"], size_px=(16, 24))
 '''
@@ -78,7 +78,7 @@ def test_killed_and_started_again_it_ends_with_the_same_bytes(album: Path) -> No
     assert vqax(*ASK).exit_code == 0
     assert tables(Path("out")) == whole
     assert sorted(path.name for path in Path("out").iterdir()) == [
-        FILES, "predictions.parquet", "skipped.parquet",
+        FILES, "predictions.csv", "predictions.parquet", "skipped.parquet",
     ]  # fmt: skip
 
 
@@ -209,3 +209,46 @@ def test_a_second_one_at_the_same_time_is_refused(album: Path) -> None:
         code, errors = ended(other)
     assert code == 3
     assert "out/.explain.lock: another process holds it" in errors
+
+
+def test_an_album_is_one_page_and_one_table_anybody_reads(album: Path) -> None:
+    """Every line with its image, answer and maps; what could not be read; nothing of the parts."""
+    Path("album/05.png").write_bytes(b"no image")
+    result = vqax(*ASK, "--html", "--method", "word_occlusion")
+    assert result.exit_code == 0, result.output
+    page = Path("out/page.html").read_text(encoding="utf-8")
+    assert page.count("<section>") == 2 * (IMAGES - 1) + 2  # left out, how it was made
+    assert page.count("Is it bright?") == IMAGES - 1
+    assert "05.png: " in page.split("Left out")[1]
+    assert page.count("word occlusion") == 2 * (IMAGES - 1)
+    assert "http" not in page.replace("http-equiv", "")  # asks for nothing outside itself
+    table = pd.read_parquet("out/predictions.parquet")
+    plain = pd.read_csv("out/predictions.csv")
+    assert list(plain) == list(table)
+    assert plain["answer"].tolist() == table["answer"].tolist()
+    assert [json.loads(text) for text in plain["top5_answers"]] == [
+        [*answers] for answers in table["top5_answers"]
+    ]
+    assert not list(Path("out").glob(".page_part*"))
+
+
+def test_an_album_goes_on_with_its_page_after_a_kill(album: Path) -> None:
+    """The parts of lines that were answered are kept with them."""
+    Path("mine.py").write_text(SLOW.replace("WAIT", "0.02"), encoding="utf-8")
+    assert vqax(*ASK, "--html").exit_code == 0
+    whole = Path("out/page.html").read_bytes()
+    shutil.rmtree("out")
+    first = start([*ASK, "--html"], album)
+    until(lambda: answered(album / "out") >= 2, first)
+    first.send_signal(signal.SIGKILL)
+    ended(first)
+    assert answered(Path("out")) >= 2
+    assert vqax(*ASK, "--html").exit_code == 0
+    assert Path("out/page.html").read_bytes() == whole
+
+
+def test_a_page_that_is_somebody_elses_is_left_alone(album: Path) -> None:
+    Path("out").mkdir()
+    Path("out/page.html").write_text("years of work", encoding="utf-8")
+    assert_refused(vqax(*ASK, "--html"), 3, "page.html: stands there already")
+    assert Path("out/page.html").read_text(encoding="utf-8") == "years of work"

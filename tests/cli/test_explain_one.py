@@ -169,7 +169,7 @@ def test_bad_requests_are_refused_with_the_remedy(asked, tmp_path) -> None:
         (2, ["--question"], ask[:4]),
         (2, ["--image", "--from"], [*ask, "--from", "x.csv"]),
         (2, ["--figures", "--image"], [*ask, "--figures"]),
-        (2, ["--html", "--from"], ["explain", RUN, "--from", "x.csv", "--html"]),
+        (2, ["--panels", "--from"], ["explain", RUN, "--from", "x.csv", "--panels"]),
         (2, ["--method", "--figures"], ["explain", RUN, "--from", "x.csv", "--method", "grad_cam"]),
         (2, ["--question", "--image"], ["explain", RUN, "--question", "Is it red?"]),
         (2, ["RUN", "--image"], ["explain"]),

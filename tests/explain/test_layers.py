@@ -16,7 +16,7 @@ def shown(row):
     model, one = tiny().eval(), slice(row, row + 1)
     with torch.enable_grad():
         layers = model.attention_layers(visual[one], tokens[one], answer[one])
-        slopes = torch.autograd.grad(layers.score, layers.weights)
+        slopes = torch.autograd.grad(layers.score.sum(), layers.weights)
     return [weights.detach()[0] for weights in layers.weights], [slope[0] for slope in slopes]
 
 

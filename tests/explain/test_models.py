@@ -10,6 +10,7 @@ from tests.models.small import inputs as small_inputs
 from vqax.errors import UsageError
 from vqax.explain import EXPLAINERS, PixelModel
 from vqax.explain.gradient import forward_with_graph, logit_of
+from vqax.explain.layers import shows_layers
 from vqax.explain.noise import answers_under_noise
 from vqax.explain.predict import mc_predict
 from vqax.models import MODELS
@@ -33,7 +34,7 @@ def inputs():
 @pytest.mark.parametrize("name", EXPLAINERS)
 def test_maps_or_a_reason_and_the_model_as_found(model, inputs, name):
     explain, visual, tokens = small(name), inputs[0].repeat(2, 1, 1), inputs[1].repeat(2, 1)
-    lacking = explain.lacks(model.eval()(*inputs), pixels=True)
+    lacking = explain.lacks(model.eval()(*inputs), pixels=True, layers=shows_layers(model))
     model.train()
     if "pixels" in explain.needs:
         model = PixelModel(image_encoder(7), model)

@@ -41,7 +41,7 @@ class Tiny(nn.Module):
         logits, _ = self.head(torch.tanh(states[:1]))
         cells = torch.arange(1, len(states))
         names = tuple(f"blocks.{layer}" for layer in range(2))
-        score = logits[0, answer[0]]
+        score = logits[:, answer[0]]
         return AttentionLayers(score, tuple(weights), cells, torch.tensor([0]), names)
 
     def forward(self, visual: Tensor, tokens: Tensor) -> Forward:

@@ -26,6 +26,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "counter": {"hidden": 8, "attention_dim": 4, "fused": 9, "objects": 4, "inner_dropout": 0.0},
     "deeper_lstm": {"hidden": 8, "fused": 9},
     "pythia": {"hidden": 8, "fused": 9},
+    "transformer": {"hidden": 8, "heads": 2, "layers": 2, "layer_dropout": 0.0},
 }
 LOSS_ONLY = {"lmh": "mixin.", "rubi": "question_branch."}
 """Parameters that no answer of a model depends on, only the loss it is trained with."""

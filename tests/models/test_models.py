@@ -127,7 +127,7 @@ def test_padding_word_is_zero_and_stays_zero(name):
     assert not model.embedding.weight.grad[0].any()
 
 
-@pytest.mark.parametrize("name", ["mlb", "hie_co_att", "deeper_lstm", "pythia"])
+@pytest.mark.parametrize("name", ["mlb", "hie_co_att", "deeper_lstm", "pythia", "transformer"])
 def test_more_padding_changes_nothing(name):
     model, (visual, tokens) = build(name), inputs()
     padded = torch.cat([torch.zeros(4, 3, dtype=torch.int64), tokens], 1)
@@ -151,6 +151,15 @@ def test_state_dict_carries_all_that_is_random(name):
     assert not torch.equal(first(*inputs()).logits, second(*inputs()).logits)
     second.load_state_dict(first.state_dict())
     torch.testing.assert_close(second(*inputs()).logits, first(*inputs()).logits)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"), [({"heads": 3}, "hidden: 8 is no multiple of 3 heads"),
+                           ({"layers": 1}, "layers: 1; give at least 2")],
+)  # fmt: skip
+def test_sizes_of_a_transformer_that_do_not_fit_are_named(sizes, message):
+    with pytest.raises(UsageError, match=message):
+        build("transformer", **sizes)
 
 
 @every_model
@@ -191,6 +200,11 @@ PARAMETERS = {
     "pythia": lambda e, h: (
         lstm(e, h) + (h * 4 + 4) + (4 * 2 + 2)
         + 2 * (7 * 9 + 9 + 1) + 2 * (2 * h * 9 + 9 + 1) + (9 + 1) + (9 * 5 + 5)
+    ),
+    "transformer": lambda e, h: (
+        (e * h + h) + (7 * h + h) + h
+        + 2 * (2 * h + 3 * (h * h + h) + (h * h + h) + 2 * h + 4 * (h * h + h) + (4 * h * h + h))
+        + 2 * h + (h * 5 + 5)
     ),
 }  # fmt: skip
 

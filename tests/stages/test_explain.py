@@ -16,7 +16,7 @@ from project.params import Params, load
 from project.resolve import run_plan
 from project.trained import Trained, load_trained
 from project.workspace import Workspace
-from stages import explain
+from stages import explain, train
 from tests.stages import tiny
 from vqax.explain import EXPLAINERS
 from vqax.explain.predict import Prediction, mc_predict
@@ -121,6 +121,26 @@ def test_a_method_that_needs_passes_of_its_own_has_them(made: tuple[Params, Work
     settings = params.explain.model_copy(update={"methods": ["grad_cam", "topn_grad_cam"]})
     found = explain.run(params.model_copy(update={"explain": settings}), where, "san")
     assert found["maps"] == ["grad_cam", "topn_grad_cam"]
+
+
+def test_a_transformer_is_explained_by_its_layers(made: tuple[Params, Workspace]) -> None:
+    """Methods that others have not the needs of make maps of a run that shows its layers."""
+    params, where = made
+    by_layers = [name for name, explainer in EXPLAINERS.items() if "layers" in explainer.needs]
+    sizes = {"word_dim": 50, "hidden": 8, "heads": 2, "layers": 2}
+    spec = params.runs["san"].model_copy(update={"model": "transformer", "sizes": sizes})
+    params = params.model_copy(
+        update={
+            "runs": params.runs | {"san": spec},
+            "explain": params.explain.model_copy(update={"methods": by_layers}),
+        }
+    )
+    assert explain.run(params, where, "mcb")["maps"] == []
+    train.run(params, where, "san")
+    assert explain.run(params, where, "san")["maps"] == by_layers
+    for method in by_layers:
+        with h5py.File(where.explanation("san") / f"{method}.h5") as file:
+            assert file["maps"][:].std(axis=(1, 2)).max() > 0, method
 
 
 def test_the_answer_of_the_table_is_the_one_that_is_explained() -> None:

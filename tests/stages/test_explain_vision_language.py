@@ -14,8 +14,18 @@ from PIL import Image
 from cli.main import main
 from stages.explain_one.vision_language import sample_entropy
 from tests.adapters.tiny import ANSWERS as ENCODER_ANSWERS
-from tests.adapters.tiny import blip_network, tokenizer, vilt_network
+from tests.adapters.tiny import (
+    blip_network,
+    clip_network,
+    lxmert_network,
+    regions,
+    tokenizer,
+    tokens,
+    vilt_network,
+    visual_bert_network,
+)
 from tests.adapters.vision_language.tiny import FAMILIES, image
+from vqax.adapters.pretrained import load_region_model
 
 SIZE = (20, 36)
 ASK = ["--question", "is the ball red ?"]
@@ -151,7 +161,8 @@ def test_entropy_counts_equal_answers() -> None:
 
 def test_encoder_models_come_from_folders_too(photograph, tmp_path) -> None:
     words = tokenizer(tmp_path)
-    for name, network in (("vilt", vilt_network()), ("blip", blip_network())):
+    networks = {"vilt": vilt_network(), "blip": blip_network(), "clip": clip_network()}
+    for name, network in {**networks, "lxmert": lxmert_network()}.items():
         network.save_pretrained(tmp_path / name)
         words.save_pretrained(tmp_path / name)
     given = ["--image", photograph, *ASK, "--method", "grad_cam", "--out", tmp_path / "out"]
@@ -159,6 +170,19 @@ def test_encoder_models_come_from_folders_too(photograph, tmp_path) -> None:
     found = summary("--model", tmp_path / "vilt", *given)["questions"][0]
     assert {one["answer"] for one in found["top5"]} == set(answers)
     choices = [part for text in answers for part in ("--choice", text)]
-    found = summary("--model", tmp_path / "blip", *given, *choices)["questions"][0]
-    assert {one["answer"] for one in found["top5"]} == set(answers)
-    assert "no answers; give" in run("--model", tmp_path / "blip", *given, code=2)
+    for name in ("blip", "clip"):
+        found = summary("--model", tmp_path / name, *given, *choices)["questions"][0]
+        assert {one["answer"] for one in found["top5"]} == set(answers)
+        assert "no answers; give" in run("--model", tmp_path / name, *given, code=2)
+    assert "'lxmert' is given regions" in run("--model", tmp_path / "lxmert", *given, code=2)
+
+
+def test_a_model_of_regions_comes_from_a_folder_in_python(tmp_path) -> None:
+    words = tokenizer(tmp_path)
+    for name, network in {"lxmert": lxmert_network(), "visual_bert": visual_bert_network()}.items():
+        network.save_pretrained(tmp_path / name)
+        words.save_pretrained(tmp_path / name)
+        foreign = load_region_model(str(tmp_path / name))
+        assert foreign.answers == ENCODER_ANSWERS
+        forward = foreign.model(regions(foreign), tokens(foreign))
+        assert forward.logits.shape == (2, 3)

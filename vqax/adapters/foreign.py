@@ -49,13 +49,18 @@ class Foreign:
                 f"{self.name}: {type(self.model).__name__} is given cells; wrap it with what "
                 "makes them from an image: vqax.explain.PixelModel(image_encoder, model)"
             )
-        twice = [answer for answer, count in Counter(self.answers).items() if count > 1]
-        if twice or not self.answers:
-            raise UsageError(
-                f"{self.name}: {len(self.answers)} answers{', ' + repr(twice[0]) if twice else ''}"
-                f"{' among them more than once' if twice else ''}; name each column of the logits"
-            )
+        check_answer_names(self.name, self.answers)
 
     @property
     def has_gradient(self) -> bool:
         return self.grid is not None
+
+
+def check_answer_names(name: str, answers: tuple[str, ...]) -> None:
+    """Raise UsageError if ``answers`` do not name each column of the logits by another name."""
+    twice = [answer for answer, count in Counter(answers).items() if count > 1]
+    if twice or not answers:
+        raise UsageError(
+            f"{name}: {len(answers)} answers{', ' + repr(twice[0]) if twice else ''}"
+            f"{' among them more than once' if twice else ''}; name each column of the logits"
+        )

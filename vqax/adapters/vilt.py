@@ -26,6 +26,8 @@ HALF = (0.5, 0.5, 0.5)
 class Vilt(nn.Module):
     """The network above its patch embeddings, as a model of cells."""
 
+    layers_at_once = 8
+
     def __init__(self, network: Any, special: Special, grid: tuple[int, int]) -> None:
         super().__init__()
         self.network, self.special, self.grid = network, special, grid
@@ -34,13 +36,13 @@ class Vilt(nn.Module):
         return self._read(visual, tokens)[0]
 
     def attention_layers(
-        self, visual: Float[Tensor, "1 l d"], tokens: Int[Tensor, "1 t"], answer: Int[Tensor, "1"]
+        self, visual: Float[Tensor, "b l d"], tokens: Int[Tensor, "b t"], answer: Int[Tensor, "b"]
     ) -> AttentionLayers:
         """Attention among start token, words and patches; the answer is read off the first."""
         forward, weights = self._read(visual, tokens)
         first = weights[0].shape[2] - visual.shape[1]
         return AttentionLayers(
-            score=forward.logits[0, answer[0]],
+            score=forward.logits.gather(1, answer[:, None])[:, 0],
             weights=weights,
             cells=torch.arange(first, first + visual.shape[1], device=visual.device),
             reads=torch.zeros(1, dtype=torch.long, device=visual.device),

@@ -1,4 +1,12 @@
-"""Where a model looked: every method by its name, all with one signature."""
+"""Where a model looked: every method by its name, all with one signature.
+
+The package is what ``vqax.explain(model, image, question)`` calls, too.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 from vqax.explain.attention import attention, attention_of_forward
 from vqax.explain.attention_gradient import attention_gradient
@@ -87,3 +95,13 @@ __all__ = [
     "WordExplainer",
     "black_box",
 ]
+
+
+class _Callable(ModuleType):
+    """This package, which explains one image where it is called (``vqax.notebook.explain``)."""
+
+    def __call__(self, *given: Any, **options: Any) -> Any:
+        return import_module("vqax.notebook").explain(*given, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -8,8 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.layers import of_each, weight_gradients
-from vqax.models.attention_layers import AttentionLayers
+from vqax.explain.layers import Layers, gradients_by_layer, of_each, weights_by_layer
 
 
 def attention_gradient(
@@ -27,12 +26,12 @@ def attention_gradient(
         UsageError: no gradient reaches the weights, or as ``of_each``.
     """
 
-    def product(layers: AttentionLayers) -> Float[Tensor, "n n"]:
-        slopes = weight_gradients(model, layers)
+    def product(layers: Layers) -> Float[Tensor, "b n n"]:
+        slopes = gradients_by_layer(model, layers)
         return torch.stack(
             [
-                (heads * (slope.relu() if rectified else slope)).mean(0)
-                for heads, slope in zip(layers.by_head, slopes, strict=True)
+                (heads * (slope.relu() if rectified else slope)).mean(1)
+                for heads, slope in zip(weights_by_layer(layers), slopes, strict=True)
             ]
         ).mean(0)
 

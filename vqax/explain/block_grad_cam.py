@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from vqax.errors import UsageError
 from vqax.explain.answers import check_answers
 from vqax.explain.grid import as_grid
-from vqax.explain.layers import passes
+from vqax.explain.layers import Layers, passes
 from vqax.explain.state import left_as_found
+from vqax.models.attention_layers import CrossAttentionLayers
 
 
 def block_grad_cam(
@@ -32,9 +33,10 @@ def block_grad_cam(
 ) -> Float[Tensor, "b h w"]:
     """α_k = mean over cells of ∂y_answer/∂H_k; map = Σ_k α_k H_k, with H what ``layer`` returns.
 
-    ``layer`` is a name of ``model.named_modules()`` whose output is one vector for each token;
-    None: the block in the middle. Behind the last block only the tokens that the answer is read
-    off are used, so its map is zero. Raw and signed, as ``grad_cam``.
+    ``layer`` is a name of ``model.named_modules()`` whose output is one vector for each token, or,
+    of a model of two streams, for each cell; None: the block in the middle. Behind the last block
+    only the tokens that the answer is read off are used, so its map is zero. Raw and signed, as
+    ``grad_cam``.
 
     Raises:
         UsageError: there is no such layer, it returns something else, no gradient reaches it, the
@@ -49,9 +51,9 @@ def block_grad_cam(
             name = layer or _middle(model, visual[one], tokens[one], answer[one])
             with _output_of(model, name) as outputs:
                 (shown,) = passes(model, visual[one], tokens[one], answer[one])
-            states = _states(outputs, name, shown.weights[0].shape[2])
+            states, places = _states(outputs, name, shown)
             slope = _slope(model, shown.score, states)
-            among, cells = slope[0, shown.cells].float(), states.detach()[0, shown.cells].float()
+            among, cells = slope[0, places].float(), states.detach()[0, places].float()
             maps.append((among.mean(dim=0, keepdim=True) * cells).sum(dim=1))
     return as_grid(torch.stack(maps).to(visual.device), grid)
 
@@ -78,14 +80,20 @@ def _output_of(model: nn.Module, name: str) -> Iterator[list[Tensor]]:
         yield outputs
 
 
-def _states(outputs: list[Tensor], name: str, tokens: int) -> Float[Tensor, "1 n d"]:
+def _states(
+    outputs: list[Tensor], name: str, shown: Layers
+) -> tuple[Float[Tensor, "1 m d"], Int[Tensor, "l"]]:
+    """The vectors that the layer returned, and the places of the cells among them."""
     shapes = [tuple(one.shape) for one in outputs]
-    if len(shapes) != 1 or len(shapes[0]) != 3 or shapes[0][:2] != (1, tokens):
-        raise UsageError(
-            f"layer: {name!r} returns {shapes}, not one vector for each of {tokens} tokens; name a "
-            "block of the transformer, or a part of one"
-        )
-    return outputs[0]
+    whole = len(shapes) == 1 and len(shapes[0]) == 3 and shapes[0][0] == 1
+    if whole and shapes[0][1] == shown.tokens:
+        return outputs[0], shown.cells
+    if whole and isinstance(shown, CrossAttentionLayers) and shapes[0][1] == shown.image_cells:
+        return outputs[0], shown.cells - shown.words
+    raise UsageError(
+        f"layer: {name!r} returns {shapes}, not one vector for each of {shown.tokens} tokens; name "
+        "a block of the transformer, or a part of one"
+    )
 
 
 def _slope(model: nn.Module, score: Tensor, states: Tensor) -> Tensor:

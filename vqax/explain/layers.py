@@ -1,4 +1,4 @@
-"""Passes that show the attention of every layer, a question at a time, and its gradients."""
+"""Passes that show the attention of every layer, some questions at a time, and its gradients."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +11,9 @@ from vqax.errors import UsageError
 from vqax.explain.answers import check_answers
 from vqax.explain.grid import as_grid
 from vqax.explain.state import left_as_found
-from vqax.models.attention_layers import AttentionLayers
+from vqax.models.attention_layers import AttentionLayers, CrossAttentionLayers
+
+Layers = AttentionLayers | CrossAttentionLayers
 
 
 def shows_layers(model: nn.Module) -> bool:
@@ -24,8 +26,8 @@ def passes(
     visual: Float[Tensor, "b l d"],
     tokens: Int[Tensor, "b t"],
     answer: Int[Tensor, "b"],
-) -> Iterator[AttentionLayers]:
-    """A pass for each question with its graph, which lives until the next.
+) -> Iterator[Layers]:
+    """Passes over all questions with their graph, which lives until the next.
 
     Raises:
         UsageError: the model does not show its layers, or there is not one answer for each.
@@ -36,11 +38,12 @@ def passes(
             f"{type(model).__name__} does not show the attention of its layers; give it a method "
             "attention_layers (vqax.models.attention_layers), or choose another explainer"
         )
-    looks: Any = model
-    for row in range(len(tokens)):
-        one = slice(row, row + 1)
-        cells = visual[one].detach().clone().requires_grad_()
-        yield looks.attention_layers(cells, tokens[one], answer[one])
+    shown: Any = model
+    at_once = getattr(model, "layers_at_once", 1)
+    for start in range(0, len(tokens), at_once):
+        rows = slice(start, start + at_once)
+        cells = visual[rows].detach().clone().requires_grad_()
+        yield shown.attention_layers(cells, tokens[rows], answer[rows])
 
 
 def of_each(
@@ -49,7 +52,7 @@ def of_each(
     tokens: Int[Tensor, "b t"],
     answer: Int[Tensor, "b"],
     grid: tuple[int, int],
-    among_tokens: Callable[[AttentionLayers], Float[Tensor, "n n"]],
+    among_tokens: Callable[[Layers], Float[Tensor, "b n n"]],
 ) -> Float[Tensor, "b h w"]:
     """Maps of how the tokens that the answer is read off look at the cells, mean of the former.
 
@@ -60,25 +63,37 @@ def of_each(
     with left_as_found(model):
         for layers in passes(model, visual, tokens, answer):
             among = among_tokens(layers).detach()
-            maps.append(among[layers.reads][:, layers.cells].mean(dim=0))
-    return as_grid(torch.stack(maps).to(visual.device), grid)
+            maps.append(among[:, layers.reads][:, :, layers.cells].mean(dim=1))
+    return as_grid(torch.cat(maps).to(visual.device), grid)
 
 
-def weight_gradients(model: nn.Module, layers: AttentionLayers) -> list[Float[Tensor, "heads n n"]]:
-    """∂score/∂weights of each layer; 0 where the score does not depend on one.
+def weights_by_layer(layers: Layers) -> list[Float[Tensor, "b heads n n"]]:
+    """The attention of each layer among all tokens, without its graph."""
+    return layers.by_layer(tuple(weights.detach().float() for weights in layers.weights))
+
+
+def gradients_by_layer(model: nn.Module, layers: Layers) -> list[Float[Tensor, "b heads n n"]]:
+    """∂score/∂weights of each layer among all tokens."""
+    return layers.by_layer(weight_gradients(model, layers))
+
+
+def weight_gradients(model: nn.Module, layers: Layers) -> tuple[Tensor, ...]:
+    """∂score/∂weights, one for each of ``layers.weights``; 0 where the score does not depend on it.
 
     Raises:
-        UsageError: it depends on none through differentiable operations.
+        UsageError: it depends on none, or there is no gradient at one of them.
     """
-    found: tuple[Tensor | None, ...] = (None,)
-    if layers.score.requires_grad:
-        found = torch.autograd.grad(layers.score, layers.weights, allow_unused=True)
-    if all(gradient is None for gradient in found):
+    weights = layers.weights
+    slopes: tuple[Tensor | None, ...] = (None,)
+    if layers.score.requires_grad and all(own.requires_grad for own in weights):
+        slopes = torch.autograd.grad(layers.score.sum(), weights, allow_unused=True)
+    if all(slope is None for slope in slopes):
         raise UsageError(
             f"no gradient reaches the attention cells of {type(model).__name__}; its score must be "
-            "computed from the weights it shows, without detach or no_grad"
+            "computed from the weights it shows, without detach or no_grad, and all of them from "
+            "what requires a gradient"
         )
-    return [
-        torch.zeros_like(weights)[0] if gradient is None else gradient[0].float()
-        for weights, gradient in zip(layers.weights, found, strict=True)
-    ]
+    return tuple(
+        torch.zeros_like(own).float() if slope is None else slope.float()
+        for own, slope in zip(weights, slopes, strict=True)
+    )

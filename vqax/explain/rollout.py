@@ -8,8 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from vqax.explain.layers import of_each
-from vqax.models.attention_layers import AttentionLayers
+from vqax.explain.layers import Layers, of_each, weights_by_layer
 
 
 def rollout(
@@ -27,10 +26,12 @@ def rollout(
     return of_each(model, visual, tokens, answer, grid, rolled)
 
 
-def rolled(layers: AttentionLayers) -> Float[Tensor, "n n"]:
-    """R of a pass."""
-    kept = torch.eye(layers.weights[0].shape[2], device=layers.weights[0].device)
-    through = kept
-    for heads in layers.by_head:
-        through = (heads.mean(0) + kept) / 2 @ through
+def rolled(layers: Layers) -> Float[Tensor, "b n n"]:
+    """R of a pass; a stream that does not look in a layer keeps itself."""
+    kept = torch.eye(layers.tokens, device=layers.weights[0].device)
+    through = kept.expand(len(layers.weights[0]), -1, -1)
+    for heads in weights_by_layer(layers):
+        looks = heads.mean(1)
+        looking = looks.any(dim=2, keepdim=True)
+        through = torch.where(looking, (looks + kept) / 2, kept) @ through
     return through

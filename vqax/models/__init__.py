@@ -13,6 +13,7 @@ from vqax.models.mlb import Mlb
 from vqax.models.pythia import Pythia
 from vqax.models.rubi import Rubi
 from vqax.models.san import San
+from vqax.models.transformer import Transformer
 from vqax.models.updn import UpDn
 
 MODELS: dict[str, type[nn.Module]] = {
@@ -27,6 +28,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "counter": Counter,
     "deeper_lstm": DeeperLstm,
     "pythia": Pythia,
+    "transformer": Transformer,
 }
 
 __all__ = ["MODELS", "Forward", "VqaModel"]

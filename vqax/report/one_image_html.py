@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
 from vqax.files import write_text
 from vqax.report.html import filled
 from vqax.report.numbers import number
@@ -73,6 +75,49 @@ def render_page(questions: Sequence[Explained], facts: Mapping[str, str]) -> str
         how_to_read=HOW_TO_READ,
         colour_scale=data_uri(colour_scale()),
     )
+
+
+def render_section(explained: Explained) -> str:
+    """What a page of many images shows of one question, its image among it: a part of a page.
+
+    Raises:
+        BadData: a map is not finite.
+    """
+    image = framed(explained.image, LONGEST_PX)
+    return filled(
+        "one_image_section.html.j2",
+        section=_section(explained),
+        heading="h2",
+        image=data_uri(image),
+        size_px=image.size,
+        colour_scale=data_uri(colour_scale()),
+    )
+
+
+def write_album(
+    path: Path,
+    title: str,
+    sections: Sequence[tuple[str, str]],
+    *,
+    skipped: Sequence[tuple[str, str]],
+    facts: Mapping[str, str],
+) -> None:
+    """One page of many images: (name, what ``render_section`` made) of each question.
+
+    ``skipped`` are (name, reason) of those that could not be answered.
+
+    Raises:
+        BadData: the file cannot be written.
+    """
+    page = filled(
+        "album.html.j2",
+        title=title,
+        sections=[(name, Markup(section)) for name, section in sections],
+        skipped=skipped,
+        facts=facts,
+        how_to_read=HOW_TO_READ,
+    )
+    write_text(path, page)
 
 
 def _section(explained: Explained) -> Section:

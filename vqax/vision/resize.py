@@ -7,7 +7,7 @@ point-sampled image moves edges by up to a cell.
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
@@ -26,3 +26,14 @@ def preprocess(image: Image.Image, input_px: int) -> UInt8[Tensor, "3 h w"]:
     """
     square = as_rgb(image).resize((input_px, input_px), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)
+
+
+def squeezed(image: Image.Image, size_px: tuple[int, int]) -> Float[Tensor, "1 3 y x"]:
+    """The whole image at (rows, columns), by the rule of ``preprocess``.
+
+    Raises:
+        BadData: as ``preprocess``.
+    """
+    rows, columns = size_px
+    small = as_rgb(image).resize((columns, rows), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float()

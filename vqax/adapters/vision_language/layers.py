@@ -50,7 +50,7 @@ def attention_layers(
     reads = torch.arange(prompt.shape[1] - 1, all_ids.shape[1], device=ids.device)
     token = model.scores.token
     return AttentionLayers(
-        score=_score(model, hidden[:, reads], tokens)[column],
+        score=_score(model, hidden[:, reads], tokens)[column : column + 1],
         weights=tuple(_kept(layer, model.network) for layer in weights),
         cells=(all_ids[0] == model.network.config.image_token_id).nonzero()[:, 0],
         reads=reads if token is None else reads[token : token + 1],

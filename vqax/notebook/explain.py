@@ -1,0 +1,167 @@
+"""One question about one image: the answer, how sure the model is, and maps of why."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from vqax.adapters.foreign import Foreign
+from vqax.adapters.vision_language import VisionLanguage
+from vqax.data.images import as_rgb, load_upright
+from vqax.errors import UsageError
+from vqax.explain import WORD_EXPLAINERS
+from vqax.explain.explainer import Explainer
+from vqax.explain.predict import Prediction, mc_predict
+from vqax.explain.state import left_as_found
+from vqax.metrics.uncertainty import uncertainties
+from vqax.models.order import likeliest
+from vqax.notebook.explanation import Explanation
+from vqax.notebook.needs import chosen
+from vqax.notebook.question import Question, of_foreign, of_vision_language
+from vqax.report.one_image import Explained
+
+OF_PASSES = ("epistemic", "probability_variance")
+"""What compares several passes: one pass says nothing of it."""
+
+
+def explain(
+    model: Foreign | VisionLanguage,
+    image: str | Path | Image.Image | np.ndarray,
+    question: str,
+    methods: Iterable[str] | Mapping[str, Explainer] | None = None,
+    *,
+    answer: str | None = None,
+    choices: Sequence[str] = (),
+    samples: int = 25,
+    seed: int = 0,
+) -> Explanation:
+    """Answer ``question`` about ``image`` and say why.
+
+    ``model``: a ``Foreign`` (``vqax.adapters.of_forward``, ``of_function``, ``of_vilt``, …) or a
+    ``VisionLanguage``, which chooses among ``choices`` or, without, writes its answer. ``image``: a
+    path, a Pillow image, or an array (y,x,3) of 0..255. ``methods``: names of ``EXPLAINERS`` and
+    ``WORD_EXPLAINERS``, or explainers of your own by a name; None: a few usual ones that the model
+    has what they need for. ``answer``: what to explain instead of the model's own answer.
+    ``samples`` dropout passes of the head, where there is one, from ``seed``.
+
+    Raises:
+        UsageError: a model of another kind, an answer that the model has not, a question without a
+            word it reads, or a method that does not exist or needs what the model has not.
+        MissingArtefact: there is no such image.
+        BadData: the image cannot be read, or the model's ``Forward`` is wrong.
+    """
+    asked = _asked(model, _image(image), question, answer, choices)
+    of_image, of_words = chosen(methods, asked)
+    prediction = _predicted(asked, samples, seed)
+    index = _index(asked, answer, prediction)
+    given = asked.tokens, torch.tensor([index], device=asked.tokens.device)
+    return Explanation(
+        _explained(
+            asked,
+            prediction,
+            index,
+            maps={name: _map(asked, method, *given) for name, method in of_image.items()},
+            word_scores={name: _words(asked, name, *given) for name in of_words},
+        ),
+        model.name,
+    )
+
+
+def _asked(
+    model: Any, image: Image.Image, text: str, answer: str | None, choices: Sequence[str]
+) -> Question:
+    text = " ".join(text.split())
+    if isinstance(model, VisionLanguage):
+        return of_vision_language(model, image, text, answer=answer, choices=choices)
+    if not isinstance(model, Foreign):
+        raise UsageError(
+            f"model: {type(model).__name__} is neither a Foreign nor a VisionLanguage; "
+            "vqax.adapters.of_forward, of_function, of_vilt and its like make one"
+        )
+    if choices:
+        raise UsageError(
+            f"choices: {model.name} has its own {len(model.answers)} answers; leave them out"
+        )
+    return of_foreign(model, image, text)
+
+
+def _image(image: str | Path | Image.Image | np.ndarray) -> Image.Image:
+    if isinstance(image, str | Path):
+        return load_upright(Path(image))
+    if isinstance(image, Image.Image):
+        return as_rgb(image)
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise UsageError(
+            f"image: an array of {image.dtype} {image.shape}; give rows, columns, RGB as uint8"
+        )
+    return Image.fromarray(image)
+
+
+def _predicted(asked: Question, samples: int, seed: int) -> Prediction:
+    """Passes of the head, or, of a model without one, the pass itself."""
+    if hasattr(asked.above, "head"):
+        return mc_predict(asked.above, asked.cells, asked.tokens, samples, seed)
+    with left_as_found(asked.above), torch.no_grad():
+        forward = asked.above(asked.cells, asked.tokens)
+    variance = None if forward.variance is None else forward.variance.mean(1)[None]
+    return Prediction(forward.logits.float().softmax(dim=1)[None], variance, forward)
+
+
+def _index(asked: Question, answer: str | None, prediction: Prediction) -> int:
+    if asked.written:
+        return 0
+    if answer is None:
+        return int(prediction.forward.logits[0].argmax())
+    if answer not in asked.answers:
+        near = difflib.get_close_matches(answer, asked.answers, 5, 0.4)
+        raise UsageError(
+            f"answer: {answer!r} is not one of the {len(asked.answers)} answers of this model; "
+            + (f"near are {', '.join(near)}" if near else "none comes near")
+        )
+    return asked.answers.index(answer)
+
+
+def _map(asked: Question, method: Explainer, tokens: Tensor, answer: Tensor) -> np.ndarray:
+    model, visual = (
+        (asked.model, asked.pixels) if "pixels" in method.needs else (asked.above, asked.cells)
+    )
+    raw = asked.on_image(method(model, visual, tokens, answer, asked.layout))
+    return raw[0].detach().float().cpu().numpy()
+
+
+def _words(asked: Question, name: str, tokens: Tensor, answer: Tensor) -> np.ndarray:
+    explainer = WORD_EXPLAINERS[name]
+    scores = explainer(asked.above, asked.cells, tokens, answer, special=asked.special)
+    return scores[0, -len(asked.reading.words) :].detach().float().cpu().numpy()
+
+
+def _explained(asked: Question, prediction: Prediction, index: int, **why: Any) -> Explained:
+    logits = prediction.forward.logits.float()
+    shares = logits.softmax(dim=1)[0]
+    top = [0] if asked.written else likeliest(logits, 5)[0].tolist()
+    variance, vacuity = prediction.variance, prediction.vacuity
+    measures = uncertainties(
+        prediction.probabilities.double().cpu().numpy(),
+        None if variance is None else variance.double().cpu().numpy(),
+        None if vacuity is None else vacuity.double().cpu().numpy(),
+    )
+    single = len(prediction.probabilities) == 1
+    return Explained(
+        image=asked.image,
+        question=asked.text,
+        words=asked.reading.words,
+        top5=tuple((asked.answers[i], float(shares[i])) for i in top),
+        uncertainties={
+            name: nan if single and name in OF_PASSES else float(values[0])
+            for name, values in measures.items()
+        },
+        explained=asked.answers[index],
+        probability=float(shares[index]),
+        **why,
+    )
