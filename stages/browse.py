@@ -85,7 +85,7 @@ def content(measured: Measured, dataset: str) -> ExplorerContent:
         dataset=measured.params.datasets[dataset].label,
         questions=_questions(tables[names[0]].loc[shared].reset_index(), prepared),
         runs=tuple(_run(measured, name, tables[name].loc[shared].reset_index()) for name in names),
-        image=lambda image: load_rgb(prepared.image_path(image)),
+        open_image=lambda image_id: load_rgb(prepared.image_path(image_id)),
         human_maps=np.stack([_mean(human_maps.get(int(key))) for key in shared]),
         pair=_pair(measured, names),
     )

@@ -111,3 +111,17 @@ def test_a_question_whose_claims_were_not_tested_says_so(content):
     question = ResearchQuestion("Does it hold?", claims=("X99",))
     (found,) = replies(replace(content, questions=(question,)))
     assert found.answer.startswith("Not tested")
+
+
+def test_undecided_claims_and_open_ones_say_what_is_missing(content):
+    claims = sample_claims().iloc[:3].assign(
+        verdict=["undecided", "inconclusive", "supported"], detectable=[math.nan, 0.034, math.nan],
+        seeds_a=[1, 3, 3], seeds_b=[1, 3, 5], data="Scenes v1", compared=1,
+    )  # fmt: skip
+    ids = tuple(claims["claim_id"])
+    question = ResearchQuestion("Does it hold?", claims=ids)
+    (found,) = replies(replace(content, claims=claims, questions=(question,)))
+    assert found.sure == "1 to 5 trainings a side; fewer than 3 decide nothing."
+    assert f"at least 3 trainings a side for {ids[0]} " in found.more
+    assert f"for {ids[1]} a difference of 0.03 would have been found" in found.more
+    assert found.claims[2][1] == "supported on Scenes v1"

@@ -39,6 +39,7 @@ class Difference:
     p: str
     seeds: str = ""
     detectable: str = ""
+    ranks_differ: str = ""
     reported: str = ""
     reported_dataset: str = ""
     same_direction: str = ""
@@ -114,6 +115,7 @@ def _pair(row: pd.Series, metric: str, reach: float, content: ReportContent) -> 
         p=p_value(float(row["nemenyi_p"])),
         seeds=rests_on.sides,
         detectable=number(rests_on.detectable, label.digits),
+        ranks_differ=str(row.get("ranks_differ", "")),
         href=content.explorer(str(row["run_a"]), str(row["run_b"]), metric),
     )
 

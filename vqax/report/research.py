@@ -11,7 +11,7 @@ import pandas as pd
 
 from vqax.report.answer import UNDECIDED, UNMEASURED, Finding, findings
 from vqax.report.content import Comparison, ReportContent, ResearchQuestion
-from vqax.report.numbers import number
+from vqax.report.numbers import number, readable
 from vqax.stats.seed_variance import FEWEST_SEEDS
 
 LEAD = {
@@ -22,6 +22,7 @@ LEAD = {
 }
 ORDER = ("better", "worse", "inconclusive", UNDECIDED)
 MOST_LISTED = 6
+UNDECIDED_CLAIM = "undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,31 +175,47 @@ def _of_claims(question: ResearchQuestion, content: ReportContent) -> Reply:
         question.question,
         answer if len(rows) else "Not tested: none of its claims was looked at here.",
         _seeds_of(rows),
-        _detectable_of(rows),
+        _missing_of(rows),
         tuple(
-            (str(row["claim_id"]), str(row["verdict"]), str(row["claim"]))
+            (str(row["claim_id"]), _verdict_of(row), str(row["claim"]))
             for _, row in rows.iterrows()
         ),
     )
 
 
+def _verdict_of(row: pd.Series) -> str:
+    """The verdict with the data it is about, where the claim was tested: supported on Scenes v1."""
+    data = str(row.get("data", "") or "")
+    return f"{row['verdict']} on {data}" if data and row["compared"] else str(row["verdict"])
+
+
 def _seeds_of(rows: pd.DataFrame) -> str:
-    seeds = sorted(set(rows["seeds"].dropna().astype(int)))
+    """``1 to 3 trainings a side``: the fewest and the most that a claim rests on."""
+    columns = [name for name in ("seeds_a", "seeds_b") if name in rows] or ["seeds"]
+    seeds = sorted({int(n) for name in columns for n in rows[name].dropna() if n})
     if not seeds:
         return ""
-    few = "" if seeds[0] >= FEWEST_SEEDS else ", too few for a verdict where there are below three"
+    few = "" if seeds[0] >= FEWEST_SEEDS else f"; fewer than {FEWEST_SEEDS} decide nothing"
     return f"{_span(seeds)} training{'s' if seeds[-1] > 1 else ''} a side{few}."
 
 
-def _detectable_of(rows: pd.DataFrame) -> str:
-    """Which claims wait for more trainings."""
-    few = rows[rows["seeds"].fillna(FEWEST_SEEDS).astype(int) < FEWEST_SEEDS]
-    if few.empty:
-        return ""
-    return (
-        f"at least {FEWEST_SEEDS} trainings a side for {', '.join(map(str, few['claim_id']))} "
-        "(the profile full makes them)"
-    )
+def _missing_of(rows: pd.DataFrame) -> str:
+    """Which claims wait for more trainings, and how much larger the difference would have to be."""
+    few = rows[rows["verdict"] == UNDECIDED_CLAIM]
+    parts = []
+    if len(few):
+        parts.append(
+            f"at least {FEWEST_SEEDS} trainings a side for {', '.join(map(str, few['claim_id']))} "
+            "(the profile full makes them)"
+        )
+    if "detectable" in rows:
+        known = rows[(rows["verdict"] == "inconclusive") & rows["detectable"].notna()]
+        parts += [
+            f"for {row['claim_id']} a difference of {readable(float(row['detectable']))} would "
+            "have been found with 80 % power"
+            for _, row in known.iterrows()
+        ]
+    return "; ".join(parts)
 
 
 def _span(values: list[int]) -> str:

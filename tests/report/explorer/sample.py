@@ -37,7 +37,7 @@ def explorer_content(
         dataset="Scenes v1 test",
         questions=described,
         runs=made,
-        image=lambda image: _image(image, size_px),
+        open_image=lambda image_id: _image(image_id, size_px),
         human_maps=human_maps,
         pair=("run_1", "run_0") if runs > 1 else None,
     )
@@ -84,9 +84,9 @@ def _run(
     return ExplorerRun(name, name.replace("_", " ").capitalize(), answers, maps)
 
 
-def _image(image: int, size_px: tuple[int, int]) -> Image.Image:
+def _image(image_id: int, size_px: tuple[int, int]) -> Image.Image:
     """Noise of a few frequencies: about as hard to compress as a photograph."""
-    rng = np.random.default_rng(image)
+    rng = np.random.default_rng(image_id)
     small = rng.integers(0, 256, (12, 16, 3)).astype(np.uint8)
     base = Image.fromarray(small).resize(size_px, Image.Resampling.BICUBIC)
     fine = rng.normal(0, 12, (size_px[1] // 2, size_px[0] // 2, 3))

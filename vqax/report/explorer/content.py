@@ -38,7 +38,7 @@ class ExplorerContent:
     """All test questions of one data set, and the runs that answered them.
 
     ``questions`` has the columns ``QUESTION_COLUMNS``; ``human_answers`` are texts, one a person.
-    ``image`` opens the image of an image id. ``human_maps`` (n,h,w) is NaN for a question
+    ``open_image`` opens the image of an image id. ``human_maps`` (n,h,w) is NaN for a question
     that no person has a map of. ``pair`` names the two runs that are shown at first.
 
     Raises:
@@ -49,7 +49,7 @@ class ExplorerContent:
     dataset: str
     questions: pd.DataFrame
     runs: tuple[ExplorerRun, ...]
-    image: Callable[[int], Image.Image]
+    open_image: Callable[[int], Image.Image]
     human_maps: Maps
     pair: tuple[str, str] | None = None
 
@@ -74,7 +74,7 @@ class ExplorerContent:
             self.dataset,
             self.questions.iloc[start:end],
             runs,
-            self.image,
+            self.open_image,
             self.human_maps[start:end],
             self.pair,
         )

@@ -117,7 +117,7 @@ def palette() -> str:
 
 
 def _thumbnail(content: ExplorerContent, image: int) -> str:
-    return data_uri(thumbnail(content.image(image), LONGEST_PX), QUALITY)
+    return data_uri(thumbnail(content.open_image(image), LONGEST_PX), QUALITY)
 
 
 def _file(name: str, number: int) -> str:

@@ -8,7 +8,7 @@ const shown = (value, digits = 2) => (value === null ? "–" : value.toFixed(dig
 
 const look = (i, map, caption, alt) => {
   const frame = element("div", { className: "look" });
-  frame.append(element("img", { src: pictures[data.image[i]], alt: map ? alt : `${alt}: no map`, loading: "lazy" }));
+  frame.append(element("img", { src: images[data.image[i]], alt: map ? alt : `${alt}: no map`, loading: "lazy" }));
   if (map) {
     const canvas = element("canvas", { ariaHidden: "true" });
     frame.append(canvas);
@@ -34,8 +34,8 @@ const humanLook = (i) => {
   const votes = data.human_answers[i];
   const said = votes.length ? votes.map(([text, times]) => `${text} ×${times}`).join(", ") : data.truth[i];
   const map = humanMap(i);
-  const caption = element("figcaption", {}, element("b", { textContent: map ? "Human attention" : "The picture" }), said);
-  return look(i, map, caption, map ? "Human attention" : "The picture");
+  const caption = element("figcaption", {}, element("b", { textContent: map ? "Human attention" : "The image" }), said);
+  return look(i, map, caption, map ? "Human attention" : "The image");
 };
 
 const tableColumns = () => {

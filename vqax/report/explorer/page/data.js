@@ -1,7 +1,7 @@
-// The data of the page: columns of all questions, pictures, and maps that are decoded when needed.
+// The data of the page: columns of all questions, images, and maps that are decoded when needed.
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const data = read("data");
-const pictures = read("pictures");
+const images = read("images");
 const count = data.question_id.length;
 const runs = data.runs;
 const measures = new Map(data.measures.map((measure) => [measure.key, measure]));
