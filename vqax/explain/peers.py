@@ -110,6 +110,7 @@ def of_grad_cam(method: Callable[..., Any], layer: str, **options: Any) -> Expla
     ``options`` are those of ``method``, as ``reshape_transform`` where the layer returns no
     (b,d,h,w). Maps (b,y,x) are as that package makes them: cut at zero, stretched to [0, 1],
     enlarged to the pixels.
+
     Raises:
         UsageError: when called on a model of cells, or there is no such layer.
     """
