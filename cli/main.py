@@ -18,6 +18,8 @@ COMMANDS = {
     "table": ("cli.results", "Show a table as Markdown, CSV or LaTeX."),
     "claims": ("cli.results", "Test the claims of the papers."),
     "report": ("cli.results", "Write the HTML report."),
+    "replication": ("cli.results", "Compare a study with itself, trained with other seeds."),
+    "check-floors": ("cli.results", "Say where a model beats what answers without looking."),
     "check": ("cli.results", "Compare the metrics with their committed tolerances."),
     "repro": ("cli.pipeline", "Bring every stage up to date."),
     "pipeline": ("cli.pipeline", "Write what dvc.yaml says of imports and settings."),

@@ -32,7 +32,7 @@ def table(name: str | None, form: str, study: str) -> Printed:
 @click.command(cls=StageCommand)
 @click.argument("study", required=False)
 def claims(study: str | None) -> dict[str, Any]:
-    """Test the claims of STUDY's paper: supported, contradicted, inconclusive, not testable here.
+    """Test the claims of STUDY's paper: supported, contradicted, inconclusive, undecided …
 
     Without STUDY: gather the verdicts of all studies in results/claims.parquet.
     """
@@ -46,6 +46,37 @@ def claims(study: str | None) -> dict[str, Any]:
 def report(study: str) -> dict[str, Any]:
     """Write the report of STUDY: one HTML file that needs nothing else."""
     from stages import report as stage
+
+    return stage.run(*loaded(), study)
+
+
+def _seeds(_ctx: click.Context, _option: click.Parameter, text: str | None) -> list[int]:
+    """``20,21,22`` as numbers."""
+    try:
+        return [int(part) for part in text.split(",")] if text else []
+    except ValueError:
+        raise click.BadParameter(f"{text}: list whole numbers, such as 20,21,22") from None
+
+
+@click.command(cls=StageCommand)
+@study_argument
+@click.option("--first", metavar="SEED,…", callback=_seeds, help="Seeds of the first result.")
+@click.option("--second", metavar="SEED,…", callback=_seeds, help="Seeds of the second one.")
+def replication(study: str, first: list[int], second: list[int]) -> dict[str, Any]:
+    """Is the result of STUDY found again with other seeds? Writes results/replication.parquet.
+
+    Without --first and --second the seeds of its runs are halved.
+    """
+    from stages import replication as stage
+
+    return stage.run(*loaded(), study, first=first, second=second)
+
+
+@click.command("check-floors", cls=StageCommand)
+@study_argument
+def check_floors(study: str) -> dict[str, Any]:
+    """Say per run and answer type of STUDY whether it beats what answers without looking."""
+    from stages import check_floors as stage
 
     return stage.run(*loaded(), study)
 

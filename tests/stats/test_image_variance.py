@@ -62,7 +62,7 @@ def test_is_what_the_cluster_bootstrap_finds():
 
 def test_resamples_of_a_mean_agree_with_the_exact_form():
     (a, images), (b, _) = sample(3, 400, 150), sample(2, 400, 150, seed=1)
-    sides = statistic_sides(np.mean, a[None], b[None], images=images, samples=3000, seed=0)
+    sides = statistic_sides(np.mean, a[None], b[None], images, samples=3000, seed=0)
     exact = mean_side(a, images), mean_side(b, images)
     assert sides[0].values == pytest.approx(exact[0].values)
     assert sides[1].values == pytest.approx(exact[1].values)
@@ -72,9 +72,7 @@ def test_resamples_of_a_mean_agree_with_the_exact_form():
 def test_resamples_of_a_statistic_equal_a_loop():
     (x, images), (y, _) = sample(3), sample(3, seed=1)
     columns = np.stack([x, y])
-    a, b = statistic_sides(
-        correlation, columns[:, :2], columns[:, 2:], images=images, samples=40, seed=5
-    )
+    a, b = statistic_sides(correlation, columns[:, :2], columns[:, 2:], images, samples=40, seed=5)
     names, rng, draws = sorted(set(images)), np.random.default_rng(5), []
     for _ in range(40):
         rows = [
@@ -93,5 +91,5 @@ def test_a_statistic_without_value_on_resamples_is_refused():
     constant = np.ones((2, 1, 6))
     with pytest.raises(BadData, match="correlation: has no value on resamples of 3 images"):
         statistic_sides(
-            correlation, constant, constant, images=np.repeat(np.arange(3), 2), samples=9, seed=0
+            correlation, constant, constant, np.repeat(np.arange(3), 2), samples=9, seed=0
         )

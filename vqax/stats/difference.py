@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy  # its special functions are imported when first used
 
+from vqax.metrics.ties import without_rounding
 from vqax.stats.image_variance import ImageVariance, Side, image_variance
 from vqax.stats.power import detectable_difference, satterthwaite
 from vqax.stats.seed_variance import SeedVariance
@@ -96,7 +97,8 @@ def weighted_difference(
     own degrees of freedom; ``seed_df`` are Satterthwaite's of their sum, rounded down, which for
     one family are those of its s². The effects of all sides are of the same images.
     """
-    estimate = constant + sum(float(one.weight * one.side.values.mean()) for one in terms)
+    parts = [constant, *(float(one.weight * one.side.values.mean()) for one in terms)]
+    estimate = float(without_rounding(np.float64(sum(parts)), *map(np.float64, parts)))
     between, seed_df, seed_sd = _between_seeds(terms)
     sides, weights = [one.side for one in terms], [one.weight for one in terms]
     over_images = _not_between_seeds(image_variance(*sides, weights=weights), between)

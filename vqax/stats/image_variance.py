@@ -70,24 +70,39 @@ def mean_side(values: Float[np.ndarray, "s n"], images: Shaped[np.ndarray, "n"])
 
 def statistic_sides(
     statistic: Statistic,
-    *columns: Float[np.ndarray, "k _ n"],
+    a: Float[np.ndarray, "k r n"],
+    b: Float[np.ndarray, "k s n"],
     images: Shaped[np.ndarray, "n"],
+    *,
     samples: int,
     seed: int,
-) -> tuple[Side, ...]:
+) -> tuple[Side, Side]:
+    """``statistic(*columns)`` of each training of two methods; see ``sides_of``."""
+    first, second = sides_of(statistic, [a, b], images, samples=samples, seed=seed)
+    return first, second
+
+
+def sides_of(
+    statistic: Statistic,
+    methods: Sequence[Float[np.ndarray, "k _ n"]],
+    images: Shaped[np.ndarray, "n"],
+    *,
+    samples: int,
+    seed: int,
+) -> list[Side]:
     """``statistic(*columns)`` of each training, for AUROC, correlations and the like.
 
-    Each of ``columns`` is a method: k columns of every training on n questions. The effects are
-    those of resamples that draw images whole, the same for all trainings; resamples in which the
-    statistic of a training is NaN are left out.
+    Each of ``methods`` holds k columns of its trainings on n questions. The effects are those of
+    resamples that draw images whole, the same for all trainings; resamples in which the statistic
+    of a training is NaN are left out.
 
     Raises:
         BadData: the statistic is NaN in every resample, or in all but one.
     """
-    together = np.concatenate(columns, axis=1)
-    values = _of_each(statistic, together)
+    columns = np.concatenate(methods, axis=1)
+    values = _of_each(statistic, columns)
     rows = ClusterRows(images, np.random.default_rng(seed))
-    draws = np.array([_of_each(statistic, together[:, :, rows.draw()]) for _ in range(samples)])
+    draws = np.array([_of_each(statistic, columns[:, :, rows.draw()]) for _ in range(samples)])
     draws = draws[~np.isnan(draws).any(axis=1)]
     if len(draws) < 2:
         raise BadData(
@@ -95,9 +110,9 @@ def statistic_sides(
             f"{len(np.unique(images))} images; give questions on which it varies"
         )
     effects = (draws - draws.mean(axis=0)) / np.sqrt(len(draws) - 1)
-    ends = np.cumsum([one.shape[1] for one in columns])[:-1]
+    ends = np.cumsum([one.shape[1] for one in methods])[:-1]
     parts = zip(np.split(values, ends), np.split(effects, ends, axis=1), strict=True)
-    return tuple(Side(*part) for part in parts)
+    return [Side(*part) for part in parts]
 
 
 def _of_each(statistic: Statistic, columns: Float[np.ndarray, "k s n"]) -> Float[np.ndarray, "s"]:
