@@ -35,6 +35,8 @@ SECTIONS = {
     "Compare": {
         "compare": ("cli.compare", "Compare the runs of a study, or trainings of your own."),
         "claims": ("cli.results", "Test the claims of the papers."),
+        "check-floors": ("cli.results", "Say where a model beats what answers without looking."),
+        "replication": ("cli.results", "Compare a study with itself, trained with other seeds."),
         "check": ("cli.results", "Compare the metrics with their committed tolerances."),
     },
     "Report": {

@@ -19,7 +19,7 @@ study_argument = click.argument("study", default="headline", shell_complete=comp
 )
 @click.argument("study", required=False, shell_complete=completes("studies"))
 def claims(study: str | None) -> dict[str, Any]:
-    """Test the claims of STUDY's paper: supported, contradicted, inconclusive, not testable here.
+    """Test the claims of STUDY's paper: supported, contradicted, inconclusive, undecided …
 
     Without STUDY: gather the verdicts of all studies in results/claims.parquet.
     """
@@ -61,6 +61,44 @@ def browse(study: str, to_open: bool) -> dict[str, Any]:
     if to_open:
         show_page(values["pages"][0])
     return values
+
+
+def _seeds(_ctx: click.Context, _option: click.Parameter, text: str | None) -> list[int]:
+    """``20,21,22`` as numbers."""
+    try:
+        return [int(part) for part in text.split(",")] if text else []
+    except ValueError:
+        raise click.BadParameter(f"{text}: list whole numbers, such as 20,21,22") from None
+
+
+@click.command(
+    cls=StageCommand,
+    examples=("vqax replication headline", "vqax replication ucam --first 20,21 --second 22,23"),
+)
+@study_argument
+@click.option("--first", metavar="SEED,…", callback=_seeds, help="Seeds of the first result.")
+@click.option("--second", metavar="SEED,…", callback=_seeds, help="Seeds of the second one.")
+def replication(study: str, first: list[int], second: list[int]) -> dict[str, Any]:
+    """Is the result of STUDY found again with other seeds? Writes results/replication.parquet.
+
+    Without --first and --second the seeds of its runs are halved.
+    """
+    from stages import replication as stage
+
+    return stage.run(*loaded(), study, first=first, second=second)
+
+
+@click.command(
+    "check-floors",
+    cls=StageCommand,
+    examples=("vqax check-floors", "vqax check-floors ucam --json"),
+)
+@study_argument
+def check_floors(study: str) -> dict[str, Any]:
+    """Say per run and answer type of STUDY whether it beats what answers without looking."""
+    from stages import check_floors as stage
+
+    return stage.run(*loaded(), study)
 
 
 @click.command(

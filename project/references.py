@@ -70,7 +70,8 @@ def _of_key_objects(raw: dict[str, Any]) -> Iterator[Use]:
 def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
     """A replicate repeats a run on its own data set that is no replicate itself.
 
-    A backbone has the data set, the features and the model of the run that starts from it.
+    A backbone has the data set, the features and the model of the run that starts from it; only a
+    replicate starts from a replicate.
     """
     runs = _runs(raw)
     tuned = {name for name, run in runs.items() if run.get("backbone", "none") != "none"}
@@ -83,6 +84,7 @@ def _of_runs(raw: dict[str, Any]) -> Iterator[Use]:
         yield f"{at}.replicate_of", run.get("replicate_of"), originals
         if name in tuned:
             alike = [one for one in originals if _starts_alike(runs[one], run) and one not in tuned]
+            alike += _repeated_backbones(run, runs)
             known = ["none", *(f"{runs[one].get('group')}/{one}" for one in alike)]
             yield f"{at}.backbone", run.get("backbone"), known, _no_backbone(run, raw)
             mined = section(section(raw, "key_objects"), str(run.get("key_objects")))
@@ -258,6 +260,13 @@ def _feature_files(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _starts_alike(backbone: dict[str, Any], run: dict[str, Any]) -> bool:
     return all(backbone.get(key) == run.get(key) for key in OF_A_BACKBONE)
+
+
+def _repeated_backbones(run: dict[str, Any], runs: dict[str, dict[str, Any]]) -> list[str]:
+    """What a repetition may start from besides: repetitions of the original's own backbone."""
+    original = runs.get(str(run.get("replicate_of")), {})
+    backbone = str(original.get("backbone", "none")).rpartition("/")[2]
+    return [name for name, other in runs.items() if other.get("replicate_of") == backbone]
 
 
 def _no_backbone(run: dict[str, Any], raw: dict[str, Any]) -> str:

@@ -6,11 +6,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from project.differences import RunDifference, run_difference
 from project.schema import Significance
 from project.study import Measured
 from vqax.errors import BadData
 from vqax.report.content import PAIR_COLUMNS, RANK_COLUMNS
-from vqax.stats.bootstrap import paired_bootstrap
 from vqax.stats.effect import rank_biserial
 from vqax.stats.nemenyi import NemenyiResult, nemenyi
 
@@ -110,41 +110,89 @@ def _rank_rows(
 def pairs(measured: Measured, tests: Tests) -> pd.DataFrame:
     """Later minus earlier run of every pair that is ranked together on one data set.
 
-    Differences are over the questions both have, averaged over the seeds.
+    Differences and their intervals are over the trainings and the images of both
+    (``project.differences``); ``word`` is better or worse, inconclusive, or None without enough
+    trainings. Ranks stand beside: ``ranks_differ`` says where they decide otherwise, and why.
     """
     rows = []
     for first, second, name in _compared(measured):
-        for measure in MEASURES:
+        for measure, higher in MEASURES.items():
             tables = measured.questions[second], measured.questions[first]
             if any(measure not in table for table in tables):
                 continue
-            a, b, images = paired(*tables, measure)
-            difference = paired_bootstrap(
-                a,
-                b,
-                samples=measured.params.score.resamples,
-                seed=measured.params.seed,
-                clusters=images,
-            )
+            found = run_difference(measured, measure, second, first)
             test = tests.get((name, measure))
+            names = system(measured, second), system(measured, first)
+            a, b, _ = paired(*tables, measure)
+            nemenyi_p = _nemenyi_p(test, *names)
+            word = found.word(higher=higher)
             rows.append(
                 {
                     "metric": measure,
                     "run_a": second,
                     "run_b": first,
-                    "difference": difference.value,
-                    "ci_low": difference.low,
-                    "ci_high": difference.high,
-                    "n": difference.n,
-                    "p": difference.p,
+                    **_numbers(found),
                     "effect_size": rank_biserial(a, b),
-                    "nemenyi_p": _nemenyi_p(
-                        test, system(measured, second), system(measured, first)
-                    ),
+                    "nemenyi_p": nemenyi_p,
+                    "word": word,
+                    "data": measured.dataset_label(second),
+                    "ranks_differ": ranks_differ(word, nemenyi_p, _blocks_of(test)),
                 }
             )
-    table = pd.DataFrame(rows, columns=[*PAIR_COLUMNS, "p"])
+    table = pd.DataFrame(rows, columns=[*PAIR_COLUMNS, *OVER_TRAININGS])
     return table.sort_values("metric", key=lambda m: m.map(list(MEASURES).index), kind="stable")
+
+
+OVER_TRAININGS = [
+    *["p", "seeds_a", "seeds_b", "seed_sd", "seed_df", "df", "detectable", "image_variance"],
+    *["images", "interval", "word", "data", "ranks_differ"],
+]
+"""What a pair says beside ``PAIR_COLUMNS``; p is NaN without enough trainings."""
+
+
+def _numbers(found: RunDifference) -> dict[str, object]:
+    one = found.difference
+    return {
+        "difference": one.estimate,
+        "ci_low": found.low,
+        "ci_high": found.high,
+        "n": found.n,
+        "p": one.p if found.enough else float("nan"),
+        "seeds_a": one.seeds_a,
+        "seeds_b": one.seeds_b,
+        "seed_sd": one.seed_sd,
+        "seed_df": one.seed_df,
+        "df": one.df,
+        "detectable": one.detectable,
+        "image_variance": one.image_variance,
+        "images": one.images,
+        "interval": found.interval,
+    }
+
+
+def ranks_differ(word: str | None, nemenyi_p: float, blocks: int, alpha: float = 0.05) -> str:
+    """One sentence where mean ranks and the paired interval decide differently; "" elsewhere."""
+    apart = word in ("better", "worse")
+    if word is None or np.isnan(nemenyi_p) or apart == (nemenyi_p < alpha):
+        return ""
+    if apart:
+        return (
+            f"The interval tells the two apart, mean ranks do not: they see {blocks} blocks, each "
+            "of one weight, and allow for all pairs; the interval counts."
+        )
+    return (
+        "Mean ranks tell the two apart, the interval does not: ranks see neither how large a "
+        "difference is nor how far trainings differ; the interval counts."
+    )
+
+
+def _blocks_of(test: tuple[list[str], NemenyiResult] | None) -> int:
+    return 0 if test is None else test[1].n_blocks
+
+
+def compared_runs(measured: Measured) -> Iterator[tuple[str, str]]:
+    """(earlier run, later run) of every pair that is compared."""
+    return ((first, second) for first, second, _ in _compared(measured))
 
 
 def _compared(measured: Measured) -> Iterator[tuple[str, str, str]]:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from project.levels import over_trainings
 from project.params import Params
 from project.schema import Study
 from project.workspace import Workspace
 from vqax.files import read_parquet
 from vqax.report.content import HISTORY_COLUMNS
 
+QUESTION = ["question_id", "image_id"]
 KEYS = ["question_id", "image_id", "question_type", "answer_type"]
 HELD_OUT = ", held out of train"
 """Behind the label of a data set: numbers on questions in domain."""
@@ -22,6 +24,7 @@ class Measured:
     def __init__(self, params: Params, workspace: Workspace, name: str) -> None:
         self.params, self.workspace, self.name = params, workspace, name
         self.study: Study = params.study(name)
+        self._by_training: dict[tuple[str, str], pd.DataFrame] = {}
 
     @cached_property
     def runs(self) -> list[str]:
@@ -51,6 +54,29 @@ class Measured:
             for name in self.runs
         }
 
+    def all_trainings(self, run: str) -> pd.DataFrame:
+        """A row per question and training; column ``seed`` tells the trainings apart."""
+        seeds = map(self.params.seed_of, self.seeds(run))
+        tables = zip(seeds, self.questions_by_seed[run], strict=True)
+        return pd.concat([table.assign(seed=seed) for seed, table in tables], ignore_index=True)
+
+    def by_training(self, run: str, measure: str) -> pd.DataFrame:
+        """A row per question, by question_id and image_id, and a column per seed."""
+        if (run, measure) not in self._by_training:
+            seeds = map(self.params.seed_of, self.seeds(run))
+            self._by_training[run, measure] = pd.DataFrame(
+                {
+                    seed: table.set_index(QUESTION)[measure]
+                    for seed, table in zip(seeds, self.questions_by_seed[run], strict=True)
+                }
+            )
+        return self._by_training[run, measure]
+
+    def family(self, run: str) -> list[str]:
+        """The runs of the study that vary from training to training as ``run`` does."""
+        own = family(self.params, run)
+        return [other for other in self.runs if family(self.params, other) == own]
+
     @cached_property
     def questions(self) -> dict[str, pd.DataFrame]:
         """Run -> a row per test question, numbers averaged over the seeds."""
@@ -58,7 +84,11 @@ class Measured:
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """Metrics of every run and analysis; value and interval are means over the seeds."""
+        """Metrics of every run and analysis: means over the seeds, with intervals over both.
+
+        Where a family was trained several times the interval of its runs is over trainings and
+        images (``project.levels``); elsewhere over images alone.
+        """
         frames = [
             averaged_metrics(
                 name,
@@ -69,6 +99,9 @@ class Measured:
             )
             for name in self.runs
         ]
+        if frames:
+            families = {name: family(self.params, name) for name in self.runs}
+            frames = [over_trainings(pd.concat(frames, ignore_index=True), families)]
         return pd.concat([*frames, *self._of_analyses()], ignore_index=True)
 
     def _of_analyses(self) -> list[pd.DataFrame]:
@@ -127,6 +160,12 @@ class Measured:
         return label
 
 
+def family(params: Params, run: str) -> str:
+    """The runs that are taken to vary alike from training to training: one model, one data set."""
+    spec = params.run(run)
+    return f"{spec.model} on {spec.dataset}"
+
+
 def averaged(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """One row per question; of what is not a number, that of the first seed."""
     if len(tables) == 1:
@@ -138,7 +177,7 @@ def averaged(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def averaged_metrics(name: str, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Metrics of a run over its seeds: the interval is that over questions, not over seeds.
+    """Metrics of a run over its seeds; the interval is the mean of those over images.
 
     ``by_seed`` holds the value of each training.
     """

@@ -20,8 +20,7 @@ def claims(measured: Measured, ranks: pd.DataFrame, paper: str = "ucam") -> Clai
     return judged(
         published_claims(measured.workspace, paper),
         studies.claim_rules()[paper],
-        collect(measured, ranks),
-        samples=params.score.resamples,
+        collect(measured, ranks, studies.not_trained().get(paper, ())),
         seed=params.seed,
     )
 
@@ -81,6 +80,7 @@ def gather(params: Params, workspace: Workspace) -> dict[str, Any]:
         )
     paths = [workspace.claims_of(name) for name in studies]
     table = pd.concat(map(read_parquet, paths), ignore_index=True)
+    table["all_claims"] = pd.array([table["p"].notna().sum()] * len(table), dtype="Int64")
     details = (path.with_name(f"{path.stem}_{COMPARISONS}.parquet") for path in paths)
     comparisons = pd.concat(map(read_parquet, details), ignore_index=True)
     write_parquet(workspace.claims, table)
@@ -89,5 +89,6 @@ def gather(params: Params, workspace: Workspace) -> dict[str, Any]:
 
 
 def _counts(table: pd.DataFrame) -> dict[str, Any]:
-    counts: dict[str, int] = table["verdict"].value_counts().to_dict()
-    return counts
+    counts: dict[str, Any] = table["verdict"].value_counts().to_dict()
+    families = table[table["p"].notna()].groupby("paper", sort=False).size()
+    return {**counts, "tested": {**families.to_dict(), "all papers": int(families.sum())}}

@@ -14,10 +14,11 @@ import vqax
 from project.overrides import merged
 from project.params import Params
 from project.places import check_name
+from project.repetitions import repetitions, seed_lists
 from project.settings_files import read_settings, read_whole, split
 from stages.components import check_whole
 from stages.dvc_yaml import END, with_generated
-from vqax.errors import MissingArtefact, UsageError
+from vqax.errors import MissingArtefact
 from vqax.files import write_text
 from vqax.ownership import mark
 
@@ -41,7 +42,7 @@ def prepare_profile(repository: Path, name: str) -> Path:
 
     Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry. A
     profile with data sets of its own has of those sections only what it gives.
-    ``seeds: [21, 22]`` repeats every run with these seeds beside its own.
+    ``seeds`` says with which seeds runs are repeated (``project.repetitions``).
     A data set root below data/ belongs to the profile; any other is relative to the repository.
 
     Raises:
@@ -57,11 +58,12 @@ def prepare_profile(repository: Path, name: str) -> Path:
     check_name("--profile", name)
     folder = repository / "work" / name
     overlay = read_settings(overlay_path)
-    seeds = _seeds(overlay.pop("seeds", None) or [], overlay_path)
+    seeds = overlay.pop("seeds", None)
     settings = _overlaid(read_whole(repository / "params.yaml"), overlay)
     params = check_whole(settings, f"{overlay_path} over params.yaml")
-    if seeds:
-        settings["runs"] |= _repeated(settings["runs"], seeds)
+    lists = seed_lists(seeds, settings["runs"], str(overlay_path))
+    if any(lists.values()):
+        settings["runs"] |= repetitions(settings["runs"], lists, params.seed)
         params = check_whole(settings, f"{overlay_path} over params.yaml")
     for section, spec in ((s, one) for s in ROOTED for one in settings.get(s, {}).values()):
         for key in set(OF_IMAGES if section == "images" else PATHS) & spec.keys():
@@ -80,26 +82,6 @@ def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:
     if "datasets" in whole:
         whole = {**{key: {} for key in WHOLE_SECTIONS if key in base}, **whole}
     return merged({**base, **whole}, {k: v for k, v in overlay.items() if k not in whole})
-
-
-def _seeds(seeds: Any, overlay_path: Path) -> list[int]:
-    if not isinstance(seeds, list) or not all(type(seed) is int for seed in seeds):
-        raise UsageError(f"{overlay_path}: seeds: {seeds!r}; list whole numbers, such as [21, 22]")
-    return seeds
-
-
-def _repeated(runs: dict[str, Any], seeds: list[int]) -> dict[str, Any]:
-    """Each run that repeats no other one, with each seed; they are checked by what they repeat."""
-    return {
-        f"{name}_seed{seed}": {**run, "replicate_of": name, "seed": seed}
-        for name, run in runs.items()
-        for seed in seeds
-        if run.get("replicate_of") is None and _from_scratch(run)
-    }
-
-
-def _from_scratch(run: dict[str, Any]) -> bool:
-    return bool(run.get("backbone", "none") == "none")
 
 
 def write_pipeline(

@@ -1,14 +1,16 @@
 """The tidy tables: what was measured beside what the papers print."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 import studies
+from project.differences import run_difference
+from project.floors import floor_cells
 from project.merged_rows import mean_of_two
 from project.params import Params, named
 from project.schema import RowSource, spelled_out
-from project.significance import paired
 from project.study import HELD_OUT, Measured
 from project.workspace import Workspace
 from vqax.errors import UsageError
@@ -20,7 +22,6 @@ from vqax.report.tables import (
     no_table,
     published_table,
 )
-from vqax.stats.bootstrap import paired_bootstrap
 
 GAINS = {
     "accuracy_all": "accuracy_official",
@@ -41,7 +42,9 @@ def tables(measured: Measured) -> dict[str, pd.DataFrame]:
             for row, source in rows.items()
             for cell in _cells(measured, table, row, source, by_run)
         ]
+        cells += floor_cells(measured, table, rows, _metrics_of(table))
         extra_rows = {row for row, _ in spelled_out(measured.study.extra_tables.get(table, {}))}
+        extra_rows |= {cell["row"] for cell in cells} - set(rows)
         result[table] = join_published(
             pd.DataFrame(cells, columns=CELL),
             _published(measured.workspace, table),
@@ -66,7 +69,7 @@ def _cells(
 
     metrics = source.metrics
     if metrics is None:
-        metrics = named(studies.tables(), table, "table", "studies").metrics
+        metrics = _metrics_of(table)
     names = [name for name in (source.run, source.average_with) if name is not None]
     values, *second = map(measured_by, names)
     if second:
@@ -94,6 +97,10 @@ def _cells(
     return cells
 
 
+def _metrics_of(table: str) -> Mapping[str, str]:
+    return named(studies.tables(), table, "table", "studies").metrics
+
+
 def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:
     """The value of each training in the unit of the table; nothing where there is one."""
     if values.loc[measure, "by_seed"] is None or values.loc[measure, "seeds"] == 1:
@@ -106,8 +113,7 @@ def _by_seed(metric: str, values: pd.DataFrame, measure: str) -> str:
 def _gap(measured: Measured, table: str, row: str, above: str, run: str) -> dict[str, Any]:
     """How much less the run has of accuracy than ``above``."""
     gap = _difference(measured, "accuracy_official", above, run)
-    seeds = len(measured.seeds(run))
-    return {"table": table, "row": row, "metric": "accuracy_all_gap", **gap, "seeds": seeds}
+    return {"table": table, "row": row, "metric": "accuracy_all_gap", **gap}
 
 
 def _gains(
@@ -119,7 +125,6 @@ def _gains(
         {
             **{"table": table, "row": row, "metric": f"{metric}_gain"},
             **_difference(measured, measure, run, baseline),
-            "seeds": len(measured.seeds(run)),
             "note": f"minus {row_of.get(baseline, baseline)}, paired by question",
         }
         for metric, measure in GAINS.items()
@@ -129,15 +134,12 @@ def _gains(
 
 def _difference(measured: Measured, measure: str, first: str, second: str) -> dict[str, Any]:
     """First minus second run, over the questions that both answered."""
-    a, b, images = paired(measured.questions[first], measured.questions[second], measure)
-    settings = measured.params
-    found = paired_bootstrap(
-        a, b, samples=settings.score.resamples, seed=settings.seed, clusters=images
-    )
+    found = run_difference(measured, measure, first, second)
     return {
-        **{"dataset": measured.dataset_label(first), "value": found.value},
+        **{"dataset": measured.dataset_label(first), "value": found.difference.estimate},
         **{"ci_low": found.low, "ci_high": found.high, "n": found.n},
         "unit": "fraction" if measure.startswith("accuracy") else "",
+        "seeds": min(found.difference.seeds_a, found.difference.seeds_b),
     }
 
 

@@ -4,7 +4,7 @@ params.yaml.
 Modules that a paper's folder may have, and what is read from them:
 
     tables.py       NAME, TABLES, NOTES     its printed tables, and those added to them
-    claims.py       RULES                   claim_id -> the rule that tests it
+    claims.py       RULES, NOT_TRAINED      claim_id -> the rule that tests it; what is not trained
     figures.py      FIGURES                 figure -> what collects the frames it is drawn from
     analyses.py     ANALYSES                what is measured on trained runs beyond their scores
     experiments.py  EXPERIMENTS             what is measured on trained classifiers
@@ -57,6 +57,11 @@ def captions() -> Captions:
 def claim_rules() -> "dict[str, Mapping[str, Rule]]":
     """Paper -> the rule of each of its claims."""
     return _of_each("claims", "RULES")
+
+
+def not_trained() -> dict[str, tuple[str, ...]]:
+    """Paper -> patterns of the rows of its analyses that no training made."""
+    return _of_each("claims", "NOT_TRAINED")
 
 
 def figures() -> "dict[str, Callable[..., list[Part]]]":

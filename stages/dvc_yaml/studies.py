@@ -70,7 +70,7 @@ class StudyInputs:
             "cmd": f"vqax compare {self.name}",
             "deps": [
                 *self._of_groups("scores", "runs"),
-                *(f"data/agreement/{name}" for name in self._sources(analyses=False)),
+                *self._floors(),
                 *(f"data/analyses/{name}" for name in self._sources(analyses=True)),
                 *(f"studies/{paper}/published" for paper in self._papers()),
                 _code("compare"),
@@ -88,6 +88,7 @@ class StudyInputs:
                 *self._of_groups("scores"),
                 *self._analyses(),
                 *self._datasets(),
+                *self._floors(),
                 f"studies/{self.study.report.claims}/published",
                 _code("claims", str(self.study.report.claims)),
                 *self._settings(("study", "labels"), (*RUNS, "labels")),
@@ -146,6 +147,12 @@ class StudyInputs:
         analyses = self.params.all_analyses
         asked = [analyses[name]["dataset"] for name in self._own_analyses() if name in analyses]
         return [f"data/datasets/{name}" for name in dict.fromkeys([*runs, *asked])]
+
+    def _floors(self) -> list[str]:
+        """Ceiling and floors of the data sets of its runs, and of those in its tables."""
+        runs = [run.dataset for run in self.params.runs.values() if run.group in self.study.groups]
+        names = sorted({*runs, *self._sources(analyses=False)})
+        return [f"data/agreement/{name}" for name in names]
 
     def _detections(self) -> Iterator[str]:
         """The regions that a figure shows, and their detector."""

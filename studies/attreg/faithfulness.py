@@ -84,7 +84,8 @@ def _questions(
             return np.array(rows).reshape(answers.shape)
 
         found = without_each(loaded.model, batch.visual, batch.tokens, scores=scores)
-        drop = right(found.answers)[:, None] - right(found.without)
+        whole = right(found.answers)
+        drop = whole[:, None] - right(found.without)
         change = found.change.cpu().numpy().astype(np.float64)
         for method in methods:
             weights = _weights(loaded, batch, method, found.answers, seed)
@@ -103,6 +104,7 @@ def _questions(
                     "accuracy_drop": list(by_rank(drop, weights)),
                     "accuracy": list(right(alone)),
                     **dict(zip(("top_fifth", "rest"), right(halves).T, strict=True)),
+                    "all": whole,
                 }
             )
 

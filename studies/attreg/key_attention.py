@@ -23,10 +23,12 @@ from vqax.learning.key_objects import ignored_by
 HintsAmong = Callable[[int], Mapping[int, np.ndarray]]
 NAME = "key_attention"
 BATCH = 256
+IGNORED_BEFORE = "key_share_where_ignored"
 MEASURES = {
     "key_share": ("fraction", "higher"),
     "ignored_key_objects": ("count", "lower"),
     "has_key_objects": ("fraction", "higher"),
+    IGNORED_BEFORE: ("fraction", "higher"),
 }
 
 
@@ -43,11 +45,13 @@ def run(
     """Write questions.parquet and metrics.parquet.
 
     Rows ``runs``, on test questions: the share of attention on ``key_objects``, and how many of
-    them are not among the ``keep_top`` most attended regions; NaN without key objects. Rows
+    them are not among the ``keep_top`` most attended regions; NaN without key objects. The share
+    also of the questions alone of which the backbone ignored a key object. Rows
     ``sets``: whether a training question has key objects, by these entries of `key_objects`.
     """
     hints = cache(partial(hints_of, workspace.key_objects(key_objects)))  # by the number of regions
-    tables = [_of_run(params, workspace, name, hints, keep_top) for name in runs]
+    of_runs = {name: _of_run(params, workspace, name, hints, keep_top) for name in runs}
+    tables = [_where_ignored(params, name, of_runs) for name in runs]
     prepared = load_prepared(data_plan(params, workspace, dataset))
     asked = [(e.question_id, e.image_id) for e in prepared.train]
     for name in sets:
@@ -89,6 +93,15 @@ def _of_run(
             "row": name,
         }
     )
+
+
+def _where_ignored(params: Params, name: str, of_runs: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The share on key objects where the run that this one starts from, or itself, ignored one."""
+    before = of_runs.get(params.run(name).backbone_run or name, of_runs[name])
+    ignored = before.set_index("question_id")["ignored_key_objects"] > 0
+    table = of_runs[name]
+    kept = table["question_id"].map(ignored).fillna(False).astype(bool)
+    return table.assign(**{IGNORED_BEFORE: table["key_share"].where(kept)})
 
 
 def _metrics(questions: pd.DataFrame, params: Params) -> Iterator[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """Interp's 6 claims (published/claims.csv), each as the rule of its column ``direction``.
 
 Maps, words and predictors are rows of the analyses ``interp_images`` and ``interp_words``.
-Controls that the paper has not stand ``beside``: they never make a verdict.
+A claim that a control explains, which the paper has not, is not testable.
 """
 
 from vqax.claims.rules import ACCURACY, Comparison, Role, Rule, Side, above, larger, rows
@@ -12,6 +12,15 @@ RANDOM, OCCLUSION, GUIDED, HUMAN = rows(
 MAPS = "rank_correlation"
 CHANGES = "interp_images/changes"
 NEITHER = "interp_images/mean_human_map"
+UNLEARNT = "interp_images/guided_backprop_answerer_reinitialised"
+UNLEARNT_NOTE = (
+    "The control is guided backpropagation of an answerer with new weights: what agrees as well "
+    "with people shows the image, not what VQA learnt."
+)
+NOT_TRAINED = tuple(
+    f"interp_images/{row}" for row in ("random", "human", "mean_human_map", "majority", "chance")
+)
+"""Rows that no training made."""
 
 
 def likelier(first: str, other: str, method: str, role: Role = "required") -> Comparison:
@@ -29,19 +38,23 @@ def order_of_kinds(method: str, role: Role = "required") -> tuple[Comparison, ..
 
 
 RULES: dict[str, Rule] = {
-    "I01": Rule((larger(MAPS, GUIDED, OCCLUSION),)),
+    "I01": Rule(
+        (larger(MAPS, GUIDED, OCCLUSION), larger(MAPS, GUIDED, UNLEARNT, role="control")),
+        note=UNLEARNT_NOTE,
+    ),
     "I02": Rule(
         (
             *above(MAPS, (OCCLUSION, GUIDED), (RANDOM,)),
-            larger(MAPS, OCCLUSION, "interp_images/occlusion_of_another_question", role="beside"),
+            larger(MAPS, OCCLUSION, "interp_images/occlusion_of_another_question", role="control"),
             larger(
-                MAPS, GUIDED, "interp_images/guided_backprop_of_another_question", role="beside"
+                MAPS, GUIDED, "interp_images/guided_backprop_of_another_question", role="control"
             ),
-            *above(MAPS, (OCCLUSION, GUIDED), (NEITHER,), role="beside"),
+            *above(MAPS, (OCCLUSION, GUIDED), (NEITHER,), role="control"),
+            larger(MAPS, GUIDED, UNLEARNT, role="control"),
         ),
-        note="Chance is a random map, as in the paper. A map that attends should also agree "
-        "better than the map for another question about the image, and than a mean human map, "
-        "which knows neither image nor question.",
+        note="Chance is a random map, as in the paper. Controls: the map for another question "
+        "about the image, and a mean human map, which knows neither image nor question. "
+        + UNLEARNT_NOTE,
     ),
     "I03": Rule(above(MAPS, (HUMAN,), (OCCLUSION, GUIDED))),
     "I04": Rule(
@@ -63,8 +76,11 @@ RULES: dict[str, Rule] = {
         "chance and majority, not about the level of 72 %.",
     ),
     "I06": Rule(
-        (larger(MAPS, GUIDED, "interp_images/deconvolution"),),
+        (
+            larger(MAPS, GUIDED, "interp_images/deconvolution"),
+            larger(MAPS, GUIDED, UNLEARNT, role="control"),
+        ),
         note="The paper cites this of images of what deep layers see; here it is tested by "
-        "alignment with human attention.",
+        f"alignment with human attention. {UNLEARNT_NOTE}",
     ),
 }

@@ -24,6 +24,7 @@ from project.trained import Trained, load_trained
 from project.workspace import Workspace
 from studies.interp.failures import predicted_failures, predictor_metrics, share_metrics
 from vqax.data import Example
+from vqax.evaluation.randomisation import reinitialised
 from vqax.explain import EXPLAINERS
 from vqax.explain.occlusion import occluded
 from vqax.explain.word_occlusion import occluded_words
@@ -38,10 +39,12 @@ BATCH = 64
 OCCLUSIONS = ("occlusion", "occlusion_large")
 GRADIENTS = ("guided_backprop", "deconvolution", "input_gradient")
 SHUFFLED = ("occlusion", "guided_backprop")
+UNLEARNT = "guided_backprop_answerer_reinitialised"
 METHODS = (
     *("random", "occlusion", "guided_backprop", "human"),
     *("occlusion_large", "deconvolution", "input_gradient"),
     *(f"{method}_of_another_question" for method in SHUFFLED),
+    UNLEARNT,
     "mean_human_map",
 )
 HumanMaps = dict[int, np.ndarray]
@@ -78,7 +81,7 @@ def run(
     loaded = _about(params, workspace, name, human_maps, images)
     examples = loaded.examples
     human_maps = {example.question_id: human_maps[example.question_id] for example in examples}
-    visual_input = _look(loaded, patches, large_patches)
+    visual_input = _look(loaded, patches, large_patches, params.seed)
     maps = {**visual_input.maps, **_controls(visual_input.maps, human_maps, examples, params.seed)}
     scores = pd.concat([_scores(loaded, method, maps, human_maps) for method in METHODS])
     failures = predicted_failures(visual_input.changes, seed=params.seed)
@@ -104,9 +107,11 @@ def _about(
     return loaded.restricted_to([e for e in loaded.examples if e.image_id in first])
 
 
-def _look(loaded: Trained, patches: int, large: int) -> VisualInput:
+def _look(loaded: Trained, patches: int, large: int, seed: int) -> VisualInput:
     model = pixel_model(loaded)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in (*OCCLUSIONS, *GRADIENTS)}
+    unlearnt = pixel_model(loaded._replace(model=reinitialised(loaded.model, seed)))
+    names = (*OCCLUSIONS, *GRADIENTS, UNLEARNT)
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in names}
     changes = []
     for start, batch in loaded.batches(BATCH):
         with torch.no_grad():
@@ -127,6 +132,10 @@ def _look(loaded: Trained, patches: int, large: int) -> VisualInput:
             parts[method].append(
                 _small(explain(model, *asked, image_of=which, score="probability"))
             )
+        unlearnt_maps = EXPLAINERS["guided_backprop"](
+            unlearnt, *asked, image_of=which, score="probability"
+        )
+        parts[UNLEARNT].append(_small(unlearnt_maps))
         shares = {
             "patches": hidden[0].flip_rate,
             "large_patches": hidden[1].flip_rate,

@@ -25,6 +25,7 @@ BATCH = 32
 ALL = 2**20
 """More entries than any combine layer has: plain Grad-CAM."""
 SENSITIVE, RANDOM, EXCLUSIVE, WORD = "sensitive", "random", "exclusive", "word"
+RANDOM_STEPS = "steps at random"
 
 
 def name_of(how: str, n: int) -> str:
@@ -140,7 +141,8 @@ def by_row(pairs: pd.DataFrame, probes: Probes) -> pd.DataFrame:
     """The rows of all pairs, of each kind of pairs, of blank maps, and how they move with n."""
     names = [name_of(how, n) for how, n in zip(pairs["how"], pairs["n"], strict=True)]
     of_kinds = [f"{kind}: {name}" for kind, name in zip(pairs["kind"], names, strict=True)]
-    frames = [pairs.assign(row=names), pairs.assign(row=of_kinds), blank(probes), steps(pairs)]
+    moves = [steps(pairs), steps(pairs, RANDOM, RANDOM_STEPS)]
+    frames = [pairs.assign(row=names), pairs.assign(row=of_kinds), blank(probes), *moves]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -152,20 +154,21 @@ def blank(probes: Probes) -> pd.DataFrame:
     return found.drop(columns=["how", "n"]).assign(row="even map")
 
 
-def steps(pairs: pd.DataFrame) -> pd.DataFrame:
+def steps(pairs: pd.DataFrame, how: str = SENSITIVE, row: str = "steps") -> pd.DataFrame:
     """How the mass on the thing asked about moves with n, a row per pair.
 
     best_of_each: its largest value; best_of_all: its value at the n whose mean is largest; dip:
-    the largest fall below an earlier value that a later one makes good.
+    the largest fall below an earlier value that a later one makes good. All entries together are
+    the same however fewer of them are chosen (``how``).
     """
-    chosen = pairs[pairs["how"] == SENSITIVE]
+    chosen = pairs[(pairs["how"] == how) | (pairs["n"] == ALL)]
     key = ["pair", "kind", "question_id", "image_id"]
     table = chosen.pivot(index=key, columns="n", values="own_share").sort_index(axis=1).dropna()
     values = table.to_numpy(dtype=np.float64)
     before = np.maximum.accumulate(values, axis=1)
     after = np.maximum.accumulate(values[:, ::-1], axis=1)[:, ::-1]
     return table.index.to_frame(index=False).assign(
-        row="steps",
+        row=row,
         best_of_each=values.max(axis=1),
         best_of_all=values[:, values.mean(axis=0).argmax()],
         dip=(np.minimum(before, after) - values).max(axis=1),

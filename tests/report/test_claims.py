@@ -58,7 +58,9 @@ def test_one_comparison_is_written_out():
 
 def test_of_several_the_least_supported_is_shown_with_the_count():
     found = row(held=1, compared=2, verdict="inconclusive", seeds=3)
-    assert found.ours.startswith("1 of 2 comparisons hold; least supported: accuracy: A > B: +2.1")
+    assert found.ours.startswith(
+        "1 of 2 comparisons as claimed; least supported: accuracy: A > B: +2.1"
+    )
     assert found.ours.endswith("3 seeds")
 
 
@@ -96,14 +98,18 @@ def test_what_the_paper_has_is_said_in_words(status, evidence, text):
     assert row(reported_status=status, reported_evidence=evidence).published == text
 
 
-def test_the_summary_counts_verdicts_and_what_survives_correction():
-    claims = table(
-        {}, {"p_holm": 0.3}, {"verdict": "contradicted", "p_holm": 0.01},
-        {"verdict": "inconclusive", "p_holm": 0.01}, NOT_TESTABLE,
-    )  # fmt: skip
-    text = summary(claims)
-    assert text.startswith("Of 5 claims: 2 supported, 1 contradicted, 1 inconclusive, 1 not ")
-    assert "2 of the 3 decided ones stay so" in text
+def test_the_summary_counts_verdicts_and_names_the_family():
+    claims = table({}, {}, {"verdict": "contradicted"}, {"verdict": "undecided"}, NOT_TESTABLE)
+    text = "Of 5 claims: 2 supported, 1 contradicted, 0 inconclusive, 1 undecided, 1 not testable"
+    assert summary(claims) == f"{text} here."
+    told = summary(claims.assign(family_size=3, all_claims=80))
+    assert told.startswith(text)
+    assert "over the 3 claims of the paper that were tested; 80 were tested over all" in told
+
+
+def test_the_sentence_of_a_claim_stands_before_its_reason():
+    claims = table({"reason": "By accuracy."}).assign(sentence="Supported on Scenes v1.")
+    assert claim_rows(claims, CAPTIONS)[0].note == "Supported on Scenes v1. By accuracy."
 
 
 def test_a_table_without_its_columns_is_refused():
@@ -111,5 +117,7 @@ def test_a_table_without_its_columns_is_refused():
         claim_rows(table().drop(columns="verdict"), CAPTIONS)
 
 
-def test_the_caveats_say_what_is_not_corrected():
-    assert "not corrected for the number of claims" in " ".join(CAVEATS)
+def test_the_caveats_say_what_intervals_and_verdicts_are():
+    text = " ".join(CAVEATS)
+    assert "over trainings and test images" in text
+    assert "corrected by Holm's method over the claims of a paper" in text

@@ -141,17 +141,27 @@ def test_markdown_is_pivoted_as_printed(table_iv):
     lines = text.splitlines()
     assert lines[0] == (
         "U-CAM Table IV: where people looked. "
-        "Measured on Scenes v1 with 95 % intervals; reported numbers on vqa_hat val."
+        "Measured on Scenes v1 with 95 % intervals over images of one training each; reported "
+        "numbers on vqa_hat val."
     )
-    assert lines[2] == "| Models | RC ↑ | reported | EMD ↓ | reported | top-2 margin ↑ | reported |"
+    heading = (
+        "| Models | trainings | RC ↑ | reported | EMD ↓ | reported | top-2 margin ↑ | reported |"
+    )
+    assert lines[2] == heading
     assert len(lines) == 4 + table_iv["row"].nunique()
-    assert "| Baseline (MCB) | 0.310 [0.290, 0.330] | 0.279 | – | 0.3931 | – | – |" in lines
-    assert "| Human [34] | – | 0.623 | – | – | – | – |" in lines
+    assert "| Baseline (MCB) | 1 | 0.310 [0.290, 0.330] | 0.279 | – | 0.3931 | – | – |" in lines
+    assert "| Human [34] | – | – | 0.623 | – | – | – | – |" in lines
+
+
+def test_a_row_says_how_often_it_was_trained_and_the_caption_what_intervals_are_over(table_iv):
+    text = to_markdown(join_published(measured({"seeds": 5}), table_iv))
+    assert "| Baseline (MCB) | 5 | 0.310" in text
+    assert "with 95 % intervals over trainings and images;" in text
 
 
 def test_a_bar_in_a_name_cannot_break_a_markdown_row(table_iv):
     tidy = join_published(measured({}), table_iv).replace({"row": {"Human [34]": "a|b"}})
-    assert "| a\\|b | – |" in to_markdown(tidy)
+    assert "| a\\|b | – | – |" in to_markdown(tidy)
 
 
 def test_csv_holds_the_full_numbers(table_iv):
@@ -162,12 +172,13 @@ def test_csv_holds_the_full_numbers(table_iv):
     assert (mcb["rank_correlation_ci_low"], mcb["rank_correlation_n"]) == ("0.29", "400")
     assert (mcb["emd"], mcb["emd_reported"]) == ("", "0.3931")
     assert (mcb["dataset"], rows["Human [34]"]["dataset"]) == ("Scenes v1", "")
+    assert (mcb["seeds"], rows["Human [34]"]["seeds"]) == ("1", "")
     assert list(rows) == list(table_iv["row"].unique())
 
 
 def test_latex_is_escaped_and_published_numbers_are_set_apart(table_iv):
     text = to_latex(join_published(measured({"dataset": "50% of v1_x"}), table_iv))
-    assert r"Baseline (MCB) & 0.310 [0.290, 0.330] & \textit{0.279} &" in text
+    assert r"Baseline (MCB) & 1 & 0.310 [0.290, 0.330] & \textit{0.279} &" in text
     assert r"50\% of v1\_x" in text
     assert r"RC $\uparrow$ & reported" in text
     assert text.count(r"\\") == 1 + table_iv["row"].nunique()

@@ -41,7 +41,7 @@ def verdicts(
         tables[source] = tables.get(source, ids).assign(**{column: each})
     sources = Sources(values=tables, rows=rows or {}, ranks=NO_RANKS)
     claims = published_claims(Workspace(ROOT), paper)
-    found = judged(claims, claim_rules()[paper], sources, samples=60, seed=0).claims
+    found = judged(claims, claim_rules()[paper], sources, seed=0).claims
     return found.set_index("claim_id")
 
 

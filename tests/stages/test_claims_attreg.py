@@ -9,7 +9,7 @@ import pytest
 from project.settings_files import read_whole
 from project.workspace import Workspace
 from stages.claims import published_claims
-from studies.attreg.claims import RULES
+from studies.attreg.claims import NOT_RUN, RULES
 from tests.stages.reported import NO_RANKS, reported, rotated, verdicts
 from tests.stages.tiny import ROOT
 from vqax.claims.rules import Row
@@ -46,7 +46,7 @@ def test_runs_and_analyses_of_the_rules_are_in_the_settings() -> None:
             continue
         name, slash, row = one.partition("/")
         if not slash:
-            assert one in runs
+            assert one in runs or one in NOT_RUN
         elif name in ("domains", "key_attention"):
             analysis = settings["region_analyses"][name]
             asked = analysis["runs"] + analysis.get("sets", [])
@@ -83,10 +83,12 @@ def as_reported() -> Sources:
 @pytest.fixture(scope="module")
 def found() -> pd.DataFrame:
     claims = published_claims(Workspace(ROOT), "attreg")
-    return judged(claims, RULES, as_reported(), samples=50, seed=0).claims.set_index("claim_id")
+    return judged(claims, RULES, as_reported(), seed=0).claims.set_index("claim_id")
 
 
-@pytest.mark.parametrize("claim", [name for name in RULES if name <= "A17"] + ["A21", "A22", "A25"])
+@pytest.mark.parametrize(
+    "claim", [n for n in RULES if n <= "A17" and n != "A07"] + ["A21", "A22", "A25"]
+)
 def test_in_print_a_claim_comes_out_as_its_status_says(found: pd.DataFrame, claim: str) -> None:
     row = found.loc[claim]
     if row["verdict"] == "not testable here":
@@ -136,12 +138,12 @@ FIGURES: dict[str, dict[tuple[str, str], Any]] = {
         **of(ACCURACY, domains__updn_attreg_lambda_20_in=0.2),
     },
     "A19": {
-        **of(ACCURACY, updn_attreg_top_1=0.1, updn_attreg_top_2=0.2, updn_attreg=0.4),
-        **of(ACCURACY, updn_attreg_top_6=0.3),
+        **of(ACCURACY, lmh_attreg_top_1=0.1, lmh_attreg_top_2=0.2, lmh_attreg_top_3=0.25),
+        **of(ACCURACY, lmh_attreg_top_4=0.28, lmh_attreg=0.4, lmh_attreg_top_6=0.3),
     },
     "A20": {
-        **of(ACCURACY, updn_attreg_keep_25=0.1, updn_attreg_keep_14=0.2),
-        **of(ACCURACY, updn_attreg=0.3, updn_attreg_keep_4=0.4),
+        **of(ACCURACY, lmh_attreg_keep_25=0.1, lmh_attreg_keep_14=0.2),
+        **of(ACCURACY, lmh_attreg=0.3, lmh_attreg_keep_4=0.4),
     },
     "A23": of(
         "has_key_objects",
@@ -150,12 +152,16 @@ FIGURES: dict[str, dict[tuple[str, str], Any]] = {
         key_attention__cp_v2_10=SHARE["UpDn-AttReg | sigma=1.0"],
     ),
     "A24": {
-        **of("ignored_key_objects", key_attention__updn=0.5, key_attention__updn_attreg=0.3),
-        **of("ignored_key_objects", key_attention__lmh=0.5, key_attention__lmh_tuned=0.6),
-        **of("ignored_key_objects", key_attention__updn_rand_mask=0.7),
+        **of("ignored_key_objects", key_attention__lmh=0.5, key_attention__lmh_attreg=0.3),
+        **of("ignored_key_objects", key_attention__lmh_tuned=0.6),
+        **of("ignored_key_objects", key_attention__lmh_rand_mask=0.7),
     },
-    "A26": of("key_share", key_attention__updn_attreg=0.33, key_attention__updn=0.0),
-    "A27": of(ACCURACY, faithfulness__attention_top_fifth=0.6, faithfulness__attention_rest=0.3),
+    "A26": of(
+        "key_share_where_ignored",
+        key_attention__updn_attreg=0.33,
+        key_attention__updn=0.0,
+        key_attention__updn_tuned=0.1,
+    ),
     "A28": in_order(ACCURACY, "faithfulness/attention_part_", 10),
     "A29": of(
         ACCURACY,
@@ -176,7 +182,17 @@ FIGURES: dict[str, dict[tuple[str, str], Any]] = {
 @pytest.mark.parametrize("claim", FIGURES)
 def test_claims_about_figures_have_their_direction(claim: str) -> None:
     found = verdicts("attreg", FIGURES[claim], RUNS).loc[claim]
-    counted = len(RULES[claim].comparisons)
+    counted = sum(one.role == "required" for one in RULES[claim].comparisons)
     assert tuple(found[["verdict", "held", "compared"]]) == ("supported", counted, counted)
     found = verdicts("attreg", rotated(FIGURES[claim]), RUNS).loc[claim]
     assert tuple(found[["verdict", "held"]]) == ("contradicted", 0)
+
+
+@pytest.mark.parametrize(("loss", "verdict"), [(0.002, "supported"), (0.009, "contradicted")])
+def test_the_most_attended_fifth_may_lose_what_the_paper_lost(loss: float, verdict: str) -> None:
+    source = "faithfulness__attention"
+    values = of(ACCURACY, **{f"{source}_all": 0.6, f"{source}_top_fifth": 0.6 - loss})
+    found = verdicts("attreg", values, RUNS).loc["A27"]
+    assert found["verdict"] == verdict
+    assert found["difference"] == pytest.approx(-loss)
+    assert "by less than 0.0055" in found["comparison"]

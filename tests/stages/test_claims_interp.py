@@ -26,7 +26,7 @@ def test_every_claim_has_a_rule_and_every_row_is_printed():
 
 
 def test_in_print_the_claims_of_table_1_hold():
-    found = verdicts("interp", AS_REPORTED, ROWS).loc[["I01", "I02", "I03"]]
+    found = verdicts("interp", AS_REPORTED | CONTROLS, ROWS).loc[["I01", "I02", "I03"]]
     assert list(found["reported_status"]) == ["supported"] * 3
     assert list(found["verdict"]) == ["supported"] * 3
     assert list(found["compared"]) == list(found["held"]) == [1, 2, 2]
@@ -45,17 +45,31 @@ def test_one_kind_of_map_is_not_enough():
     assert tuple(found[["verdict", "held", "compared"]]) == ("contradicted", 1, 2)
 
 
-def test_controls_that_the_paper_has_not_never_make_a_verdict():
-    controls = {
-        (f"interp_images/{name}", "rank_correlation"): 0.9
-        for name in (
-            *("occlusion_of_another_question", "guided_backprop_of_another_question"),
-            "mean_human_map",
-        )
-    }
-    found = verdicts("interp", AS_REPORTED | controls, ROWS).loc["I02"]
-    assert tuple(found[["verdict", "compared"]]) == ("supported", 2)
-    assert found["reason"].endswith("0 supported, 4 contradicted, 0 inconclusive.")
+CONTROLS = {
+    (f"interp_images/{name}", "rank_correlation"): 0.0
+    for name in (
+        *("occlusion_of_another_question", "guided_backprop_of_another_question"),
+        *("mean_human_map", "guided_backprop_answerer_reinitialised"),
+    )
+}
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_control_that_does_as_well_leaves_nothing_to_test(control):
+    found = verdicts("interp", AS_REPORTED | CONTROLS | {control: 0.9}, ROWS).loc["I02"]
+    assert tuple(found[["verdict", "held", "compared"]]) == ("not testable here", 2, 2)
+    assert "A control does as well" in found["reason"]
+
+
+def test_without_its_control_a_claim_is_not_tested():
+    found = verdicts("interp", AS_REPORTED, ROWS).loc["I01"]
+    assert found["verdict"] == "not testable here"
+    assert "Without its control" in found["reason"]
+
+
+def test_a_control_changes_nothing_in_a_claim_that_is_contradicted():
+    found = verdicts("interp", rotated(AS_REPORTED), ROWS).loc["I01"]
+    assert found["verdict"] == "contradicted"
 
 
 KINDS = ("wh_words", "adjectives", "nouns", "all_other_kinds")
@@ -100,14 +114,15 @@ def test_failures_are_foretold_better_than_by_chance_and_majority():
     found = verdicts("interp", values).loc["I05"]
     assert tuple(found[["verdict", "held", "compared"]]) == ("supported", 2, 2)
     assert found["difference"] == pytest.approx(0.72 - 0.6)
-    assert found["reason"].endswith("1 supported, 1 contradicted, 0 inconclusive.")
+    assert found["reason"].endswith("not counted: 1 supported, 1 contradicted.")
     worse = verdicts("interp", values | {("interp_images/majority", "hit"): 0.75}).loc["I05"]
     assert tuple(worse[["verdict", "held"]]) == ("contradicted", 1)
 
 
 @pytest.mark.parametrize(("other", "verdict"), [(0.1, "supported"), (0.5, "contradicted")])
 def test_guided_backpropagation_against_deconvolution(other, verdict):
-    values = AS_REPORTED | {("interp_images/deconvolution", "rank_correlation"): other}
+    values = AS_REPORTED | CONTROLS
+    values |= {("interp_images/deconvolution", "rank_correlation"): other}
     found = verdicts("interp", values, ROWS).loc["I06"]
     assert found["verdict"] == verdict
     assert found["difference"] == pytest.approx(AS_REPORTED[GUIDED, "rank_correlation"] - other)

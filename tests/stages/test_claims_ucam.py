@@ -78,7 +78,7 @@ def claims():
 
 @pytest.fixture(scope="module")
 def on_print(claims, reported):
-    return judged(claims, RULES, reported, samples=20, seed=0).claims.set_index("claim_id")
+    return judged(claims, RULES, reported, seed=0).claims.set_index("claim_id")
 
 
 def tables_of(claims):
@@ -131,7 +131,7 @@ def test_no_rule_holds_when_every_number_is_turned_around(claims, reported):
         for name, table in reported.values.items()
     }
     sources = Sources(values=rotated, rows=reported.rows, ranks=reported.ranks)
-    verdicts = judged(tables_of(claims), RULES, sources, samples=20, seed=0).claims
+    verdicts = judged(tables_of(claims), RULES, sources, seed=0).claims
     assert set(verdicts["verdict"]) == {"contradicted"}
     ties_aside = verdicts[verdicts["claim_id"] != "U07"]
     assert (ties_aside["held"] == 0).all()
@@ -177,7 +177,7 @@ def test_claims_without_printed_numbers_have_their_direction(
             values[name] = values.get(name, ids).assign(**{column: -sign * float(place)})
     sources = Sources(values=values, rows=reported.rows, ranks=reported.ranks)
     wanted = claims[claims["claim_id"] == claim]
-    found = judged(wanted, RULES, sources, samples=20, seed=0).claims.iloc[0]
+    found = judged(wanted, RULES, sources, seed=0).claims.iloc[0]
     assert found["verdict"] == verdict
     assert found["held"] == (found["compared"] if sign == 1 else 0)
 
@@ -191,7 +191,7 @@ def test_uncertainty_that_knows_its_errors_supports_the_first_claim(claims, repo
         (table.assign(predictive=-error), "contradicted"),
     ):
         sources = Sources(values={P: values}, rows=reported.rows, ranks=reported.ranks)
-        found = judged(claims.iloc[:1], RULES, sources, samples=60, seed=0).claims.iloc[0]
+        found = judged(claims.iloc[:1], RULES, sources, seed=0).claims.iloc[0]
         assert (found["verdict"], found["compared"]) == (verdict, 2)
 
 
@@ -201,7 +201,7 @@ def test_first_rank_has_to_lead_by_the_critical_difference(claims, reported, cd,
     ranks = ranks.assign(set="all", measure="accuracy_official", n_blocks=20, k=3, cd=cd)
     sources = Sources(values=reported.values, rows=reported.rows, ranks=ranks)
     wanted = claims[claims["claim_id"] == "U24"]
-    found = judged(wanted, RULES, sources, samples=20, seed=0).claims.iloc[0]
+    found = judged(wanted, RULES, sources, seed=0).claims.iloc[0]
     assert (found["verdict"], found["compared"]) == (verdict, 2)
 
 
@@ -227,7 +227,7 @@ def test_rules_that_test_nothing_say_why():
 
 def test_without_any_run_nothing_is_testable_and_everything_says_what_is_missing(claims):
     nothing = Sources(values={}, rows={}, ranks=pd.DataFrame(columns=["set", "measure"]))
-    found = judged(claims, RULES, nothing, samples=20, seed=0)
+    found = judged(claims, RULES, nothing, seed=0)
     assert set(found.claims["verdict"]) == {"not testable here"}
     assert (found.claims["reason"].str.len() > 20).all()
     assert found.claims["p"].isna().all()
@@ -238,7 +238,7 @@ def test_one_missing_run_is_named(claims, reported):
     gone = name_of("ucam/II", "PUL")
     values = {name: table for name, table in reported.values.items() if name != gone}
     sources = Sources(values=values, rows=reported.rows, ranks=reported.ranks)
-    found = judged(claims, RULES, sources, samples=20, seed=0).claims.set_index("claim_id")
+    found = judged(claims, RULES, sources, seed=0).claims.set_index("claim_id")
     assert found.loc["U14", "verdict"] == "not testable here"
     assert f"Not run here: {gone}." in found.loc["U14", "reason"]
     assert found.loc["U17", "verdict"] == "supported"
@@ -252,7 +252,7 @@ def test_systems_that_only_the_paper_ran_may_be_missing(claims, reported):
         for table, named in reported.rows.items()
     }
     sources = Sources(values=reported.values, rows=rows, ranks=reported.ranks)
-    found = judged(claims, RULES, sources, samples=20, seed=0).claims.set_index("claim_id")
+    found = judged(claims, RULES, sources, seed=0).claims.set_index("claim_id")
     for claim, missing in (("U05", "DVQA(K=1)[31]"), ("U27", "DVQA[31]")):
         assert found.loc[claim, "verdict"] == "supported"
         assert missing in found.loc[claim, "reason"]

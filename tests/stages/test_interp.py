@@ -292,7 +292,7 @@ def test_rows_of_table_1_stand_beside_the_printed_ones(where):
 def test_every_claim_is_measured(where):
     claims = pd.read_parquet(where.claims_of(STUDY)).set_index("claim_id")
     assert list(claims.index) == [f"I0{number}" for number in range(1, 7)]
-    assert set(claims["verdict"]) <= {"supported", "contradicted", "inconclusive"}
+    assert set(claims["verdict"]) <= {"undecided", "supported", "contradicted", "inconclusive"}
     comparisons = pd.read_parquet(where.claims_of(STUDY).with_name("interp_comparisons.parquet"))
     words = comparisons.loc[comparisons["claim_id"] == "I04", "comparison"].tolist()
     assert words[0] == "P(most important) by occlusion: a wh-word > an adjective"

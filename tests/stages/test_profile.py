@@ -13,6 +13,7 @@ from stages.code import STAGES
 from stages.components import load_whole
 from stages.profile import WHOLE_SECTIONS, prepare_profile
 from stages.repro import stale
+from studies import claim_rules
 from tests.cli.commands import files
 from tests.stages.tiny import ROOT
 from vqax.errors import BadData, MissingArtefact, UsageError
@@ -68,7 +69,7 @@ def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
     }  # fmt: skip
 
 
-def test_the_profile_with_three_seeds_has_every_stage(repository: Path) -> None:
+def test_the_profile_with_more_seeds_has_every_stage(repository: Path) -> None:
     folder = prepare_profile(repository, "full")
     params = load_whole(folder / "params.yaml")
     assert set(params.runs) > set(load(ROOT / "params.yaml").runs)
@@ -190,14 +191,65 @@ def test_seeds_repeat_every_run(repository: Path) -> None:
     overlay(repository, "seeds", seeds=[21, 22])
     params = load(prepare_profile(repository, "seeds") / "params.yaml")
     default = load(ROOT / "params.yaml")
-    tuned = {name for name, run in default.runs.items() if run.backbone_run is not None}
-    originals = {name for name, run in default.runs.items() if run.replicate_of is None} - tuned
-    assert len(params.runs) == 3 * len(originals) + len(tuned)
-    assert "updn_attreg_seed21" not in params.runs
+    originals = {name for name, run in default.runs.items() if run.replicate_of is None}
+    assert len(params.runs) == 3 * len(originals)
     again = params.runs["mcb_seed22"]
     assert (again.replicate_of, params.seed_of("mcb_seed22")) == ("mcb", 22)
     assert again.model_copy(update={"replicate_of": None, "seed": None}) == default.runs["mcb"]
     assert params.groups["mcb_ve_seed21"] == "ucam"
+
+
+def test_a_fine_tuned_run_is_repeated_from_the_same_seed_of_its_backbone(repository: Path) -> None:
+    overlay(repository, "seeds", seeds={"updn_attreg": [20, 31]})
+    params = load(prepare_profile(repository, "seeds") / "params.yaml")
+    default = load(ROOT / "params.yaml")
+    assert params.runs.keys() - default.runs.keys() == {"updn_attreg_seed31", "updn_seed31"}
+    again = params.runs["updn_attreg_seed31"]
+    assert (again.backbone, again.replicate_of) == ("cp/updn_seed31", "updn_attreg")
+    assert params.seed_of("updn_attreg_seed31") == params.seed_of("updn_seed31") == 31
+
+
+def test_runs_have_seeds_of_their_own_or_those_of_every_run(repository: Path) -> None:
+    overlay(repository, "seeds", seeds={"every": [31], "san": [31, 32], "lstm_qi": []})
+    params = load(prepare_profile(repository, "seeds") / "params.yaml")
+    repeated = {
+        name: [params.seed_of(n) for n, run in params.runs.items() if run.replicate_of == name]
+        for name in ("mlb", "san", "lstm_qi")
+    }
+    assert repeated == {"mlb": [31], "san": [31, 32], "lstm_qi": []}
+
+
+def test_seeds_of_a_run_that_is_not_there(repository: Path) -> None:
+    overlay(repository, "odd", seeds={"mbc": [21]})
+    with pytest.raises(
+        UsageError, match=r"odd\.yaml: seeds: mbc: no such run; did you mean mlb or mcb"
+    ):
+        prepare_profile(repository, "odd")
+
+
+HEADLINE = (
+    *("mcb", "mcb_a_gca", "mcb_p_gca", "san", "san_p_gca", "updn", "updn_attreg", "updn_tuned"),
+    *("updn_rand_mask", "updn_zero_out", "lmh", "lmh_attreg", "lmh_tuned", "lmh_rand_mask"),
+    "lmh_zero_out",
+)
+
+
+def test_the_full_profile_trains_often_enough_for_verdicts(repository: Path) -> None:
+    """Five seeds of the headline contrasts and their controls, three of what a claim rests on."""
+    params = load(prepare_profile(repository, "full") / "params.yaml")
+    seeds: dict[str, set[int]] = {}
+    for name, run in params.runs.items():
+        seeds.setdefault(run.replicate_of or name, set()).add(params.seed_of(name))
+    assert {name for name in HEADLINE if len(seeds[name]) < 5} == set()
+    for paper, rules in claim_rules().items():
+        rows = params.studies[paper].rows
+        for rule in rules.values():
+            for side in (side for one in rule.comparisons for side in one.sides):
+                source = side.source
+                if not isinstance(source, str):
+                    row = rows.get(source.table, {}).get(source.row)
+                    source = row.run if row else ""
+                assert len(seeds.get(source, {20, 21, 22})) >= 3, source
 
 
 def test_a_repetition_is_not_repeated(repository: Path) -> None:
@@ -208,8 +260,7 @@ def test_a_repetition_is_not_repeated(repository: Path) -> None:
     params = load(prepare_profile(repository, "seeds") / "params.yaml")
     repeated = [name for name, run in params.runs.items() if run.replicate_of == "mcb"]
     assert repeated == ["mcb_again", "mcb_seed21"]
-    tuned = [name for name, run in runs.items() if run["backbone"] != "none"]
-    assert len(params.runs) == 2 * len(runs) - len(tuned) + 1
+    assert len(params.runs) == 2 * len(runs) + 1
 
 
 def test_a_second_time_writes_nothing(repository: Path) -> None:
@@ -274,7 +325,7 @@ def test_a_profile_may_only_train(repository: Path) -> None:
     assert not [name for name in pipeline["stages"] if name.startswith(KINDS)]
 
 
-@pytest.mark.parametrize("seeds", [21, ["a"], [1.5], {"a": 1}, [True]])
+@pytest.mark.parametrize("seeds", [21, ["a"], [1.5], {"mcb": 1}, [True]])
 def test_seeds_that_are_no_whole_numbers(repository: Path, seeds: object) -> None:
     overlay(repository, "odd", seeds=seeds)
     with pytest.raises(UsageError, match=r"odd\.yaml: seeds: .*; list whole numbers"):

@@ -6,15 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy
 
 from project.params import Params
-from project.significance import pairs, ranks
+from project.significance import pairs, ranks, ranks_differ
 from project.study import Measured
 from project.workspace import Workspace
 from stages.components import check_whole
 from tests.stages import tiny
 from vqax.errors import BadData, MissingArtefact
 from vqax.files import write_parquet
+from vqax.stats.difference import method_difference
+from vqax.stats.image_variance import mean_side
+from vqax.stats.seed_variance import pooled_seed_variance
 
 STUDY = "ucam"
 RUNS = {"mcb": [20, 21], "mcb_p_gca": [20, 21], "mcb_v2": [20, 21], "mcb_p_gca_v2": [20, 21]}
@@ -37,7 +41,11 @@ def settings(runs: dict[str, list[int]], **significance: Any) -> Params:
         "extra_tables": {},
         "baseline_differences": {},
     }
-    study["significance"] = {**study["significance"], "sets": {}, **significance}
+    blocks = ["dataset", "answer_type", "seed"]
+    study["significance"] = {
+        **{**study["significance"], "blocks": blocks, "sets": {}},
+        **significance,
+    }
     study["report"] = {**study["report"], "comparisons": {}, "figures": {}, "gallery_runs": []}
     value["studies"] = {STUDY: study}
     return check_whole(value, "params.yaml")
@@ -128,18 +136,33 @@ def test_a_question_undefined_for_one_seed_has_the_mean_of_the_others(tmp_path: 
     np.testing.assert_allclose(study.questions["mcb"]["margin"], expected)
 
 
-def test_metrics_and_their_intervals_are_means_and_count_the_seeds(tmp_path: Path) -> None:
+def test_metrics_are_means_over_the_seeds_with_intervals_over_both(tmp_path: Path) -> None:
     study = measured(tmp_path, settings({"mcb": [20, 21], "mcb_p_gca": [20]}))
     found = study.metrics.set_index(["run", "metric"])
     each = [stored(study, name, "metrics").set_index("metric") for name in study.seeds("mcb")]
-    for column in ("value", "ci_low", "ci_high"):
-        expected = np.mean([table[column] for table in each], axis=0)
-        np.testing.assert_allclose(found.loc["mcb", column], expected)
+    values = np.array([table["value"] for table in each])
+    for metric, (first, second) in zip(METRICS, values.T, strict=True):
+        s2 = (first - second) ** 2 / 2  # the only two trainings of one configuration
+        v = (0.4 / 2 / 1.96) ** 2
+        for run, n, value in (("mcb", 2, (first + second) / 2), ("mcb_p_gca", 1, None)):
+            row, total = found.loc[run, metric], s2 / n + v
+            df = total**2 / ((s2 / n) ** 2 / 1)
+            half = scipy.stats.t.ppf(0.975, df) * total**0.5
+            assert row["value"] == pytest.approx(value) or value is None
+            assert row["ci_high"] - row["value"] == pytest.approx(half)
+            assert row["value"] - row["ci_low"] == pytest.approx(half)
     assert found["seeds"].to_dict() == {
         **{("mcb", metric): 2 for metric in METRICS},
         **{("mcb_p_gca", metric): 1 for metric in METRICS},
     }
     assert found["n"].eq(9).all()
+
+
+def test_what_was_trained_once_has_intervals_over_images(tmp_path: Path) -> None:
+    study = measured(tmp_path, settings({"mcb": [20], "mcb_ve": [20]}))
+    row = study.metrics.set_index(["run", "metric"]).loc["mcb", "margin"]
+    expected = stored(study, "mcb", "metrics").set_index("metric").loc["margin"]
+    assert tuple(row[["ci_low", "ci_high"]]) == tuple(expected[["ci_low", "ci_high"]])
 
 
 def test_a_seed_that_was_not_scored_is_missing_not_left_out(tmp_path: Path) -> None:
@@ -242,6 +265,48 @@ def test_pairs_are_of_one_data_set_and_average_the_seeds(tmp_path: Path) -> None
         assert pair.difference == pytest.approx((a - b).mean())
         assert pair.n == len(a) == sum(TYPES.values())
         assert 0 <= pair.nemenyi_p <= 1
+
+
+def test_pairs_are_over_trainings_and_images_of_a_family(tmp_path: Path) -> None:
+    """The family is one model on one data set; a run on another data set is none of it."""
+    runs = {"mcb": [20, 21, 22], "mcb_p_gca": [20, 21, 22], "mcb_ve": [20, 21, 22], "mcb_v2": [20]}
+    study = measured(tmp_path, settings(runs))
+    chosen = "run_a == 'mcb_p_gca' and run_b == 'mcb' and metric == 'margin'"
+    pair = pairs(study, ranks(study)[1]).query(chosen).iloc[0]
+    values = {
+        run: np.array([stored(study, name)["margin"] for name in study.seeds(run)])
+        for run in ("mcb", "mcb_p_gca", "mcb_ve")
+    }
+    images = stored(study, "mcb")["image_id"].to_numpy()
+    seeds = pooled_seed_variance([one.mean(1) for one in values.values()])
+    sides = (mean_side(values[run], images) for run in ("mcb_p_gca", "mcb"))
+    expected = method_difference(*sides, seeds, images=len(set(images)))
+    assert (pair["difference"], pair["ci_low"], pair["ci_high"]) == pytest.approx(
+        (expected.estimate, expected.low, expected.high)
+    )
+    assert (pair["seeds_a"], pair["seeds_b"], pair["seed_df"]) == (3, 3, 6)
+    assert (pair["p"], pair["detectable"]) == pytest.approx((expected.p, expected.detectable))
+    assert pair["interval"] == "trainings and images"
+    assert pair["word"] in ("better", "worse", "inconclusive")
+    assert pair["data"] == "Scenes v1 val"
+
+
+def test_one_training_each_is_described_and_not_judged(tmp_path: Path) -> None:
+    study = measured(tmp_path, settings({"mcb": [20], "mcb_ve": [20]}))
+    rewrite(study, "mcb", margin=0.0)
+    rewrite(study, "mcb_ve", margin=np.linspace(5, 6, 9))
+    pair = pairs(study, ranks(study)[1]).query("metric == 'margin'").iloc[0]
+    assert pair["ci_low"] > 4
+    assert (pair["interval"], pair["word"]) == ("images", None)
+    assert np.isnan(pair["p"])
+
+
+def test_ranks_and_intervals_that_differ_are_told_in_a_sentence() -> None:
+    assert ranks_differ("better", 0.2, 9).startswith("The interval tells the two apart, mean ranks")
+    assert "9 blocks" in ranks_differ("worse", 0.2, 9)
+    assert ranks_differ("inconclusive", 0.01, 9).startswith("Mean ranks tell the two apart")
+    assert {ranks_differ("better", 0.01, 9), ranks_differ("inconclusive", 0.2, 9)} == {""}
+    assert {ranks_differ(None, 0.01, 9), ranks_differ("better", float("nan"), 9)} == {""}
 
 
 def test_runs_without_a_common_question_are_not_compared(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t, ttest_ind, ttest_rel
 
-from vqax.stats.difference import method_difference
+from vqax.stats.difference import Term, method_difference, weighted_difference
 from vqax.stats.image_variance import mean_side
 from vqax.stats.power import detectable_difference
 from vqax.stats.seed_variance import SeedVariance, pooled_seed_variance
+from vqax.stats.words import enough_seeds
 
 
 def compared(a, b, images=None, **options):
@@ -126,3 +127,72 @@ def test_methods_without_any_difference():
     assert (found.estimate, found.low, found.high, found.p, found.detectable) == (0, 0, 0, 1, 0)
     shifted = compared(same + 1, same)
     assert (shifted.low, shifted.high, shifted.p) == (1, 1, 0)
+
+
+def gain(terms, **options):
+    """(a - b) - (c - d) of four methods with 30 images each."""
+    return weighted_difference(terms, images=30, **options)
+
+
+def test_a_gain_has_the_variance_of_all_its_methods():
+    rng = np.random.default_rng(3)
+    values = [rng.normal(size=(n, 30)) for n in (3, 4, 5, 6)]
+    sides = [mean_side(one, np.arange(30)) for one in values]
+    seeds = pooled_seed_variance([side.values for side in sides])
+    weights = (1.0, -1.0, -1.0, 1.0)
+    found = gain([Term(side, w, seeds) for side, w in zip(sides, weights, strict=True)])
+    means = [one.mean() for one in values]
+    assert found.estimate == pytest.approx(means[0] - means[1] - means[2] + means[3])
+    between = seeds.variance * (1 / 3 + 1 / 4 + 1 / 5 + 1 / 6)
+    images = sum(w * one.mean(0) for w, one in zip(weights, values, strict=True)).var(ddof=1) / 30
+    least, most = max(between, images), between + images
+    assert least <= found.standard_error**2 + 1e-12 <= most + 1e-9
+    assert (found.seeds_a, found.seeds_b, found.seed_df) == (3, 4, 14)
+    assert found.seed_sd == pytest.approx(seeds.variance**0.5)
+
+
+def test_two_families_are_welchs_test():
+    """Only trainings differ, and the two kinds of model not alike."""
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(5, 1)), 9 * rng.normal(size=(4, 1)) + 1
+    sides = [mean_side(one + np.arange(20.0), np.arange(20)) for one in (a, b)]
+    seeds = [pooled_seed_variance([side.values]) for side in sides]
+    terms = [Term(sides[0], 1.0, seeds[0], "san"), Term(sides[1], -1.0, seeds[1], "mcb")]
+    found = weighted_difference(terms, images=20)
+    peer = ttest_ind(a[:, 0], b[:, 0], equal_var=False)
+    assert (found.p, found.df) == pytest.approx((peer.pvalue, peer.df))
+    assert found.seed_df == int(peer.df)
+
+
+def test_without_a_training_only_images_are_drawn():
+    a, b = np.random.default_rng(0).normal(size=(2, 40))
+    sides = [mean_side(one[None], np.arange(40)) for one in (a, b)]
+    found = weighted_difference([Term(sides[0], 1.0, None), Term(sides[1], -1.0, None)], images=40)
+    peer = ttest_rel(a, b)
+    assert (found.p, found.df) == pytest.approx((peer.pvalue, peer.df))
+    assert (found.seeds_a, found.seeds_b) == (0, 0)
+    assert enough_seeds(found)
+
+
+def test_a_limit_is_taken_off():
+    side = mean_side(np.random.default_rng(0).normal(size=(4, 30)), np.arange(30))
+    seeds = pooled_seed_variance([side.values])
+    free, limited = (
+        weighted_difference([Term(side, 1.0, seeds)], constant=constant, images=30)
+        for constant in (0.0, -0.5)
+    )
+    assert limited.estimate == pytest.approx(free.estimate - 0.5)
+    assert limited.standard_error == free.standard_error
+    assert (limited.seeds_a, limited.seeds_b) == (4, 0)
+
+
+def test_one_family_trained_once_leaves_the_contrast_open():
+    sides = [
+        mean_side(np.random.default_rng(n).normal(size=(n, 30)), np.arange(30)) for n in (5, 1)
+    ]
+    seeds = [pooled_seed_variance([side.values]) for side in sides]
+    terms = [Term(sides[0], 1.0, seeds[0], "san"), Term(sides[1], -1.0, seeds[1], "mcb")]
+    found = weighted_difference(terms, images=30)
+    assert found.seed_df == 0
+    assert np.isnan([found.low, found.high, found.p]).all()
+    assert not enough_seeds(found)

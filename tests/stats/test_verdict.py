@@ -76,7 +76,7 @@ def test_p_of_several_is_the_worst_for_holds_and_bonferroni_for_contradicted():
 
 
 def test_a_true_claim_is_seldom_contradicted_and_a_false_one_seldom_holds():
-    """Three equal means: "holds" needs all, so it must be rarer than one comparison's 2.5 %."""
+    """Three equal means: "supported" needs all, so it must be rarer than one comparison's 2.5 %."""
     rng = np.random.default_rng(0)
     verdicts = []
     for seed in range(150):

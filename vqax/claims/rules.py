@@ -32,6 +32,7 @@ NAMES = {
     "has_key_objects": "share of questions with key objects",
     "ignored_key_objects": "ignored key objects per question",
     "key_share": "share of attention on key objects",
+    "key_share_where_ignored": "share of attention on key objects that were ignored before",
     "tvd": "total variation distance",
     "tvd_low_ranks": "total variation distance of ranks 26 to 36",
     "tvd_rank_correlation": "rank correlation of weight and total variation distance",
@@ -43,7 +44,7 @@ NAMES = {
 }
 
 
-Role = Literal["required", "if measured", "beside"]
+Role = Literal["required", "if measured", "beside", "control"]
 
 
 class Row(NamedTuple):
@@ -67,14 +68,18 @@ class Side(NamedTuple):
 class Comparison:
     """A contrast of the claim, in the order "larger, smaller".
 
-    ``statistic`` is a name of ``vqax.claims.measure.STATISTICS``. Without a ``required``
-    comparison there is no verdict; one ``if measured`` counts where it can be measured. One
-    ``beside`` the verdict never counts: another reading of what the paper prints.
+    ``statistic`` is one of ``vqax.claims.measure``. Without a ``required`` comparison there is no
+    verdict; one ``if measured`` counts where it can be measured. One ``beside`` the verdict never
+    counts: another reading of what the paper prints. A claim is supported only if each ``control``
+    is, too: what does as well without what the claim is about explains it.
+
+    With a ``margin`` it says "smaller by less than the margin" (a test of non-inferiority).
     """
 
     statistic: str
     sides: tuple[Side, ...]
     role: Role = "required"
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,11 +87,13 @@ class Rule:
     """How a claim is tested: all ``comparisons`` have to come out positive.
 
     ``note`` is what a reader has to know; without comparisons it says why there is nothing to
-    measure here.
+    measure here. Where the paper can be read in two ways, ``other_reading`` is the second, and a
+    verdict is given only if both readings have it.
     """
 
     comparisons: tuple[Comparison, ...] = ()
     note: str = ""
+    other_reading: tuple[Comparison, ...] = ()
 
 
 def larger(
@@ -163,6 +170,8 @@ def describe(comparison: Comparison, name: Callable[[Row | str], str]) -> str:
     """The comparison in words; ``name`` says how a reader knows a source."""
     who = [name(side.source) for side in comparison.sides]
     what = [measure(side.column) for side in comparison.sides]
+    if comparison.margin:
+        return f"{what[0]}: {who[0]} smaller than {who[1]} by less than {comparison.margin:g}"
     if comparison.statistic in SENTENCES:
         return SENTENCES[comparison.statistic].format(who=who, what=what)
     if comparison.statistic == "spread":

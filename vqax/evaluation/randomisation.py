@@ -6,6 +6,7 @@ the same shows the image, not the model.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -62,6 +63,16 @@ def cascading_randomisation(
             _draw(modules[name])
             found.append(Randomised(name, rank_correlation(_maps(explain), before)))
     return found
+
+
+def reinitialised(model: nn.Module, seed: int) -> nn.Module:
+    """A copy of ``model`` with all parameters drawn anew: what maps show without learning."""
+    copy = deepcopy(model)
+    with torch.random.fork_rng():
+        seed_draws(copy, seed)
+        for name in _with_parameters(copy):
+            _draw(copy.get_submodule(name))
+    return copy
 
 
 def _with_parameters(model: nn.Module) -> list[str]:

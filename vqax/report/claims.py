@@ -19,10 +19,17 @@ CLAIM_COLUMNS = [
     *["reported_status", "reason"],
     *["deciding", "metric", "statistic", "p", "p_holm", "reported_evidence"],
 ]
+OVER_TRAININGS = [
+    *["data", "sentence", "verdict_alone", "seeds_a", "seeds_b", "seed_sd", "df", "detectable"],
+    *["family", "family_size", "all_claims"],
+]
+"""What a claim says of its trainings, beside ``CLAIM_COLUMNS``."""
 COMPARISON_COLUMNS = [
     *["claim_id", "comparison", "metric", "statistic", "difference", "ci_low", "ci_high"],
-    *["n", "p", "seeds", "outcome", "counted"],
+    *["n", "p", "seeds", "outcome", "counted", "data", "seeds_a", "seeds_b", "seed_sd", "df"],
+    "detectable",
 ]
+FAMILY = ("family_size", "all_claims")
 NUMBERS = ("difference", "ci_low", "ci_high")
 MOST_ZEROS = 5
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -37,12 +44,13 @@ EVIDENCE = {
     "cited_only": "another paper",
 }
 CAVEATS = (
-    "A claim is supported if the 95 % interval of every comparison lies on the claimed side, "
-    "and is contradicted if one lies wholly on the other. Intervals draw the images of the test "
-    "set; they do not say how much another seed of the training would change.",
-    "The verdicts are not corrected for the number of claims. A claim of many steps is more "
-    "easily contradicted by chance than one of a single step, up to 2.5 % for each step; p allows "
-    "for the steps, and p (Holm) for the number of claims as well.",
+    "A claim is supported if the 95 % interval of every comparison lies on the claimed side, and "
+    "contradicted if one lies wholly on the other. Intervals are over trainings and test images; "
+    "with fewer than 3 trainings a side, or 6 degrees of freedom between trainings, a claim is "
+    "undecided.",
+    "Verdicts are corrected by Holm's method over the claims of a paper. A claim of many steps is "
+    "more easily contradicted by chance than one of a single step, up to 2.5 % for each step; p "
+    "allows for the steps, and p (Holm) for the number of claims as well.",
 )
 
 
@@ -74,22 +82,25 @@ def claim_rows(claims: pd.DataFrame, captions: Captions) -> list[ClaimRow]:
             published=published(claim, captions),
             verdict=claim["verdict"],
             p=f"{_p(claim['p'])} ({_p(claim['p_holm'])})" if claim["compared"] else "–",
-            note=captions.cited(str(claim["reason"])),
+            note=captions.cited(_note(claim)),
         )
         for claim in claims.to_dict("records")
     ]
 
 
-def summary(claims: pd.DataFrame, *, alpha: float = 0.05) -> str:
-    """How many claims got each verdict, and how many are left after Holm's correction."""
+def summary(claims: pd.DataFrame) -> str:
+    """How many claims got each verdict, and the family that they were corrected in."""
     require(claims, CLAIM_COLUMNS, "claims")
     counts = claims["verdict"].value_counts()
     parts = [f"{int(counts.get(verdict, 0))} {verdict}" for verdict in VERDICTS]
-    decided = claims["verdict"].isin(("supported", "contradicted"))
-    left = int((decided & (claims["p_holm"] <= alpha)).sum())
+    text = f"Of {len(claims)} claims: {', '.join(parts)}."
+    if not len(claims) or not set(FAMILY) <= set(claims.columns):
+        return text
+    family, every = (int(claims[key].max()) for key in FAMILY)
+    more = f"; {every} were tested over all papers" if every > family else ""
     return (
-        f"Of {len(claims)} claims: {', '.join(parts)}. {left} of the {int(decided.sum())} decided "
-        f"ones stay so when all claims together may err with {100 * alpha:.0f} % (Holm)."
+        f"{text} Corrected by Holm's method over the {family} claims of the paper that were "
+        f"tested{more}."
     )
 
 
@@ -101,7 +112,7 @@ def ours(claim: Mapping[Any, Any]) -> str:
     if claim["compared"] == 1:
         return found
     return (
-        f"{int(claim['held'])} of {int(claim['compared'])} comparisons hold; "
+        f"{int(claim['held'])} of {int(claim['compared'])} comparisons as claimed; "
         f"least supported: {found}"
     )
 
@@ -141,6 +152,14 @@ def _seeds(claim: Mapping[Any, Any]) -> str:
     if pd.isna(seeds):
         return ""
     return f", {int(seeds)} {'seed' if int(seeds) == 1 else 'seeds'}"
+
+
+def _note(claim: Mapping[Any, Any]) -> str:
+    """What may be said of the claim, and why; one that is not tested has its reason alone."""
+    parts = (claim.get("sentence", ""), claim["reason"])
+    return (
+        str(claim["reason"]) if claim["verdict"] == VERDICTS[-1] else " ".join(filter(None, parts))
+    )
 
 
 def _p(p: float) -> str:

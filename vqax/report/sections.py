@@ -222,11 +222,12 @@ class Figures:
 
 VERDICT_MEANS = {
     "supported": "Every comparison the claim makes lies, with its whole 95 % interval, on the side "
-    "the "
-    "paper says.",
+    "the paper says.",
     "contradicted": "At least one comparison lies, with its whole interval, on the other side.",
-    "inconclusive": "Neither: with this many questions the data do not decide.",
-    "not testable here": "What it compares was not measured in this study.",
+    "inconclusive": "Neither: with these trainings and questions the data do not decide.",
+    "undecided": "Too few trainings to tell the methods apart, whatever the interval.",
+    "not testable here": "What it compares was not measured in this study, or the test could not "
+    "decide.",
 }
 
 

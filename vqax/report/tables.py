@@ -5,7 +5,7 @@ accuracies in per cent, everything else as it is. ``value`` is what this run mea
 ``dataset``; ``reported`` is the paper's number on ``reported_dataset``. They never mix.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -193,6 +193,7 @@ def to_csv(
             cell = cells.get(metric)
             for column, name in _CSV_PARTS.items():
                 line[f"{metric}{name}"] = None if cell is None else cell[column]
+        line["seeds"] = seeds_of(cells.values())
         line["dataset"] = _names(tidy, "dataset", row)
         line["reported_dataset"] = _names(tidy, "reported_dataset", row)
         if rules:
@@ -252,13 +253,13 @@ def _grid(
 ) -> tuple[list[str], list[list[str]]]:
     """Heading and body cells, escaped; every metric takes two columns."""
     metrics = _metrics(tidy)
-    head = [escape("Models")]
+    head = [escape("Models"), escape("trainings")]
     for metric in metrics:
         label = label_of(metric)
         head += [escape(f"{label.heading} {label.arrow}".strip()), escape("reported")]
     body = []
     for row, cells in rows_of(tidy):
-        line = [escape(row)]
+        line = [escape(row), escape(seeds_of(cells.values()) or "–")]
         for metric in metrics:
             cell = cells.get(metric)
             line.append(escape(measured_cell(cell, metric)))
@@ -267,6 +268,12 @@ def _grid(
             )
         body.append(line)
     return head, body
+
+
+def seeds_of(cells: Iterable[pd.Series]) -> str:
+    """``3``, or ``1 to 3`` where the numbers of a row differ in it; "" without a training."""
+    counts = sorted({int(cell["seeds"]) for cell in cells if pd.notna(cell["seeds"])})
+    return " to ".join(map(str, dict.fromkeys([*counts[:1], *counts[-1:]])))
 
 
 def _plain(text: str) -> str:
@@ -323,8 +330,20 @@ def caption_of(tidy: pd.DataFrame, rules: Rules, captions: Captions) -> str:
     return (
         f"{captions.of_table(one_table(tidy))}. "
         f"Measured on {_names(tidy, 'dataset') or 'nothing yet'} "
-        f"with 95 % intervals{f'; reported numbers on {reported}' if reported else ''}."
-        f"{rule}"
+        f"with 95 % intervals{_drawn(tidy)}"
+        f"{f'; reported numbers on {reported}' if reported else ''}.{rule}"
+    )
+
+
+def _drawn(tidy: pd.DataFrame) -> str:
+    """What the intervals are over: a table of single trainings says nothing about other ones."""
+    seeds = tidy.loc[tidy["value"].notna(), "seeds"].dropna()
+    if not len(seeds):
+        return ""
+    return (
+        " over trainings and images"
+        if int(seeds.max()) > 1
+        else " over images of one training each"
     )
 
 

@@ -125,14 +125,15 @@ def compare_trainings(
 def _sides(a: Trainings, b: Trainings, measure: Measure) -> tuple[Side, Side]:
     if measure.statistic is None:
         return mean_side(a.columns[0], a.images), mean_side(b.columns[0], b.images)
-    return statistic_sides(
+    first, second = statistic_sides(
         measure.statistic,
         a.columns,
         b.columns,
-        a.images,
+        images=a.images,
         samples=measure.samples,
         seed=measure.seed,
     )
+    return first, second
 
 
 def _values(trainings: Trainings, measure: Measure) -> Float[np.ndarray, "s"]:

@@ -5,7 +5,7 @@ The effects are scaled such that, with m of the one side and n of the other aver
 trainings, V = Σᵢ (mᵢ - nᵢ)² is the variance over images of the difference of the two means.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,15 +35,17 @@ class ImageVariance(NamedTuple):
     own: float
 
 
-def image_variance(a: Side, b: Side) -> ImageVariance:
-    """V of the difference of the two means over trainings; ``own`` is Σᵢ varₛ(effectᵢₛ) / n.
+def image_variance(*sides: Side, weights: Sequence[float] = (1.0, -1.0)) -> ImageVariance:
+    """V of Σ weight · mean over trainings, by default a difference; ``own``: Σᵢ varₛ(eᵢₛ) / n.
 
     These are the mean squares of images, and of their interaction with the trainings, in a two-way
     layout with random effects (Searle, Casella and McCulloch 1992, chapter 4). A side of one
     training adds nothing to ``own``, because it does not show what is particular to it.
     """
-    difference = a.effects.mean(axis=1) - b.effects.mean(axis=1)
-    return ImageVariance(float(np.square(difference).sum()), _own(a) + _own(b))
+    weighted = list(zip(weights, sides, strict=True))
+    total = sum(weight * side.effects.mean(axis=1) for weight, side in weighted)
+    own = sum(weight**2 * _own(side) for weight, side in weighted)
+    return ImageVariance(float(np.square(total).sum()), own)
 
 
 def _own(side: Side) -> float:
@@ -75,16 +77,29 @@ def statistic_sides(
     samples: int,
     seed: int,
 ) -> tuple[Side, Side]:
+    """``statistic(*columns)`` of each training of two methods; see ``sides_of``."""
+    first, second = sides_of(statistic, [a, b], images, samples=samples, seed=seed)
+    return first, second
+
+
+def sides_of(
+    statistic: Statistic,
+    methods: Sequence[Float[np.ndarray, "k _ n"]],
+    images: Shaped[np.ndarray, "n"],
+    *,
+    samples: int,
+    seed: int,
+) -> list[Side]:
     """``statistic(*columns)`` of each training, for AUROC, correlations and the like.
 
-    ``a`` and ``b`` hold k columns of every training on n questions. The effects are those of
+    Each of ``methods`` holds k columns of its trainings on n questions. The effects are those of
     resamples that draw images whole, the same for all trainings; resamples in which the statistic
     of a training is NaN are left out.
 
     Raises:
         BadData: the statistic is NaN in every resample, or in all but one.
     """
-    columns = np.concatenate([a, b], axis=1)
+    columns = np.concatenate(methods, axis=1)
     values = _of_each(statistic, columns)
     rows = ClusterRows(images, np.random.default_rng(seed))
     draws = np.array([_of_each(statistic, columns[:, :, rows.draw()]) for _ in range(samples)])
@@ -95,8 +110,9 @@ def statistic_sides(
             f"{len(np.unique(images))} images; give questions on which it varies"
         )
     effects = (draws - draws.mean(axis=0)) / np.sqrt(len(draws) - 1)
-    split = a.shape[1]
-    return Side(values[:split], effects[:, :split]), Side(values[split:], effects[:, split:])
+    ends = np.cumsum([one.shape[1] for one in methods])[:-1]
+    parts = zip(np.split(values, ends), np.split(effects, ends, axis=1), strict=True)
+    return [Side(*part) for part in parts]
 
 
 def _of_each(statistic: Statistic, columns: Float[np.ndarray, "k s n"]) -> Float[np.ndarray, "s"]:

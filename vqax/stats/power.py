@@ -56,11 +56,12 @@ def seeds_needed(
 
 
 def satterthwaite(
-    *parts: tuple[Float[np.ndarray, "n"], Int[np.ndarray, "n"] | int],
+    *parts: tuple[Float[np.ndarray, "n"], Int[np.ndarray, "n"] | int | float],
 ) -> Float[np.ndarray, "n"]:
     """Degrees of freedom of a sum of independent variances, each given with its own.
 
-    df = (Σ v)² / Σ (v² / df) (Satterthwaite 1946); infinite where all variances are 0.
+    df = (Σ v)² / Σ (v² / df) (Satterthwaite 1946); infinite where all variances are 0. A variance
+    that is known has infinite degrees of freedom.
     """
     total = sum(variance for variance, _ in parts)
     spread = sum(np.square(variance) / df for variance, df in parts)

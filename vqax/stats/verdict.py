@@ -6,12 +6,13 @@ per step, "better than all others" one per other. The rule:
 - ``supported``: every interval lies above 0;
 - ``contradicted``: at least one interval lies wholly below 0;
 - ``inconclusive``: anything else;
-- ``not testable here``: nothing was measured.
+- ``not testable here``: nothing was measured, or the test cannot decide;
+- ``undecided``: there are too few trainings for any of these words (``vqax.stats.words``).
 
 Intervals are per contrast. For ``supported`` that is enough within a claim: all of them have to lie
 above 0, so the chance of a false ``supported`` is at most that of one contrast, 2.5 %. A false
 ``contradicted`` needs only one of m contrasts, up to m · 2.5 %. ``Judgement.p`` allows for that,
-``holm`` for there being many claims; the verdict itself does not.
+and ``holm`` for there being many claims.
 """
 
 from collections.abc import Sequence
@@ -23,8 +24,11 @@ from jaxtyping import Float
 from vqax.errors import UsageError
 from vqax.stats.contrast import Contrast
 
-Verdict = Literal["supported", "contradicted", "inconclusive", "not testable here"]
-VERDICTS: tuple[Verdict, ...] = ("supported", "contradicted", "inconclusive", "not testable here")
+Verdict = Literal["supported", "contradicted", "inconclusive", "undecided", "not testable here"]
+VERDICTS: tuple[Verdict, ...] = (
+    *("supported", "contradicted", "inconclusive", "undecided"),
+    "not testable here",
+)
 
 FEWEST_CLUSTERS = 6
 """With five images even five equal signs have p = 2⁻⁵ > .025; no interval of fewer counts."""

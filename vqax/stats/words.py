@@ -52,9 +52,9 @@ class Hypothesis:
 
 
 def enough_seeds(difference: MethodDifference) -> bool:
-    """Whether there are enough trainings for a verdict; a B that is not trained needs none."""
-    fewest = min(difference.seeds_a, difference.seeds_b or difference.seeds_a)
-    return fewest >= FEWEST_SEEDS and difference.seed_df >= FEWEST_DF
+    """Whether there are enough trainings for a verdict; a side that is not trained needs none."""
+    trained = [seeds for seeds in (difference.seeds_a, difference.seeds_b) if seeds]
+    return not trained or (min(trained) >= FEWEST_SEEDS and difference.seed_df >= FEWEST_DF)
 
 
 def word(difference: MethodDifference, hypothesis: Hypothesis) -> Word | None:

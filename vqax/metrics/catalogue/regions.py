@@ -36,6 +36,12 @@ METRICS = {
         "higher",
         short="Key objects",
     ),
+    "key_share_where_ignored": Metric(
+        "share on key objects ignored before",
+        "The same share, of the questions alone of which the run trained on ignored a key object.",
+        "higher",
+        short="Key objects ignored before",
+    ),
     "ignored_key_objects": Metric(
         "ignored key objects",
         "Key objects of a question that are not among the most attended regions.",
