@@ -299,7 +299,11 @@ def loaded(*, families: bool = False) -> tuple[Any, Any]:
 
 run_argument = click.argument("run")
 device_option = click.option(
-    "--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1 …"
+    "--device",
+    default="cpu",
+    show_default=True,
+    envvar="VQAX_DEVICE",
+    help="Where torch computes: auto, cpu, mps, cuda, cuda:1 …; auto: a GPU if there is one.",
 )
 workers_option = click.option(
     "--workers",

@@ -10,6 +10,7 @@ from cli.common import CommandGroup
 COMMANDS = {
     "train": ("cli.runs", "Train one run of params.yaml."),
     "explain": ("cli.runs", "Predict, with uncertainty, and export the maps of one run."),
+    "predict": ("cli.predict", "Answer every question of a split, for the evaluation server."),
     "score": ("cli.score", "Score a run, or a file of predictions in the official format."),
     "align": ("cli.align", "Score anybody's maps against anybody's human maps."),
     "faithfulness": ("cli.faithfulness", "Measure whether maps show what moves the answer."),

@@ -7,22 +7,26 @@ import click
 
 from cli.common import Printed, StageCommand, loaded
 
+JOBS = "Stages side by side.  [default: 1; with --on as many as workers take]"
+ON = "The address of a Dask scheduler, its scheduler file, or cluster.yaml: stages run there."
+DEVICE = "Where stages compute that have --device: auto, cpu, mps, cuda …  [default: cpu]"
+KEEP_GOING = "After a failure go on with stages that do not need what failed; --on always does."
+
 
 @click.command(cls=StageCommand)
 @click.argument("targets", nargs=-1)
-@click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Stages side by side."
-)
+@click.option("--jobs", type=click.IntRange(min=1), help=JOBS)
+@click.option("--on", metavar="WHERE", help=ON)
+@click.option("--device", help=DEVICE)
 @click.option("--profile", help="Overlay profiles/NAME.yaml; works in its own folder work/NAME.")
 @click.option("--dry", is_flag=True, help="Only say which stages would run.")
 @click.option("--force", is_flag=True, help="Run them even where nothing changed.")
-def repro(
-    targets: tuple[str, ...], jobs: int, profile: str | None, dry: bool, force: bool
-) -> dict[str, Any]:
+@click.option("--keep-going", is_flag=True, help=KEEP_GOING)
+def repro(targets: tuple[str, ...], **options: Any) -> dict[str, Any]:
     """Bring every stage (or TARGETS and what they need) up to date."""
-    from stages import repro as stage
+    from stages.repro import command
 
-    return stage.run(targets, jobs=jobs, profile=profile, dry=dry, force=force)
+    return command.run(targets, **options)
 
 
 @click.command(cls=StageCommand)

@@ -46,6 +46,19 @@ def section_of(library: type, *, without: Collection[str] = ()) -> type[Section]
     return made
 
 
+class Resources(Section):
+    """What a stage takes of a machine while it runs, or what a worker has for all of its stages."""
+
+    gpus: Annotated[int, Field(ge=0)] = 0
+    cores: Positive | None = None
+    memory_gb: Rate | None = None
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """Those that are given, by name."""
+        return {name: float(value) for name, value in self if value}
+
+
 class Scenes(Section):
     """One generated data set (vqax.data.scenes)."""
 

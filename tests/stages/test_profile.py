@@ -12,7 +12,7 @@ from project.settings_files import read_settings, read_whole, split
 from stages.code import STAGES
 from stages.components import load_whole
 from stages.profile import WHOLE_SECTIONS, prepare_profile
-from stages.repro import stale
+from stages.repro.plan import stale
 from tests.cli.commands import files
 from tests.stages.tiny import ROOT
 from vqax.errors import BadData, MissingArtefact, UsageError

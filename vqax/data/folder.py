@@ -119,6 +119,10 @@ class VqaFolder:
         folders = (self.root / "images" / split, self.root / split)
         return next((folder for folder in folders if folder.is_dir()), folders[0])
 
+    def place_of(self, image_id: int) -> Path:
+        """Where the image with this COCO id is, or would be."""
+        return self._image(image_id) or self._expected(image_id)
+
     def image_path(self, image_id: int) -> Path:
         """The image with this COCO id.
 
