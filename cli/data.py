@@ -35,6 +35,53 @@ def scenes(name: str, workers: int) -> dict[str, Any]:
         return stage.run(*loaded(), name, workers=workers, progress=progress)
 
 
+@data.command("import", cls=StageCommand)
+@click.argument("sources", nargs=-1, required=True, metavar="[SPLIT=]TABLE…")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to be made.")
+@click.option(
+    "--images", multiple=True, type=click.Path(path_type=Path), help="Folder of images; repeatable."
+)
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Take only such rows.")
+@click.option("--image", metavar="COLUMN", help="Path or name of the image, or the image itself.")
+@click.option("--question", metavar="COLUMN", help="Its text.")
+@click.option("--answers", metavar="COLUMN", help="One answer or a list; none for a test split.")
+@click.option("--id", metavar="COLUMN", help="Of the question; any text, or none.")
+@click.option("--split", metavar="COLUMN", help="Where no SPLIT= and no file name says it.")
+@click.option("--question-type", metavar="COLUMN", help="By default the first words.")
+@click.option("--answer-type", metavar="COLUMN", help="By default by the answer.")
+def import_(
+    sources: tuple[str, ...],
+    out: Path,
+    images: tuple[Path, ...],
+    where: tuple[str, ...],
+    **columns: str | None,
+) -> dict[str, Any]:
+    """Bring tables of questions about images into the official layout; images are linked.
+
+    A TABLE is CSV, TSV, JSON, JSON Lines or Parquet, or a folder of Hugging Face datasets.
+    """
+    from stages import import_data as stage
+    from vqax.data.importing import Columns, Source
+
+    given = [Source(Path(path), split) for split, _, path in map(_split_first, sources)]
+    rows = dict(_pair("--where", text) for text in where)
+    return stage.run(given, out, images=images, columns=Columns(**columns), where=rows)
+
+
+def _split_first(text: str) -> tuple[str, str, str]:
+    """``train=a.csv``; the name of a file may hold an = itself, after a / or a dot."""
+    split, equals, path = text.partition("=")
+    named = equals and not set(split) & set("/.\\")
+    return (split, equals, path) if named else ("", "", text)
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{option} {text}: is not of the form COLUMN=VALUE; write it so")
+    return name, value
+
+
 @data.command("make-cp", cls=StageCommand)
 @click.argument("source")
 @click.argument("out", required=False, type=click.Path(path_type=Path))
