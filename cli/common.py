@@ -297,6 +297,12 @@ def loaded(*, families: bool = False) -> tuple[Any, Any]:
     return params, Workspace(groups=params.groups)
 
 
+data_root_option = click.option(
+    "--data-root",
+    type=click.Path(path_type=Path),
+    envvar="VQAX_DATA",
+    help="Folder of the data sets that profiles name; also as VQAX_DATA in the environment.",
+)
 run_argument = click.argument("run")
 device_option = click.option(
     "--device",

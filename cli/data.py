@@ -1,6 +1,7 @@
 """``vqax data …``."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from cli.common import (
     CommandGroup,
     Printed,
     StageCommand,
+    data_root_option,
     given_options,
     lines_of,
     loaded,
@@ -141,13 +143,24 @@ def agreement(name: str) -> dict[str, Any]:
 
 
 @data.command(cls=StageCommand)
-@click.argument("root", type=click.Path(path_type=Path))
+@click.argument("root", required=False, type=click.Path(path_type=Path))
 @click.option("--split", "splits", multiple=True, help="Split to check, e.g. val2014; repeatable.")
-def verify(root: Path, splits: tuple[str, ...]) -> dict[str, Any]:
+@click.option("--profile", help="Instead of ROOT: which files profiles/NAME.yaml still wants.")
+@data_root_option
+def verify(
+    root: Path | None, splits: tuple[str, ...], profile: str | None, data_root: Path | None
+) -> Mapping[str, Any] | Printed:
     """Check a folder in the official layout: every question, annotation and image."""
-    from stages import verify as stage
+    if (root is None) == (profile is None) or (profile and splits):
+        raise UsageError("ROOT or --profile: give one of the two (--split goes with ROOT)")
+    if root is not None:
+        from stages import verify as stage
 
-    return stage.run(root, splits)
+        return stage.run(root, splits)
+    from stages import needed_files
+
+    lines = needed_files.run(Path(), str(profile), data_root)
+    return Printed("\n".join(map(str, lines)), {"files": [one.as_data() for one in lines]})
 
 
 @data.command(cls=StageCommand)

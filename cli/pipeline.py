@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.common import Printed, StageCommand, loaded
+from cli.common import Printed, StageCommand, data_root_option, loaded
 
 JOBS = "Stages side by side.  [default: 1; with --on as many as workers take]"
 ON = "The address of a Dask scheduler, its scheduler file, or cluster.yaml: stages run there."
@@ -19,6 +19,7 @@ KEEP_GOING = "After a failure go on with stages that do not need what failed; --
 @click.option("--on", metavar="WHERE", help=ON)
 @click.option("--device", help=DEVICE)
 @click.option("--profile", help="Overlay profiles/NAME.yaml; works in its own folder work/NAME.")
+@data_root_option
 @click.option("--dry", is_flag=True, help="Only say which stages would run.")
 @click.option("--force", is_flag=True, help="Run them even where nothing changed.")
 @click.option("--keep-going", is_flag=True, help=KEEP_GOING)

@@ -27,6 +27,7 @@ def run(
     jobs: int | None = None,
     on: str | None = None,
     profile: str | None = None,
+    data_root: Path | None = None,
     device: str | None = None,
     dry: bool = False,
     force: bool = False,
@@ -37,6 +38,7 @@ def run(
     Args:
         jobs: how many at a time; by default one here, and ``on`` a cluster as many as fit.
         on: a Dask scheduler, or a file that says how to start one (``stages.repro.cluster``).
+        data_root: the folder of the data sets that profiles name.
         device: where commands compute that have ``--device``; None: where they would by themselves.
         keep_going: after a failure go on with the stages that do not need what failed; ``on`` a
             cluster always.
@@ -49,7 +51,7 @@ def run(
         VqaxError: a stage failed; those that do not need it may have been finished.
     """
     started = time.monotonic()
-    folder = _folder(Path.cwd(), profile)
+    folder = _folder(Path.cwd(), profile, data_root)
     if device is not None:
         os.environ["VQAX_DEVICE"] = device
     if unsupported := supported():
@@ -86,11 +88,11 @@ def _runner(folder: Path, todo: Plan, jobs: int, on: str | None) -> Iterator[Run
         yield runner
 
 
-def _folder(repository: Path, profile: str | None) -> Path:
+def _folder(repository: Path, profile: str | None, data_root: Path | None) -> Path:
     """Where the pipeline lies; its settings are whole."""
     if not (repository / "dvc.yaml").exists():
         raise MissingArtefact(f"{repository}: no dvc.yaml; run vqax repro in the repository")
     if profile:
-        return prepare_profile(repository, profile)
+        return prepare_profile(repository, profile, data_root)
     load_whole(repository / "params.yaml")
     return repository
