@@ -73,7 +73,10 @@ def seconds_until_handed_over(folder: Path) -> float:
         return submit(runner, job)
 
     DaskRunner.submit = timed  # type: ignore[method-assign, assignment]
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, inside(folder):
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        inside(folder),
+    ):
         started = time.perf_counter()
         run((), on=cluster.scheduler_address)
     return moments[-1] - started

@@ -82,7 +82,7 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
     return there[0]
 
 
-EyesOf = Callable[
+EncoderOf = Callable[
     [Params, Workspace, RunPlan, nn.Module, FeatureFile, torch.device], tuple[ImageEncoder, str]
 ]
 
@@ -93,11 +93,11 @@ def load_run(
     name: str,
     *,
     device: str,
-    eyes_of: EyesOf | None = None,
+    encoder_of: EncoderOf | None = None,
 ) -> LoadedModel:
     """Everything that answers questions as run ``name`` does in the pipeline.
 
-    ``eyes_of`` says how it sees images; None: through what made its features.
+    ``encoder_of`` makes what stands between images and the model; None: what made its features.
 
     Raises:
         UsageError: the run reads imported regions.
@@ -110,7 +110,7 @@ def load_run(
     prepared, feature_file = load_prepared(plan.data), open_feature_file(plan.features)
     place = torch.device(checked(device))
     model = trained(plan, prepared, feature_file).to(place).eval()
-    encoder, seen = (eyes_of or made_with)(params, workspace, plan, model, feature_file, place)
+    encoder, seen = (encoder_of or made_with)(params, workspace, plan, model, feature_file, place)
     return LoadedModel(
         name=name,
         label=params.label(name),

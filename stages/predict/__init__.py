@@ -17,7 +17,7 @@ from stages.explain_one.model_choice import Model, told_with_its_line
 from stages.explain_one.vision import ImageEncoder
 from stages.explain_one.vision_language import answerer_of
 from stages.predict.answers import Answers, answers_to, by_image
-from stages.predict.encoder import StoredEyes, check_same_kind
+from stages.predict.stored_images import StoredImages, check_same_kind
 from vqax.data import VqaFolder, read_questions, write_results
 from vqax.data.vqa_cp import open_folder
 from vqax.errors import BadData, UsageError, listed
@@ -57,7 +57,7 @@ def run(
         MissingArtefact: the run is not trained; no questions file, or no such feature file.
         BadData: an image cannot be used and there is no ``fill``; ``out`` is not ours to replace.
     """
-    folder, loaded = _folder(model, asking.data, asking.split), _subject(model, asking, device)
+    folder, loaded = _folder(model, asking.data, asking.split), _loaded(model, asking, device)
     questions = read_questions(folder.questions_path)
     answerer = answerer_of(loaded, (), maps=False)
     OwnFiles(out.parent).claim(out)
@@ -91,7 +91,7 @@ def _folder(model: Model, data: Path | None, split: str) -> VqaFolder:
     return open_folder(spec.root, split, spec.images)
 
 
-def _subject(model: Model, asking: Asking, device: str) -> LoadedModel:
+def _loaded(model: Model, asking: Asking, device: str) -> LoadedModel:
     if asking.features is None:
         return model.load(device)
     if model.source is not None:
@@ -106,10 +106,10 @@ def _subject(model: Model, asking: Asking, device: str) -> LoadedModel:
         params: Params, _: Workspace, name: str, __: Any, own: FeatureFile, place: torch.device
     ) -> tuple[ImageEncoder, str]:
         check_same_kind(feature_file, own)
-        return StoredEyes(feature_file, reads_boxes(params, name), place), str(feature_file.path)
+        return StoredImages(feature_file, reads_boxes(params, name), place), str(feature_file.path)
 
     name = chosen_run(params, workspace, model.run)
-    return load_run(params, workspace, name, device=device, eyes_of=of_feature_file)
+    return load_run(params, workspace, name, device=device, encoder_of=of_feature_file)
 
 
 def _identity(loaded: LoadedModel) -> dict[str, Any]:

@@ -8,11 +8,11 @@ import torch
 
 from stages.explain_one.answer import Answerer, padded
 from stages.explain_one.journal import Journal
-from stages.explain_one.question import PREDICTED, Asked, ask
+from stages.explain_one.question import PREDICTED, EncodedQuestion, ask
 from stages.explain_one.table import Line
 from stages.explain_one.vision import VisualInput
 from stages.explain_one.vision_language import AnyAnswerer
-from stages.predict.encoder import NO_IMAGE, StoredEyes
+from stages.predict.stored_images import NO_IMAGE, StoredImages
 from vqax.data import Question, VqaFolder
 from vqax.data.images import load_upright
 from vqax.errors import VqaxError
@@ -46,13 +46,12 @@ def answers_to(
         known = {key: journal.row(line, path) for key, line in lines.items()}
         answers |= {key: row["answer"] for key, row in known.items() if row is not None}
         new = [one for one in questions if known[one.question_id] is None]
-        try:
-            for question_id, answer in _about(answerer, path, new) if new else ():
+        for question_id, answer in _about(answerer, path, new) if new else ():
+            if isinstance(answer, VqaxError):
+                unusable[question_id] = str(answer)
+            else:
                 journal.add(lines[question_id], path, {"answer": answer}, {})
                 answers[question_id] = answer
-        except VqaxError as error:
-            lost = (one.question_id for one in new if one.question_id not in answers)
-            unusable |= dict.fromkeys(lost, str(error))
         if progress is not None:
             progress(number, len(images))
     return answers, unusable
@@ -64,18 +63,28 @@ def _line(question: Question, path: Path) -> Line:
 
 def _about(
     answerer: AnyAnswerer, path: Path, questions: list[Question]
-) -> Iterator[tuple[int, str]]:
-    """The answers to all questions about one image."""
+) -> Iterator[tuple[int, str | VqaxError]]:
+    """The answers to all questions about one image, or why there is none."""
     encoder = answerer.loaded.encoder
-    image = NO_IMAGE if isinstance(encoder, StoredEyes) else load_upright(path)
-    visual_input = encoder.look(path, image)
-    asked = [ask(answerer.loaded, one.question) for one in questions]
-    ids = (one.question_id for one in questions)
-    yield from zip(ids, _answered(answerer, visual_input, asked), strict=True)
+    try:
+        image = NO_IMAGE if isinstance(encoder, StoredImages) else load_upright(path)
+        visual_input = encoder.encode(path, image)
+    except VqaxError as error:
+        yield from ((one.question_id, error) for one in questions)
+        return
+    encoded: dict[int, EncodedQuestion] = {}
+    for one in questions:
+        try:
+            encoded[one.question_id] = ask(answerer.loaded, one.question)
+        except VqaxError as error:
+            yield one.question_id, error
+    if encoded:
+        answers = _answered(answerer, visual_input, list(encoded.values()))
+        yield from zip(encoded, answers, strict=True)
 
 
 def _answered(
-    answerer: AnyAnswerer, visual_input: VisualInput, asked: list[Asked]
+    answerer: AnyAnswerer, visual_input: VisualInput, asked: list[EncodedQuestion]
 ) -> Iterator[str]:
     """By one pass over all questions, where the model is one that scores a list of answers."""
     if not isinstance(answerer, Answerer):

@@ -100,6 +100,14 @@ def test_questions_that_are_all_answered_alike(folder: Path) -> None:
     assert [entry["answer"] for entry in results()] == ["maybe", "Yes", "maybe"]
 
 
+def test_a_question_without_a_word_stands_in_nobodys_way(folder: Path) -> None:
+    write_questions([{"question_id": q, "image_id": DARK, "question": text}
+                     for q, text in ((1, "Is 1?"), (2, "?!"))])  # fmt: skip
+    assert_refused(vqax(*OF_MODEL, "--out", "results.json"), 3, "1 of 2", "question_id 2")
+    assert vqax(*OF_MODEL, "--out", "results.json", "--fill", "no").exit_code == 0
+    assert len(results()) == 2
+
+
 def test_what_is_refused(folder: Path) -> None:
     assert_refused(vqax(*OF_MODEL[:3], "--split", "x", "--out", "a.json"), 2, "--data")
     assert vqax(*OF_MODEL, "--out", "a.txt").exit_code == 2
