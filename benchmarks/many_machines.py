@@ -54,32 +54,39 @@ def inside(folder: Path) -> Iterator[None]:
 
 def seconds_on(workers: int, folder: Path) -> float:
     pipeline(folder, WAITING, f"sleep {WAIT_S}; cp input ${{item}}")
-    with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
-        inside(folder),
-    ):
+    with cluster_of(workers) as cluster, inside(folder):
         started = time.perf_counter()
         run((), on=cluster.scheduler_address)
         return time.perf_counter() - started
 
 
+class Handed(Exception):
+    """The last stage is with the scheduler; the benchmark ends there."""
+
+
 def seconds_until_handed_over(folder: Path) -> float:
-    """Until the last of many stages is submitted; they run meanwhile."""
-    pipeline(folder, MANY, "cp input ${item}")
-    submit, moments = DaskRunner.submit, []
+    """Until the last of many stages is submitted; the first ones run meanwhile."""
+    pipeline(folder, MANY, "sleep 5; cp input ${item}")
+    submit, submitted = DaskRunner.submit, 0
 
-    def timed(runner: DaskRunner, job: Job) -> object:
-        moments.append(time.perf_counter())
-        return submit(runner, job)
+    def counted(runner: DaskRunner, job: Job) -> object:
+        nonlocal submitted
+        future = submit(runner, job)
+        submitted += 1
+        if submitted == MANY:
+            raise Handed
+        return future
 
-    DaskRunner.submit = timed  # type: ignore[method-assign, assignment]
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        inside(folder),
-    ):
+    DaskRunner.submit = counted  # type: ignore[method-assign, assignment]
+    with cluster_of(2) as cluster, inside(folder):
         started = time.perf_counter()
-        run((), on=cluster.scheduler_address)
-    return moments[-1] - started
+        with contextlib.suppress(Handed):
+            run((), on=cluster.scheduler_address)
+        return time.perf_counter() - started
+
+
+def cluster_of(workers: int) -> LocalCluster:
+    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from project.params import Params
 from stages.profile import profile_settings
 from vqax.data import VqaFolder
 from vqax.data.vqa_cp import CpFolder, open_folder
-from vqax.errors import MissingArtefact, UsageError, VqaxError
+from vqax.errors import MissingArtefact, VqaxError
 
 GENERATED = ("data",)
 
@@ -49,35 +49,33 @@ def run(repository: Path, profile: str, data_root: Path | None) -> list[Needed]:
 
 def _all(params: Params, repository: Path) -> Iterator[Needed]:
     for name, spec in params.datasets.items():
-        if spec.root.parts[:1] != GENERATED:
-            images = None if spec.images is None else repository / spec.images
-            for split in (spec.train, spec.test):
-                if split is not None:
-                    setting = f"datasets.{name}"
-                    yield from _of_split(setting, repository / spec.root, split, images)
+        for split in (spec.train, spec.test):
+            if split is not None and spec.root.parts[:1] != GENERATED:
+                root, images = repository / spec.root, _elsewhere(spec, repository)
+                folder = open_folder(root, split, images, spec.version)
+                yield from _of_split(f"datasets.{name}", folder)
     for kind in ("grids", "regions", "detectors"):
         for name, one in getattr(params, kind).items():
-            if one.root.parts[:1] != GENERATED:
-                for split in _splits(one):
-                    yield _images(f"{kind}.{name}", VqaFolder(repository / one.root, split))
+            for split in _splits(one) if one.root.parts[:1] != GENERATED else ():
+                folder = VqaFolder(repository / one.root, split, _elsewhere(one, repository))
+                yield _images(f"{kind}.{name}", folder)
     yield from _single_files(params, repository)
+
+
+def _elsewhere(spec: Any, repository: Path) -> Path | None:
+    """The folder of the images, where it is not the root."""
+    images = getattr(spec, "images", None)
+    return None if images is None else repository / images
 
 
 def _splits(spec: Any) -> tuple[str, ...]:
     return spec.splits if hasattr(spec, "splits") else (spec.split, spec.val_split)
 
 
-def _of_split(setting: str, root: Path, split: str, images: Path | None) -> Iterator[Needed]:
+def _of_split(setting: str, folder: VqaFolder) -> Iterator[Needed]:
     """Questions, annotations and images; those of VQA-CP are in the folders of its questions."""
-    try:
-        folder = open_folder(root, split, images)
-    except UsageError:
-        raise
-    except VqaxError as error:
-        yield Needed(setting, f"questions of {split}", f"{root} ({error})", "")
-        return
     for kind in ("questions", "annotations"):
-        yield _official(setting, f"{kind} of {split}", folder, f"{kind}_path")
+        yield _official(setting, f"{kind} of {folder.split}", folder, f"{kind}_path")
     try:
         folders = folder.image_folders
     except VqaxError:  # its questions are missing, which stands in a line already

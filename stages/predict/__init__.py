@@ -9,7 +9,9 @@ import torch
 
 from project.feature_files import open_feature_file
 from project.params import Params, load
+from project.plan import RunPlan
 from project.questions import reads_boxes
+from project.resolve import feature_plan
 from project.workspace import Workspace
 from stages.explain_one.journal import Journal
 from stages.explain_one.loaded_model import LoadedModel, chosen_run, load_run
@@ -88,7 +90,7 @@ def _folder(model: Model, data: Path | None, split: str) -> VqaFolder:
     params = load()
     workspace = Workspace(groups=params.groups)
     spec = params.datasets[params.run(chosen_run(params, workspace, model.run)).dataset]
-    return open_folder(spec.root, split, spec.images)
+    return open_folder(spec.root, split, spec.images, spec.version)
 
 
 def _loaded(model: Model, asking: Asking, device: str) -> LoadedModel:
@@ -100,13 +102,13 @@ def _loaded(model: Model, asking: Asking, device: str) -> LoadedModel:
         )
     params = load()
     workspace = Workspace(groups=params.groups)
-    feature_file = open_feature_file(params, workspace, asking.features)
+    feature_file = open_feature_file(feature_plan(params, workspace, asking.features))
 
     def of_feature_file(
-        params: Params, _: Workspace, name: str, __: Any, own: FeatureFile, place: torch.device
+        _: Params, __: Workspace, plan: RunPlan, ___: Any, own: FeatureFile, place: torch.device
     ) -> tuple[ImageEncoder, str]:
         check_same_kind(feature_file, own)
-        return StoredImages(feature_file, reads_boxes(params, name), place), str(feature_file.path)
+        return StoredImages(feature_file, reads_boxes(plan), place), str(feature_file.path)
 
     name = chosen_run(params, workspace, model.run)
     return load_run(params, workspace, name, device=device, encoder_of=of_feature_file)

@@ -14,7 +14,7 @@ from stages.components import load_whole
 from stages.profile import prepare_profile
 from stages.repro.dvc_itself import run_dvc, supported
 from stages.repro.local import LocalRunner
-from stages.repro.pipeline import opened
+from stages.repro.pipeline import Pipeline, opened
 from stages.repro.plan import Plan, to_do
 from stages.repro.runner import Runner
 from stages.repro.schedule import Schedule
@@ -63,7 +63,7 @@ def run(
             return {"folder": str(folder), "would run": list(todo)}
         refuse_foreign_folders(folder, list(todo))
         jobs = jobs or (1 if on is None else max(1, len(todo)))
-        with _runner(folder, todo, jobs, on) as runner:
+        with _runner(pipeline, todo, jobs, on) as runner:
             schedule = Schedule(pipeline, todo, runner, jobs, force=force)
             done = schedule.run(keep_going=keep_going or on is not None)
     reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))
@@ -76,15 +76,15 @@ def run(
 
 
 @contextmanager
-def _runner(folder: Path, todo: Plan, jobs: int, on: str | None) -> Iterator[Runner]:
+def _runner(pipeline: Pipeline, todo: Plan, jobs: int, on: str | None) -> Iterator[Runner]:
     """What runs the stages of the plan; a cluster is asked for nothing where none has to run."""
     if on is None or not todo:
-        with LocalRunner(folder, jobs) as local:
+        with LocalRunner(pipeline.folder, jobs) as local:
             yield local
         return
     from stages.repro.dask_runner import connected_runner  # Dask is an extra
 
-    with connected_runner(on, folder, todo) as runner:
+    with connected_runner(on, pipeline.folder, todo, pipeline.stages) as runner:
         yield runner
 
 

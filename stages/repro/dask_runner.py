@@ -7,7 +7,7 @@ scheduler keeps it where ``vqax repro`` is killed, and the next one takes it ove
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from project.params import load
+from project.params import load, named
 from project.schema import Resources
 from stages.repro import on_worker
 from stages.repro.cluster import Connection, connected
@@ -23,13 +23,19 @@ from stages.repro.plan import Plan
 from stages.repro.runner import Job, LeftOver
 from vqax.errors import UsageError, VqaxError
 
+OF_STUDIES = ("code", "compare", "claims", "report")
+"""Kinds whose stages have their own name after an underscore."""
 TAIL = 20
 """Lines of the log of a stage that failed which are printed."""
 
 
 @contextmanager
-def connected_runner(on: str, folder: Path, plan: Plan) -> Iterator["DaskRunner"]:
+def connected_runner(
+    on: str, folder: Path, plan: Plan, stages: Iterable[str]
+) -> Iterator["DaskRunner"]:
     """A runner on the cluster, all of whose workers share the folder and can run the plan.
+
+    ``stages`` are all of the pipeline.
 
     Raises:
         UsageError: a worker does not share the folder or has other versions; none offers what a
@@ -37,6 +43,9 @@ def connected_runner(on: str, folder: Path, plan: Plan) -> Iterator["DaskRunner"
         VqaxError: as ``connected``.
     """
     resources = load(folder / "params.yaml").resources
+    kinds = dict.fromkeys(map(_kind, stages))
+    for kind in resources:
+        named(kinds, kind, "kind of stage", f"{folder / 'params.yaml'}: resources; the pipeline")
     with connected(on) as connection:
         check_resources(connection, resources, plan)
         check_folder(connection, folder)
@@ -101,8 +110,7 @@ class DaskRunner:
         at: TracebackType | None,
     ) -> None:
         """Ctrl-C ends what runs, as on one machine."""
-        for stage in list(self._tasks):
-            self.stop(stage)
+        self._stop(list(self._tasks))
 
     def submit(self, job: Job) -> Future[int]:
         (self._folder / on_worker.log_of(job.stage)).unlink(missing_ok=True)
@@ -129,10 +137,15 @@ class DaskRunner:
         return LeftOver(stage, inputs, status)
 
     def stop(self, stage: str) -> None:
-        name, task = self._tasks.pop(stage)
-        self._client.unpublish_dataset(name)
-        task.cancel(force=True)
-        self._client.run(on_worker.stop, self._folder, [stage], on_error="ignore")
+        self._stop([stage])
+
+    def _stop(self, stages: list[str]) -> None:
+        known = [(stage, *self._tasks.pop(stage)) for stage in stages]
+        for _, name, _ in known:
+            self._client.unpublish_dataset(name)
+        if known:
+            self._client.cancel([task for _, _, task in known], force=True)
+            self._client.run(on_worker.stop, self._folder, stages, on_error="ignore")
 
     def _key(self, job: Job) -> str:
         """The same for the same stage and inputs: Dask has one task for both."""
@@ -199,4 +212,6 @@ def _line(error: BaseException) -> str:
 
 
 def _kind(stage: str) -> str:
-    return stage.partition("@")[0]
+    """``train`` of train@mcb, ``report`` of report_ucam."""
+    kind = stage.partition("@")[0]
+    return next((one for one in OF_STUDIES if kind.startswith(f"{one}_")), kind)

@@ -282,6 +282,12 @@ def test_resources_that_nobody_offers(folder: Path, two: Cluster) -> None:
     assert runs(folder, "first") == []
 
 
+def test_resources_of_no_kind_of_stage(folder: Path, two: Cluster) -> None:
+    needs(folder, frist={"cores": 1})
+    with pytest.raises(UsageError, match=r"frist: no such kind of stage; did you mean first\? .*"):
+        run((), on=two.address)
+
+
 def test_resources_decide_over_the_worker_and_the_threads(
     tmp_path: Path, two: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
