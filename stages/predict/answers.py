@@ -84,17 +84,17 @@ def _about(
 
 
 def _answered(
-    answerer: AnyAnswerer, visual_input: VisualInput, asked: list[EncodedQuestion]
+    answerer: AnyAnswerer, visual_input: VisualInput, questions: list[EncodedQuestion]
 ) -> Iterator[str]:
     """By one pass over all questions, where the model is one that scores a list of answers."""
     if not isinstance(answerer, Answerer):
-        for one in asked:
+        for one in questions:
             yield answerer(visual_input, [(one, PREDICTED)])[0].answer
         return
     loaded = answerer.loaded
-    rows = padded([one.tokens for one in asked], loaded.special.padding)
+    rows = padded([one.tokens for one in questions], loaded.special.padding)
     tokens = torch.tensor(rows, device=loaded.place)
-    cells = visual_input.cells.expand(len(asked), *visual_input.cells.shape[1:])
+    cells = visual_input.cells.expand(len(questions), *visual_input.cells.shape[1:])
     with torch.no_grad():
         best = loaded.model(cells, tokens).logits.argmax(1)
     yield from (loaded.answers.answers[index] for index in best.tolist())

@@ -142,7 +142,7 @@ def test_a_run_answers_as_in_the_pipeline(
 
 
 def test_features_of_another_extractor(finished: Path) -> None:
-    from stages.predict.encoder import check_same_kind
+    from stages.predict.stored_images import check_same_kind
     from vqax.vision import FeatureFile
 
     feature_file = FeatureFile(finished / "data" / "features" / f"{tiny.DATASET}.h5")

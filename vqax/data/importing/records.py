@@ -86,10 +86,12 @@ class Records:
 
     def _image_id(self, image: Path | bytes) -> int:
         """The same for the same image, whatever its split."""
-        is_file = isinstance(image, Path)
-        key = str(image.resolve()) if is_file else sha256(image).hexdigest()
+        if isinstance(image, Path):
+            key, number = str(image.resolve()), image.stem
+        else:
+            key, number = sha256(image).hexdigest(), ""
         if key not in self._images:
-            self._images[key] = self._image_ids.of(image.stem if is_file else "")
+            self._images[key] = self._image_ids.of(number)
         return self._images[key]
 
 
