@@ -103,9 +103,19 @@ def loaded(*, families: bool = False) -> tuple[Any, Any]:
     return params, Workspace(groups=params.groups)
 
 
+data_root_option = click.option(
+    "--data-root",
+    type=click.Path(path_type=Path),
+    envvar="VQAX_DATA",
+    help="Folder of the data sets that profiles name; also as VQAX_DATA in the environment.",
+)
 run_argument = click.argument("run", shell_complete=completes("runs"))
 device_option = click.option(
-    "--device", default="cpu", show_default=True, help="Where torch computes: cpu, cuda, cuda:1 …"
+    "--device",
+    default="cpu",
+    show_default=True,
+    envvar="VQAX_DEVICE",
+    help="Where torch computes: auto, cpu, mps, cuda, cuda:1 …; auto: a GPU if there is one.",
 )
 workers_option = click.option(
     "--workers",

@@ -1,6 +1,7 @@
 """``vqax data …``."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cli.common import (
     Printed,
     StageCommand,
     completes,
+    data_root_option,
     given_options,
     lines_of,
     loaded,
@@ -40,6 +42,60 @@ def scenes(name: str, workers: int) -> dict[str, Any]:
 
     with progress_bar(f"scenes {name}") as progress:
         return stage.run(*loaded(), name, workers=workers, progress=progress)
+
+
+@data.command(
+    "import",
+    cls=StageCommand,
+    examples=(
+        "vqax data import train=train.csv val=val.csv --images photos --out my_data",
+        "vqax data import questions.jsonl --images photos --split part --out my_data",
+    ),
+)
+@click.argument("sources", nargs=-1, required=True, metavar="[SPLIT=]TABLE…")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to be made.")
+@click.option(
+    "--images", multiple=True, type=click.Path(path_type=Path), help="Folder of images; repeatable."
+)
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Take only such rows.")
+@click.option("--image", metavar="COLUMN", help="Path or name of the image, or the image itself.")
+@click.option("--question", metavar="COLUMN", help="Its text.")
+@click.option("--answers", metavar="COLUMN", help="One answer or a list; none for a test split.")
+@click.option("--id", metavar="COLUMN", help="Of the question; any text, or none.")
+@click.option("--split", metavar="COLUMN", help="Where no SPLIT= and no file name says it.")
+@click.option("--question-type", metavar="COLUMN", help="By default the first words.")
+@click.option("--answer-type", metavar="COLUMN", help="By default by the answer.")
+def import_(
+    sources: tuple[str, ...],
+    out: Path,
+    images: tuple[Path, ...],
+    where: tuple[str, ...],
+    **columns: str | None,
+) -> dict[str, Any]:
+    """Bring tables of questions about images into the official layout; images are linked.
+
+    A TABLE is CSV, TSV, JSON, JSON Lines or Parquet, or a folder of Hugging Face datasets.
+    """
+    from stages import import_data as stage
+    from vqax.data.importing import Columns, Source
+
+    given = [Source(Path(path), split) for split, _, path in map(_split_first, sources)]
+    rows = dict(_pair("--where", text) for text in where)
+    return stage.run(given, out, images=images, columns=Columns(**columns), where=rows)
+
+
+def _split_first(text: str) -> tuple[str, str, str]:
+    """``train=a.csv``; the name of a file may hold an = itself, after a / or a dot."""
+    split, equals, path = text.partition("=")
+    named = equals and not set(split) & set("/.\\")
+    return (split, equals, path) if named else ("", "", text)
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{option} {text}: is not of the form COLUMN=VALUE; write it so")
+    return name, value
 
 
 @data.command(
@@ -130,15 +186,27 @@ def agreement(name: str) -> dict[str, Any]:
     examples=(
         "vqax data verify vqa_v2",
         "vqax data verify vqa_v2 --split val2014 --split test2015",
+        "vqax data verify --profile vqa_v2 --data-root ~/data",
     ),
 )
-@click.argument("root", type=click.Path(path_type=Path))
+@click.argument("root", required=False, type=click.Path(path_type=Path))
 @click.option("--split", "splits", multiple=True, help="Split to check, e.g. val2014; repeatable.")
-def verify(root: Path, splits: tuple[str, ...]) -> dict[str, Any]:
+@click.option("--profile", help="Instead of ROOT: which files profiles/NAME.yaml still wants.")
+@data_root_option
+def verify(
+    root: Path | None, splits: tuple[str, ...], profile: str | None, data_root: Path | None
+) -> Mapping[str, Any] | Printed:
     """Check a folder in the official layout: every question, annotation and image."""
-    from stages import verify as stage
+    if (root is None) == (profile is None) or (profile and splits):
+        raise UsageError("ROOT or --profile: give one of the two (--split goes with ROOT)")
+    if root is not None:
+        from stages import verify as stage
 
-    return stage.run(root, splits)
+        return stage.run(root, splits)
+    from stages import needed_files
+
+    lines = needed_files.run(Path(), str(profile), data_root)
+    return Printed("\n".join(map(str, lines)), {"files": [one.as_data() for one in lines]})
 
 
 @data.command(

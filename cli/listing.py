@@ -42,7 +42,7 @@ def score(entry: dict[str, Any]) -> str:
 
 def stale_stages() -> list[str]:
     """The stages that ``vqax repro`` would run."""
-    from stages.repro import stale
+    from stages.repro.plan import stale
 
     return list(stale(Path.cwd(), ()))
 

@@ -23,6 +23,7 @@ SECTIONS = {
     },
     "Explain": {
         "explain": ("cli.runs", "Answer, with uncertainty, and show where a model looks."),
+        "predict": ("cli.predict", "Answer every question of a split, for the evaluation server."),
         "methods": ("cli.listing", "List the explainers: what each needs, and its source."),
     },
     "Evaluate": {

@@ -6,7 +6,12 @@ from typing import Any
 import click
 
 from cli.cache import kept
-from cli.common import StageCommand, completes
+from cli.common import StageCommand, completes, data_root_option
+
+JOBS = "Stages side by side.  [default: 1; with --on as many as workers take]"
+ON = "The address of a Dask scheduler, its scheduler file, or cluster.yaml: stages run there."
+DEVICE = "Where stages compute that have --device: auto, cpu, mps, cuda …  [default: cpu]"
+KEEP_GOING = "After a failure go on with stages that do not need what failed; --on always does."
 
 
 @click.command(
@@ -14,26 +19,27 @@ from cli.common import StageCommand, completes
     examples=(
         "vqax repro report_headline --jobs 2",
         "vqax repro --profile full --dry",
+        "vqax repro --on cluster.yaml",
     ),
 )
 @click.argument("targets", nargs=-1, shell_complete=completes("stages"))
-@click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Stages side by side."
-)
+@click.option("--jobs", type=click.IntRange(min=1), help=JOBS)
+@click.option("--on", metavar="WHERE", help=ON)
+@click.option("--device", help=DEVICE)
 @click.option(
     "--profile",
     shell_complete=completes("profiles"),
     help="Overlay profiles/NAME.yaml; works in its own folder work/NAME.",
 )
+@data_root_option
 @click.option("--dry", is_flag=True, help="Only say which stages would run.")
 @click.option("--force", is_flag=True, help="Run them even where nothing changed.")
-def repro(
-    targets: tuple[str, ...], jobs: int, profile: str | None, dry: bool, force: bool
-) -> dict[str, Any]:
+@click.option("--keep-going", is_flag=True, help=KEEP_GOING)
+def repro(targets: tuple[str, ...], **options: Any) -> dict[str, Any]:
     """Bring every stage (or TARGETS and what they need) up to date."""
-    from stages import repro as stage
+    from stages.repro import command
 
-    return stage.run(targets, jobs=jobs, profile=profile, dry=dry, force=force)
+    return command.run(targets, **options)
 
 
 @click.command(

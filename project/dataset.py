@@ -52,7 +52,7 @@ class Prepared:
     def test_folder(self) -> VqaFolder:
         """The official folder of the test part, for what is not prepared (COCO instances)."""
         test = self.plan.test
-        return open_folder(test.root, test.split, test.images)
+        return open_folder(test.root, test.split, test.images, test.version)
 
     @cached_property
     def train(self) -> list[Example]:

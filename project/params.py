@@ -24,6 +24,7 @@ from project.schema import (
     ImportedRegions,
     KeyObjects,
     Regions,
+    Resources,
     Run,
     Scenes,
     Score,
@@ -42,6 +43,9 @@ class Params(Section):
 
     seed: int
     folders: tuple[str, ...] = Field((), description="of studies/, in the order of reports")
+    resources: dict[str, Resources] = Field(
+        default_factory=dict, description="kind of stage -> what it takes of a worker of Dask"
+    )
     scenes: dict[str, Scenes]
     changing_priors: dict[str, ChangingPriors] = Field(default_factory=dict)
     datasets: dict[str, Dataset]

@@ -25,9 +25,9 @@ NAMED = (
     *("datasets", "key_objects", "images", "classifiers", "studies"),
 )
 INPUTS = {
-    **dict.fromkeys(("changing_priors", "detectors", "regions"), ("root",)),
-    "datasets": ("root", "images"),
-    "grids": ("root", "weights"),
+    **dict.fromkeys(("changing_priors", "detectors"), ("root",)),
+    **dict.fromkeys(("datasets", "regions"), ("root", "images")),
+    "grids": ("root", "images", "weights"),
     "coco_detectors": ("weights",),
     "imported_regions": ("source", "ids", "vocabulary"),
     "images": ("folder",),

@@ -11,16 +11,21 @@ from typing import Any
 
 from project.schema import Grid
 from vqax.accuracy_rules import Mode
+from vqax.data.folder import Version
 from vqax.settings import TrainSettings
 
 
 @dataclass(frozen=True)
 class OfficialFolder:
-    """Where the official files of a split lie; ``images``: their folder, if it is another."""
+    """Where the official files of a split lie; ``images``: their folder, if it is another.
+
+    ``version`` as of ``vqax.data.vqa_cp.open_folder``.
+    """
 
     root: Path
     split: str
     images: Path | None = None
+    version: Version | None = None
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def data_plan(params: Params, workspace: Workspace, name: str) -> DataPlan:
             workspace.root / spec.root,
             spec.test or spec.train,
             None if spec.images is None else workspace.root / spec.images,
+            spec.version,
         ),
         accuracy=spec.accuracy,
     )
@@ -40,8 +41,10 @@ def folders(spec: Dataset, workspace: Workspace) -> tuple[VqaFolder, VqaFolder]:
     """The official folders that hold the train and the test images (maybe the same)."""
     root = workspace.root / spec.root
     images = None if spec.images is None else workspace.root / spec.images
-    train = open_folder(root, spec.train, images)
-    return train, train if spec.test is None else open_folder(root, spec.test, images)
+    train = open_folder(root, spec.train, images, spec.version)
+    if spec.test is None:
+        return train, train
+    return train, open_folder(root, spec.test, images, spec.version)
 
 
 def feature_plan(params: Params, workspace: Workspace, name: str) -> FeaturePlan:

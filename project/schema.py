@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from vqax import settings
 from vqax.accuracy_rules import Mode, answers_per_question
+from vqax.data.folder import Version
 from vqax.settings import DetectorTraining, OptimiserSettings, TrainSettings
 
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -46,6 +47,19 @@ def section_of(library: type, *, without: Collection[str] = ()) -> type[Section]
     return made
 
 
+class Resources(Section):
+    """What a stage takes of a machine while it runs, or what a worker has for all of its stages."""
+
+    gpus: Annotated[int, Field(ge=0)] = 0
+    cores: Positive | None = None
+    memory_gb: Rate | None = None
+
+    @property
+    def amounts(self) -> dict[str, float]:
+        """Those that are given, by name."""
+        return {name: float(value) for name, value in self if value}
+
+
 class Scenes(Section):
     """One generated data set (vqax.data.scenes)."""
 
@@ -79,8 +93,9 @@ class Dataset(Section):
     """A folder in the official layout, and how its questions are divided."""
 
     root: Place
-    images: Place | None = Field(
-        None, description="of VQA-CP files: the folder that their images are in; none: root"
+    images: Place | None = Field(None, description="the folder that the images are in; none: root")
+    version: Version | None = Field(
+        None, description="of a root with questions of v1 and of v2: which ones; none: v2"
     )
     train: str
     test: str | None = Field(description="official split; none: images held out of `train`")
@@ -111,6 +126,7 @@ class Grid(Section):
     """A feature file of grid features: which images, and what turns them into cells."""
 
     root: Place
+    images: Place | None = Field(None, description="as of data sets")
     splits: tuple[str, ...]
     extractor: str
     input_px: Positive
@@ -150,6 +166,7 @@ class Regions(Section):
     """A region file: which images, which detector, how many boxes an image."""
 
     root: Place
+    images: Place | None = Field(None, description="as of data sets")
     splits: tuple[str, ...]
     detector: str
     boxes: Positive = 36

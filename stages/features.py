@@ -32,7 +32,8 @@ def run(
         settings = settings.model_copy(update={"weights": weights})
     extractor = grid_extractor(settings).to(checked(device))
     root = workspace.root / settings.root
-    images = image_files(VqaFolder(root, split) for split in settings.splits)
+    elsewhere = None if settings.images is None else workspace.root / settings.images
+    images = image_files(VqaFolder(root, split, elsewhere) for split in settings.splits)
     path = workspace.features(name)
     skipped = extract(
         dict(sorted(images.items())), extractor, path, workers=workers, progress=progress

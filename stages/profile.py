@@ -5,6 +5,7 @@ default's results and dvc.lock stay as they are.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import vqax
 from project.overrides import merged
 from project.params import Params
 from project.places import check_name
+from project.references import section
 from project.repetitions import repetitions, seed_lists
 from project.settings_files import read_settings, read_whole, split
 from stages.components import check_whole
@@ -34,39 +36,30 @@ ROOTED = (
 PATHS = ("root", "images", "source", "ids", "vocabulary", "weights")
 OF_IMAGES = ("folder",)  # their source is the name of a reader
 NO_PATHS = (None, "random")
+DATA_ROOT = "VQAX_DATA"
+"""A path of a profile that begins so is below the folder that the user keeps data sets in."""
 SEEN_FROM_THE_REPOSITORY = ("stages", "project", "vqax", ".dvcignore")
 
 
-def prepare_profile(repository: Path, name: str) -> Path:
+def prepare_profile(repository: Path, name: str, data_root: Path | None = None) -> Path:
     """Write work/``name`` from profiles/``name``.yaml and return it.
 
     Sections in ``WHOLE_SECTIONS`` replace the default's; the others are merged entry by entry. A
     profile with data sets of its own has of those sections only what it gives.
     ``seeds`` says with which seeds runs are repeated (``project.repetitions``).
-    A data set root below data/ belongs to the profile; any other is relative to the repository.
+    A data set root below data/ belongs to the profile, one below VQAX_DATA to ``data_root``; any
+    other is relative to the repository.
 
     Raises:
         MissingArtefact: no such profile.
-        UsageError: mistakes in the merged settings, all of them, or a name that is no folder's.
+        UsageError: mistakes in the merged settings, all of them, or a name that is no folder's;
+            the profile needs a ``data_root``.
         BadData: work/``name`` holds files and is no profile's folder.
     """
-    overlay_path = repository / "profiles" / f"{name}.yaml"
-    known = sorted(path.stem for path in (repository / "profiles").glob("*.yaml"))
-    if name not in known:  # nor is a path to somewhere else a name
-        there = ", ".join(known) or "none"
-        raise MissingArtefact(f"{overlay_path}: no such profile; there are: {there}")
-    check_name("--profile", name)
+    settings, params = profile_settings(repository, name, data_root)
     folder = repository / "work" / name
-    overlay = read_settings(overlay_path)
-    seeds = overlay.pop("seeds", None)
-    settings = _overlaid(read_whole(repository / "params.yaml"), overlay)
-    params = check_whole(settings, f"{overlay_path} over params.yaml")
-    lists = seed_lists(seeds, settings["runs"], str(overlay_path))
-    if any(lists.values()):
-        settings["runs"] |= repetitions(settings["runs"], lists, params.seed)
-        params = check_whole(settings, f"{overlay_path} over params.yaml")
-    for section, spec in ((s, one) for s in ROOTED for one in settings.get(s, {}).values()):
-        for key in set(OF_IMAGES if section == "images" else PATHS) & spec.keys():
+    for spec, keys in _with_paths(settings):
+        for key in keys & spec.keys():
             if spec[key] not in NO_PATHS and Path(spec[key]).parts[:1] != ("data",):
                 spec[key] = os.path.relpath(repository / spec[key], folder)
     mark(folder, "profile")
@@ -75,6 +68,55 @@ def prepare_profile(repository: Path, name: str) -> Path:
     if not (folder / ".dvc" / "config").exists():
         make_repository(folder)
     return folder
+
+
+def profile_settings(
+    repository: Path, name: str, data_root: Path | None
+) -> tuple[dict[str, Any], Params]:
+    """The merged settings of a profile, with paths as seen from the repository.
+
+    Raises:
+        MissingArtefact, UsageError: as ``prepare_profile``.
+    """
+    overlay_path = repository / "profiles" / f"{name}.yaml"
+    known = sorted(path.stem for path in (repository / "profiles").glob("*.yaml"))
+    if name not in known:  # nor is a path to somewhere else a name
+        there = ", ".join(known) or "none"
+        raise MissingArtefact(f"{overlay_path}: no such profile; there are: {there}")
+    check_name("--profile", name)
+    overlay = read_settings(overlay_path)
+    seeds = overlay.pop("seeds", None)
+    _place_data(overlay, overlay_path, data_root)
+    settings = _overlaid(read_whole(repository / "params.yaml"), overlay)
+    params = check_whole(settings, f"{overlay_path} over params.yaml")
+    lists = seed_lists(seeds, settings["runs"], str(overlay_path))
+    if any(lists.values()):
+        settings["runs"] |= repetitions(settings["runs"], lists, params.seed)
+        params = check_whole(settings, f"{overlay_path} over params.yaml")
+    return settings, params
+
+
+def _with_paths(settings: dict[str, Any]) -> Iterator[tuple[dict[str, Any], set[str]]]:
+    """Every entry of the settings that may name files to read, and by which keys."""
+    for name in ROOTED:
+        keys = set(OF_IMAGES if name == "images" else PATHS)
+        yield from (
+            (one, keys) for one in section(settings, name).values() if isinstance(one, dict)
+        )
+
+
+def _place_data(overlay: dict[str, Any], source: Path, data_root: Path | None) -> None:
+    """Put the folder of the data sets in the place of VQAX_DATA."""
+    for spec, keys in _with_paths(overlay):
+        for key in keys & spec.keys():
+            parts = Path(str(spec[key])).parts
+            if parts[:1] == (DATA_ROOT,):
+                if data_root is None:
+                    raise UsageError(
+                        f"{source}: its data lie in {DATA_ROOT} ({spec[key]}); set that variable, "
+                        "or give --data-root, to the folder in which you keep data sets"
+                    )
+                spec[key] = str(data_root.absolute().joinpath(*parts[1:]))
 
 
 def _overlaid(base: dict[str, Any], overlay: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def region_extractor(workspace: Workspace, spec: Regions) -> RegionExtractor:
 
 def images_of(spec: Regions, workspace: Workspace) -> dict[int, Path]:
     """Every image of the splits that a question asks about, by image_id."""
-    return image_files(VqaFolder(workspace.root / spec.root, split) for split in spec.splits)
+    images = None if spec.images is None else workspace.root / spec.images
+    return image_files(VqaFolder(workspace.root / spec.root, s, images) for s in spec.splits)
 
 
 def describe(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     splits = [split for split in (spec.train, spec.test) if split is not None]
     images = None if spec.images is None else workspace.root / spec.images
     table = statistics(
-        workspace.root / spec.root, splits, images, answers=spec.answers_per_question
+        workspace.root / spec.root, splits, images, spec.version, answers=spec.answers_per_question
     )
     return {
         " ".join(filter(None, (row.split, row.metric, row.group))): round(float(row.value), 4)

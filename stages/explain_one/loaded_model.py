@@ -82,8 +82,22 @@ def chosen_run(params: Params, workspace: Workspace, name: str | None) -> str:
     return there[0]
 
 
-def load_run(params: Params, workspace: Workspace, name: str, *, device: str) -> LoadedModel:
+EncoderOf = Callable[
+    [Params, Workspace, RunPlan, nn.Module, FeatureFile, torch.device], tuple[ImageEncoder, str]
+]
+
+
+def load_run(
+    params: Params,
+    workspace: Workspace,
+    name: str,
+    *,
+    device: str,
+    encoder_of: EncoderOf | None = None,
+) -> LoadedModel:
     """Everything that answers questions as run ``name`` does in the pipeline.
+
+    ``encoder_of`` makes what stands between images and the model; None: what made its features.
 
     Raises:
         UsageError: the run reads imported regions.
@@ -96,7 +110,7 @@ def load_run(params: Params, workspace: Workspace, name: str, *, device: str) ->
     prepared, feature_file = load_prepared(plan.data), open_feature_file(plan.features)
     place = torch.device(checked(device))
     model = trained(plan, prepared, feature_file).to(place).eval()
-    encoder, seen = made_with(params, workspace, plan, model, feature_file, place)
+    encoder, seen = (encoder_of or made_with)(params, workspace, plan, model, feature_file, place)
     return LoadedModel(
         name=name,
         label=params.label(name),

@@ -1,70 +1,7 @@
 """``vqax repro``: every stage brought up to date, independent ones side by side.
 
 DVC says what has changed and records what was made (``pipeline``); what runs the commands is a
-``Runner``, here processes on this machine. Nothing of DVC is replaced.
+``Runner``: processes of this machine (``local``), or of many through Dask (``dask_runner``).
+Nothing of DVC is replaced. Begin with ``command``. Nothing is imported here, because the workers
+of Dask import ``on_worker`` and nothing else.
 """
-
-import sys
-import time
-from pathlib import Path
-from typing import Any
-
-from project.places import refuse_foreign_folders
-from project.workspace import Workspace
-from stages.components import load_whole
-from stages.profile import prepare_profile
-from stages.repro.dvc_itself import run_dvc, supported
-from stages.repro.local import LocalRunner
-from stages.repro.pipeline import opened
-from stages.repro.plan import stale, to_do
-from stages.repro.schedule import side_by_side
-from vqax.errors import MissingArtefact
-
-__all__ = ["run", "stale"]
-
-
-def run(
-    targets: tuple[str, ...],
-    *,
-    jobs: int = 1,
-    profile: str | None = None,
-    dry: bool = False,
-    force: bool = False,
-) -> dict[str, Any]:
-    """Run the stages of ``targets`` (all if none) whose inputs changed, ``jobs`` at a time.
-
-    Raises:
-        MissingArtefact: not in a folder with dvc.yaml and params.yaml, or no such profile.
-        BadData: something stands where a data set is to be generated.
-        UsageError: mistakes in the settings, all of them, or an unknown target.
-        VqaxError: a stage failed; those that do not need it may have been finished.
-    """
-    started = time.monotonic()
-    folder = _folder(Path.cwd(), profile)
-    if unsupported := supported():
-        sys.stderr.write(f"{unsupported}\n")
-        return run_dvc(folder, targets, dry=dry, force=force)
-    with opened(folder) as pipeline:
-        todo = to_do(pipeline, targets, force=force)
-        if dry:
-            return {"folder": str(folder), "would run": list(todo)}
-        refuse_foreign_folders(folder, list(todo))
-        with LocalRunner(folder, jobs) as runner:
-            done = side_by_side(pipeline, todo, runner, jobs, force=force)
-    reports = sorted((Workspace(folder).data / "reports").glob("*/report.html"))
-    return {
-        "folder": str(folder),
-        "stages run": done,
-        "seconds": round(time.monotonic() - started, 1),
-        "reports": [str(report) for report in reports] or "not yet",
-    }
-
-
-def _folder(repository: Path, profile: str | None) -> Path:
-    """Where the pipeline lies; its settings are whole."""
-    if not (repository / "dvc.yaml").exists():
-        raise MissingArtefact(f"{repository}: no dvc.yaml; run vqax repro in the repository")
-    if profile:
-        return prepare_profile(repository, profile)
-    load_whole(repository / "params.yaml")
-    return repository

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from stages.repro import receipts
 from stages.repro.dvc_itself import path_of_commands
-from stages.repro.runner import Job
+from stages.repro.runner import Job, LeftOver
 from stages.repro.warm_start import run_script
 
 RUNNING = threading.Lock()  # held while a job runs
@@ -45,6 +45,13 @@ class LocalRunner:
 
     def submit(self, job: Job) -> Future[int]:
         return self._pool.submit(_run, job)
+
+    def left_over(self) -> list[LeftOver]:
+        """Nothing: processes that outlive their ``vqax repro`` only finish what runs."""
+        return []
+
+    def stop(self, stage: str) -> None:
+        """Nothing is left over that could be stopped."""
 
 
 def _enter(folder: Path, threads: int | None) -> None:

@@ -91,6 +91,20 @@ class Pipeline:
         outs = tuple(out.def_path for out in stage.outs)
         return Job(name, tuple(commands), self.folder, outs, inputs)
 
+    def is_made_of(self, name: str, inputs: str) -> bool:
+        """Whether a stage would be made of ``inputs`` now; if so that is noted, as by ``begin``."""
+        from dvc.exceptions import DvcException
+
+        stage = self.stages[name]
+        with self.repo.lock:
+            try:
+                same = inputs_of(stage) == inputs
+            except DvcException:  # an input is missing
+                return False
+            if same:
+                stage.save_deps()
+            return same
+
     def finish(self, name: str) -> None:
         """The stage is made; dvc.lock will say so soon.
 
@@ -178,8 +192,21 @@ def inputs_of(stage: Any) -> str:
     return receipts.inputs_hash(stage.cmd, hashes)
 
 
+AGAIN = "run the same command again: finished stages are not repeated"
+
+
 def failure(name: str, error: object) -> VqaxError:
     return VqaxError(
-        f"{name}: stopped with {error or 'the error printed above'}; mend it and run the same "
-        "command again: finished stages are not repeated"
+        f"{name}: stopped with {error or 'the error printed above'}; mend it and {AGAIN}"
+    )
+
+
+def failures(failed: dict[str, VqaxError], not_begun: int) -> VqaxError:
+    """One error for all stages that failed; ``not_begun`` others need them."""
+    if len(failed) == 1 and not not_begun:
+        return next(iter(failed.values()))
+    lines = "\n  ".join(str(error).rpartition("; ")[0] for error in failed.values())
+    return VqaxError(
+        f"{len(failed)} stage(s) failed and {not_begun} that need them were not begun; mend what "
+        f"follows and {AGAIN}\n  {lines}"
     )

@@ -37,6 +37,15 @@ def read(folder: Path) -> Iterator[Receipt]:
             path.unlink()
 
 
+def holds(folder: Path, stage: str, inputs: str, outs: Iterable[str]) -> bool:
+    """Whether a stage has ended well on these inputs, and nobody has touched its outputs since."""
+    try:
+        receipt = Receipt(**json.loads(_path(folder, stage).read_text(encoding="utf-8")))
+        return receipt == Receipt(stage, inputs, outs_hash(folder, outs))
+    except (FileNotFoundError, ValueError, TypeError):
+        return False
+
+
 def remove(folder: Path, stages: Iterable[str]) -> None:
     for stage in stages:
         _path(folder, stage).unlink(missing_ok=True)

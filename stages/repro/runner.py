@@ -1,4 +1,4 @@
-"""What runs the commands of stages: another engine is another class with one method."""
+"""What runs the commands of stages: another engine is another class with two methods."""
 
 from concurrent.futures import Future
 from pathlib import Path
@@ -19,8 +19,22 @@ class Job(NamedTuple):
     inputs: str
 
 
+class LeftOver(NamedTuple):
+    """A stage that an earlier ``vqax repro`` began and that runs still."""
+
+    stage: str
+    inputs: str
+    status: Future[int]
+
+
 class Runner(Protocol):
     """Runs jobs; how many at a time is its own affair."""
 
     def submit(self, job: Job) -> Future[int]:
         """Begin the job; its exit status, in time."""
+
+    def left_over(self) -> list[LeftOver]:
+        """What runs already although nobody here has submitted it."""
+
+    def stop(self, stage: str) -> None:
+        """End the job of a stage, whatever it has come to."""

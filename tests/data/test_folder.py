@@ -6,8 +6,9 @@ import pytest
 from PIL import Image
 
 from tests.data.official import annotation_entry, question_entry
-from vqax.data.folder import VqaFolder
+from vqax.data.folder import Version, VqaFolder, image_name
 from vqax.data.json_list import write_any_json
+from vqax.data.vqa_cp import cp_name, open_folder
 from vqax.errors import MissingArtefact
 
 QUESTIONS = "OpenEnded_mscoco_val2014_questions.json"
@@ -44,6 +45,42 @@ def test_questions_and_annotations_are_of_one_version(tmp_path: Path) -> None:
     (tmp_path / f"v2_{ANNOTATIONS}").unlink()
     with pytest.raises(MissingArtefact, match=f"no annotations file .*put v2_{ANNOTATIONS} there"):
         _ = folder.annotations_path
+
+
+@pytest.mark.parametrize(("version", "prefix"), [("v1", ""), ("v2", "v2_"), (None, "v2_")])
+def test_both_versions_side_by_side(tmp_path: Path, version: Version | None, prefix: str) -> None:
+    fill(tmp_path)
+    fill(tmp_path, "v2_")
+    folder = open_folder(tmp_path, "val2014", version=version)
+    assert folder.questions_path.name == f"{prefix}{QUESTIONS}"
+    assert folder.annotations_path.name == f"{prefix}{ANNOTATIONS}"
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_both_versions_of_changing_priors(tmp_path: Path, version: Version) -> None:
+    for one in ("v1", "v2"):
+        for kind in ("questions", "annotations"):
+            write_any_json(tmp_path / cp_name(one, "train", kind), [])
+    folder = open_folder(tmp_path, "train", tmp_path / "coco", version)
+    assert folder.questions_path.name == f"vqacp_{version}_train_questions.json"
+    assert folder.annotations_path.name == f"vqacp_{version}_train_annotations.json"
+
+
+def test_a_version_that_is_not_there(tmp_path: Path) -> None:
+    fill(tmp_path, "v2_")
+    with pytest.raises(MissingArtefact, match=f"put {QUESTIONS} there"):
+        _ = open_folder(tmp_path, "val2014", version="v1").questions_path
+
+
+def test_images_and_instances_in_another_folder(tmp_path: Path) -> None:
+    fill(tmp_path / "vqa")
+    there = image(tmp_path / "coco" / "images" / "val2014" / image_name("val2014", 80))
+    instances = tmp_path / "coco" / "annotations" / "instances_val2014.json"
+    write_any_json(instances, {})
+    folder = open_folder(tmp_path / "vqa", "val2014", tmp_path / "coco")
+    assert folder.image_path(80) == there
+    assert folder.instances_path == instances
+    assert VqaFolder(tmp_path / "vqa", "val2014").instances_path is None
 
 
 def test_a_split_that_is_not_there(tmp_path: Path) -> None:

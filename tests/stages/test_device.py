@@ -11,7 +11,7 @@ def test_the_processor_is_always_there() -> None:
 
 @pytest.mark.parametrize("name", ["tpu", "cuda:", "cuda:x", "CPU", "", "meta"])
 def test_names_that_are_no_device(name: str) -> None:
-    with pytest.raises(UsageError, match="no such device; choose cpu, cuda or cuda:N"):
+    with pytest.raises(UsageError, match="no such device; choose auto, cpu, mps, cuda or cuda:N"):
         checked(name)
 
 
@@ -23,3 +23,18 @@ def test_a_card_this_machine_does_not_have(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(UsageError, match="0 CUDA devices"):
         checked("cuda")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_is_the_fastest_there_is(
+    monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, chosen: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert checked("auto") == chosen
+    if not mps:
+        with pytest.raises(UsageError, match="--device mps: this machine has none; choose auto"):
+            checked("mps")

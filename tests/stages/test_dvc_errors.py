@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.repro import run, stale
+from stages.repro.command import run
+from stages.repro.plan import stale
 from tests.stages import pipelines
 from tests.stages.pipelines import shell
 from vqax.errors import BadData, MissingArtefact, UsageError, VqaxError

@@ -128,14 +128,28 @@ def test_features_need_no_annotations(tmp_path: Path) -> None:
     assert list(found) == [1, 2, 3, 4]
 
 
-def test_pictures_in_another_folder_are_refused(tmp_path: Path) -> None:
-    """They are those of VQA-CP files; elsewhere the setting had no effect."""
+def test_images_in_another_folder_than_the_questions(tmp_path: Path) -> None:
     root = own_data(tmp_path / "data")
-    params, where = workspace(tmp_path, root, images=str(tmp_path / "photographs"))
-    with pytest.raises(BadData, match=r"only VQA-CP files .*remove `images: .*photographs`"):
+    (root / "images").rename(tmp_path / "photographs")
+    params, where = workspace(tmp_path, root)
+    with pytest.raises(BadData, match="0 train and 0 test questions are left"):
         prepare.run(params, where, NAME)
-    params, where = workspace(tmp_path, root, images=str(root))
+    (tmp_path / "coco").mkdir()
+    (tmp_path / "photographs").rename(tmp_path / "coco" / "images")
+    params, where = workspace(tmp_path, root, images=str(tmp_path / "coco"))
     assert prepare.run(params, where, NAME)["questions"]["test"] == 4
+
+
+def test_images_of_features_in_another_folder(tmp_path: Path) -> None:
+    from project.schema import Regions
+    from stages.regions import images_of
+
+    root = own_data(tmp_path / "data")
+    (tmp_path / "coco").mkdir()
+    (root / "images").rename(tmp_path / "coco" / "images")
+    _, where = workspace(tmp_path, root)
+    regions = Regions(root=root, images=tmp_path / "coco", splits=SPLITS, detector="any")
+    assert len(images_of(regions, where)) == 8
 
 
 def test_a_rule_that_there_is_not(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from project.settings_files import read_settings, read_whole, split
 from stages.code import STAGES
 from stages.components import load_whole
 from stages.profile import WHOLE_SECTIONS, prepare_profile
-from stages.repro import stale
+from stages.repro.plan import stale
 from studies import claim_rules
 from tests.cli.commands import files
 from tests.stages.tiny import ROOT
@@ -47,7 +47,7 @@ def test_there_is_the_profile_with_real_pictures() -> None:
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_committed_profile_is_whole(repository: Path, name: str) -> None:
-    folder = prepare_profile(repository, name)
+    folder = prepare_profile(repository, name, repository.parent)
     params = load_whole(folder / "params.yaml")
     own = yaml.safe_load((ROOT / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
     for section in set(own) & set(WHOLE_SECTIONS) & {"runs", "datasets", "scenes", "studies"}:
@@ -57,9 +57,8 @@ def test_every_committed_profile_is_whole(repository: Path, name: str) -> None:
 
 
 def test_the_pipeline_of_a_profile_is_complete(repository: Path) -> None:
-    root = repository.parent / "shared" / "data" / "coco_vqa_v2_mini"
-    root.mkdir(parents=True)
-    todo = stale(prepare_profile(repository, "coco_mini"), ())
+    (repository.parent / "coco_vqa_v2_mini").mkdir()
+    todo = stale(prepare_profile(repository, "coco_mini", repository.parent), ())
     runs = ["san", "mcb", "mcb_p_gca", "updn", "updn_attreg"]
     names = [f"{stage}@{run}" for stage in ("train", "explain", "score") for run in runs]
     assert set(todo) == {
@@ -100,7 +99,7 @@ def test_the_profile_with_more_seeds_has_every_stage(repository: Path) -> None:
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_profile_asks_dvc_for_nothing_that_is_not_there(repository: Path, name: str) -> None:
     """DVC refuses to finish a stage with a parameter that no file of settings gives."""
-    folder = prepare_profile(repository, name)
+    folder = prepare_profile(repository, name, repository.parent)
     settings, pipeline = read_whole(folder / "params.yaml"), read_settings(folder / "dvc.yaml")
     for stage in pipeline["stages"].values():
         for given in stage.get("params", []) if "foreach" not in stage else ():
@@ -127,7 +126,7 @@ def test_every_file_of_a_profile_is_read(repository: Path, name: str) -> None:
     left = repository / "work" / name / "studies" / "gone" / "runs.yaml"
     left.parent.mkdir(parents=True)
     left.write_text("runs: {}", encoding="utf-8")
-    folder = prepare_profile(repository, name)
+    folder = prepare_profile(repository, name, repository.parent)
     there = {path.relative_to(folder) for path in folder.glob("studies/*/*.yaml")}
     settings = read_whole(folder / "params.yaml")
     assert there == split(settings).keys() - {Path("params.yaml")}
@@ -167,7 +166,7 @@ def test_a_study_without_its_group_or_analyses_depends_on_neither(repository: Pa
 def test_a_profile_leaves_everything_else_as_it_is(repository: Path) -> None:
     (repository / "dvc.lock").write_text("{}", encoding="utf-8")
     before = files(repository)
-    folder = prepare_profile(repository, "coco_mini")
+    folder = prepare_profile(repository, "coco_mini", repository.parent)
     after = {name: stat for name, stat in files(repository).items() if name in before}
     assert after == before
     own = [path for path in folder.rglob("*") if not path.is_symlink() and path.is_file()]
@@ -264,10 +263,28 @@ def test_a_repetition_is_not_repeated(repository: Path) -> None:
 
 
 def test_a_second_time_writes_nothing(repository: Path) -> None:
-    folder = prepare_profile(repository, "coco_mini")
+    folder = prepare_profile(repository, "coco_mini", repository.parent)
     before = files(folder)
-    assert prepare_profile(repository, "coco_mini") == folder
+    assert prepare_profile(repository, "coco_mini", repository.parent) == folder
     assert files(folder) == before
+
+
+def test_data_lie_where_the_user_says(repository: Path) -> None:
+    """In no folder that somebody else does not have."""
+    with pytest.raises(UsageError, match=r"its data lie in VQAX_DATA .*; set that variable, or"):
+        prepare_profile(repository, "coco_mini")
+    elsewhere = repository.parent / "far" / "away"
+    folder = prepare_profile(repository, "coco_mini", elsewhere)
+    params = load(folder / "params.yaml")
+    root = (folder / params.datasets["coco_mini"].root).resolve()
+    assert root == elsewhere / "coco_vqa_v2_mini"
+    overlay(repository, "mine", datasets={}, grids={}, runs={}, studies={}, analyses={}, labels={},
+            detectors={"own": {"root": "VQAX_DATA", "split": "train2014", "val_split": "val2014",
+                               "epochs": 1, "batch_size": 1, "lr": 0.1, "weight_decay": 0.0,
+                               "clip": 1.0, "precision": "fp32"}})  # fmt: skip
+    assert load(prepare_profile(repository, "mine", Path("/far")) / "params.yaml")
+    for path in (ROOT / "profiles").glob("*.yaml"):
+        assert "../" not in path.read_text(encoding="utf-8")
 
 
 def test_an_unknown_profile_names_the_known_ones(repository: Path) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from dvc import output
 
-from stages.repro import run, stale
+from stages.repro.command import run
+from stages.repro.plan import stale
 from tests.cli.commands import start
 from tests.stages import pipelines, tiny
 from tests.stages.pipelines import shell

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stages.repro import stale
+from stages.repro.plan import stale
 from tests.stages import pipelines, tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")

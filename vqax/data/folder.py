@@ -11,7 +11,7 @@ they exist, ``vqa_hat/{split}/``, ``annotations/instances_{split}.json`` and
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from vqax.data.checks import parse_all, parse_question
 from vqax.data.json_list import read_entries
@@ -21,7 +21,10 @@ from vqax.errors import MissingArtefact
 
 Asking = TypeVar("Asking", Question, Example)
 
+Version = Literal["v1", "v2"]
 PREFIXES = ("v2_", "")
+PREFIX_OF: dict[Version | None, tuple[str, ...]] = {None: PREFIXES, "v1": ("",), "v2": ("v2_",)}
+"""Both versions may lie in one folder: without a version, v2 goes before v1."""
 COMPRESSIONS = ("", ".gz")
 IMAGE_SUFFIXES = (".jpg", ".png", ".jpeg", ".JPG", ".PNG", ".JPEG")
 IMAGES_OF = {"test-dev2015": "test2015"}
@@ -52,10 +55,15 @@ def image_name(split: str, image_id: int, suffix: str = ".jpg") -> str:
 
 @dataclass(frozen=True)
 class VqaFolder:
-    """One split, such as ``train2014``, of the data set under ``root``."""
+    """One split, such as ``train2014``, of the data set under ``root``.
+
+    ``images`` is another folder in which images and COCO's annotations lie; None: ``root``.
+    """
 
     root: Path
     split: str
+    images: Path | None = None
+    version: Version | None = None
 
     @property
     def questions_path(self) -> Path:
@@ -64,7 +72,8 @@ class VqaFolder:
         Raises:
             MissingArtefact: the folder has none for this split.
         """
-        return self._first("questions", [questions_name(self.split, p) for p in PREFIXES])
+        names = [questions_name(self.split, prefix) for prefix in PREFIX_OF[self.version]]
+        return self._first("questions", names)
 
     @property
     def annotations_path(self) -> Path:
@@ -99,8 +108,9 @@ class VqaFolder:
     @property
     def instances_path(self) -> Path | None:
         """The COCO instances file, or None."""
-        path = self.root / "annotations" / f"instances_{self.split}.json"
-        return path if path.is_file() else None
+        name = Path("annotations") / f"instances_{self.split}.json"
+        paths = (root / name for root in (self.root, self.images or self.root))
+        return next((path for path in paths if path.is_file()), None)
 
     @property
     def relevant_objects_path(self) -> Path | None:
@@ -116,8 +126,13 @@ class VqaFolder:
     @cached_property
     def _images_dir(self) -> Path:
         split = IMAGES_OF.get(self.split, self.split)
-        folders = (self.root / "images" / split, self.root / split)
+        root = self.images or self.root
+        folders = (root / "images" / split, root / split)
         return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+    def place_of(self, image_id: int) -> Path:
+        """Where the image with this COCO id is, or would be."""
+        return self._image(image_id) or self._expected(image_id)
 
     def image_path(self, image_id: int) -> Path:
         """The image with this COCO id.

@@ -15,7 +15,7 @@ from jaxtyping import Float32
 from PIL import Image
 from scipy.stats import rankdata
 
-from vqax.data.folder import VqaFolder
+from vqax.data.folder import Version, VqaFolder
 from vqax.data.hat import human_map_paths, read_human_map
 from vqax.data.records import ANSWERS, Example
 from vqax.data.vqa_cp import open_folder
@@ -40,12 +40,13 @@ def statistics(
     root: Path,
     splits: Sequence[str] = SPLITS,
     images: Path | None = None,
+    version: Version | None = None,
     *,
     answers: int | None = ANSWERS,
 ) -> pd.DataFrame:
     """A table with the columns metric, split, group, value, n.
 
-    ``images`` is where those of a VQA-CP folder lie. Each question has ``answers`` answers; None:
+    ``images`` and ``version`` as of ``open_folder``. Each question has ``answers`` answers; None:
     one or more.
 
     Metrics: ``images``, ``questions``, ``distinct_questions``, ``distinct_answers`` (most common
@@ -59,7 +60,7 @@ def statistics(
         MissingArtefact: a split is not there.
         BadData: a file is cut or inconsistent.
     """
-    folders = {split: open_folder(root, split, images) for split in splits}
+    folders = {split: open_folder(root, split, images, version) for split in splits}
     examples = {split: folder.read(answers=answers).examples for split, folder in folders.items()}
     rows: list[Row] = []
     for split in splits:

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from vqax.data.checks import AGAIN, RecordError, entry_name, field
-from vqax.data.folder import COMPRESSIONS, PREFIXES, VqaFolder, questions_name
+from vqax.data.folder import COMPRESSIONS, PREFIX_OF, Version, VqaFolder, questions_name
 from vqax.data.json_list import read_entries, write_any_json
 from vqax.data.records import ANSWERS, Annotation, Example, Question, Skipped, Split
 from vqax.data.vqa import annotation_entry, question_entry
 from vqax.errors import BadData
 
 PARTS = ("train", "test")
-VERSIONS = ("v2", "v1")
+VERSIONS: tuple[Version, ...] = ("v2", "v1")
 
 
 def cp_name(version: str, part: str, kind: str) -> str:
@@ -28,28 +28,24 @@ def cp_name(version: str, part: str, kind: str) -> str:
     return f"vqacp_{version}_{part}_{kind}.json"
 
 
-def open_folder(root: Path, split: str, images: Path | None = None) -> VqaFolder:
+def open_folder(
+    root: Path, split: str, images: Path | None = None, version: Version | None = None
+) -> VqaFolder:
     """The folder of one split, as of VQA or, where such files are there, of VQA-CP.
 
-    ``images`` is the folder of the data set whose images a VQA-CP folder asks about, by
-    default its own.
-
-    Raises:
-        BadData: ``images`` is another folder than ``root``, and the files are not of VQA-CP.
+    ``images`` is the folder of the images, by default the same; ``version`` says which questions
+    are meant where a folder has those of v1 and v2.
     """
+    names = [cp_name(one, split, "questions") for one in _versions(version)]
+    official = [questions_name(split, prefix) for prefix in PREFIX_OF[version]]
     elsewhere = images is not None and images.resolve() != root.resolve()
-    official = [questions_name(split, prefix) for prefix in PREFIXES]
-    if _holds(root, [cp_name(version, split, "questions") for version in VERSIONS]) or (
-        elsewhere and not _holds(root, official)
-    ):
-        return CpFolder(root, split, images or root)
-    if elsewhere:
-        raise BadData(
-            f"{root}: the images of {split} are those in it, and only VQA-CP files have theirs "
-            f"in another folder; remove `images: {images}` from the data set, or put (or link) "
-            f"them to {root / 'images' / split}"
-        )
-    return VqaFolder(root, split)
+    if _holds(root, names) or (split in PARTS and elsewhere and not _holds(root, official)):
+        return CpFolder(root, split, images or root, version)
+    return VqaFolder(root, split, images, version)
+
+
+def _versions(version: Version | None) -> tuple[Version, ...]:
+    return VERSIONS if version is None else (version,)
 
 
 def _holds(root: Path, names: Iterable[str]) -> bool:
@@ -60,12 +56,14 @@ def _holds(root: Path, names: Iterable[str]) -> bool:
 class CpFolder(VqaFolder):
     """One part, ``train`` or ``test``, of the VQA-CP files under ``root``."""
 
-    images: Path
+    images: Path  # never None here
 
     @property
     def questions_path(self) -> Path:
         """The questions file; v2 before v1 where both are there."""
-        return self._first("questions", [cp_name(v, self.split, "questions") for v in VERSIONS])
+        return self._first(
+            "questions", [cp_name(v, self.split, "questions") for v in _versions(self.version)]
+        )
 
     @property
     def annotations_path(self) -> Path:

@@ -23,8 +23,8 @@ HASH_DIGITS = 16
 WRAPPERS = re.compile(r"((module|_orig_mod)\.)*")  # of DataParallel, of torch.compile
 
 
-def optional(module: str) -> ModuleType:
-    """Import a package that only the pipeline needs.
+def optional(module: str, extra: str = "pipeline") -> ModuleType:
+    """Import a package that comes with an extra of this one.
 
     Raises:
         MissingArtefact: it is not installed.
@@ -33,7 +33,7 @@ def optional(module: str) -> ModuleType:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise MissingArtefact(
-            f'{module}: not installed; run `pip install ".[pipeline]"` in the clone of vqax'
+            f'{module}: not installed; run `pip install ".[{extra}]"` in the clone of vqax'
         ) from error
 
 

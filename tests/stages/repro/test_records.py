@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stages.repro import run, stale
+from stages.repro.command import run
+from stages.repro.plan import stale
 from stages.repro.receipts import FOLDER, Receipt, outs_hash, read, remove, write
 from tests.cli.commands import start
 from tests.stages import pipelines

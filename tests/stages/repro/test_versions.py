@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.repro import run
+from stages.repro.command import run
 from stages.repro.dvc_itself import TRY, supported
 from tests.stages import pipelines
 from tests.stages.pipelines import shell
