@@ -20,7 +20,7 @@ from project.repetitions import repetitions, seed_lists
 from project.settings_files import read_settings, read_whole, split
 from stages.components import check_whole
 from stages.dvc_yaml import END, with_generated
-from vqax.errors import MissingArtefact
+from vqax.errors import MissingArtefact, UsageError
 from vqax.files import write_text
 from vqax.ownership import mark
 
