@@ -42,7 +42,7 @@ class Logits(nn.Module):
         return logits
 
 
-class _Asked(nn.Module):
+class _OneQuestion(nn.Module):
     """``Logits`` of one question about every image it is given, for who passes images alone."""
 
     def __init__(self, model: nn.Module, tokens: Int[Tensor, "1 t"]) -> None:
@@ -89,15 +89,15 @@ def of_captum(
         with left_as_found(model):
             for rows in _parts(len(tokens), at_once):
                 given = visual[rows].detach().clone().requires_grad_(gradient)
-                found = attribution.attribute(
+                attributed = attribution.attribute(
                     given, target=answer[rows], additional_forward_args=tokens[rows], **options
                 ).detach()
-                if found.shape != given.shape:
+                if attributed.shape != given.shape:
                     raise UsageError(
-                        f"{type(attribution).__name__}: {tuple(found.shape)} for an input of "
+                        f"{type(attribution).__name__}: {tuple(attributed.shape)} for an input of "
                         f"{tuple(given.shape)}; give a method of captum that attributes to inputs"
                     )
-                maps.append(found.sum(1) if pixels else as_grid(found.sum(2), grid))
+                maps.append(attributed.sum(1) if pixels else as_grid(attributed.sum(2), grid))
         return torch.cat(maps)
 
     return Explainer(compute, _needs(pixels=pixels, gradient=gradient))
@@ -106,9 +106,10 @@ def of_captum(
 def of_grad_cam(method: Callable[..., Any], layer: str, **options: Any) -> Explainer:
     """An explainer by a method of pytorch-grad-cam at the module ``layer`` of a ``PixelModel``.
 
-    ``layer`` is one of its ``named_modules()``, for example ``image_encoder.stages.3``; ``options`` are
-    those of ``method``, as ``reshape_transform`` where the layer returns no (b,d,h,w). Maps (b,y,x)
-    are as that package makes them: cut at zero, stretched to [0, 1], enlarged to the pixels.
+    ``layer`` is one of its ``named_modules()``, for example ``image_encoder.stages.3``; ``options``
+    are those of ``method``, as ``reshape_transform`` where the layer returns no (b,d,h,w). Maps
+    (b,y,x) are as that package makes them: cut at zero, stretched to [0, 1], enlarged to the
+    pixels.
 
     Raises:
         UsageError: when called on a model of cells, or there is no such layer.
@@ -130,8 +131,8 @@ def of_grad_cam(method: Callable[..., Any], layer: str, **options: Any) -> Expla
         maps = []
         with left_as_found(model):
             for rows in _parts(len(tokens), 1):
-                asked, chosen = _Asked(model, tokens[rows]).eval(), int(answer[rows])
-                cam = method(model=asked, target_layers=[modules[layer]], **options)
+                fixed, chosen = _OneQuestion(model, tokens[rows]).eval(), int(answer[rows])
+                cam = method(model=fixed, target_layers=[modules[layer]], **options)
                 try:  # as a context manager it would keep an IndexError to itself
                     made = cam(
                         input_tensor=visual[rows].detach().clone().requires_grad_(),
@@ -151,4 +152,4 @@ def _parts(count: int, at_once: int) -> Iterator[slice]:
 
 def _needs(*, pixels: bool, gradient: bool) -> frozenset[str]:
     wanted = {"pixels": pixels, "gradient": gradient}
-    return frozenset(need for need, asked in wanted.items() if asked)
+    return frozenset(need for need, needed in wanted.items() if needed)

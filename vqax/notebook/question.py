@@ -23,7 +23,7 @@ ALL_ELSE = "(anything else)"
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """``model`` is given ``cells`` (1,l,d) or, through its image encoder, ``pixels``, and ``tokens`` (1,t).
+    """``model`` is given ``tokens`` (1,t) and ``cells`` (1,l,d), or ``pixels`` by its encoder.
 
     ``grid`` is None for a black box. ``boxes_rel`` (l,4) say where cells lie that are no grid.
     ``written``: the first of the two ``answers`` is one the model wrote, the other all else.
