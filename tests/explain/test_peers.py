@@ -112,7 +112,7 @@ def test_a_model_is_what_captum_calls():
 def test_what_does_not_fit_is_told():
     with pytest.raises(UsageError, match="Tiny is given cells"):
         AT_PIXELS["input times gradient"](tiny(), visual, tokens, answer, GRID)
-    with pytest.raises(UsageError, match=r"'image encoder.none' is no module of PixelModel"):
+    with pytest.raises(UsageError, match=r"'image_encoder.none' is no module of PixelModel"):
         of_grad_cam(GradCAM, "image_encoder.none")(
             PixelModel(image_encoder(), tiny()), images, tokens, answer, GRID
         )

@@ -60,14 +60,14 @@ class Lxmert(nn.Module):
     ) -> tuple[Forward, list[Tensor]]:
         """A pass, and the weights of every attention in its order."""
         lxmert = self.network.lxmert
-        asked = packed(tokens, lxmert.get_input_embeddings(), self.special)
-        question = asked.embedded.flatten(1)
+        text = packed(tokens, lxmert.get_input_embeddings(), self.special)
+        question = text.embedded.flatten(1)
         if not question.requires_grad and torch.is_grad_enabled():
             question.requires_grad_()  # the words' own layers are explained, too
         features, boxes = visual[..., :-BOX], visual[..., -BOX:]
         with outputs_of([attention.dropout for attention in self._attentions()]) as weights:
             combined = lxmert(
-                inputs_embeds=question.view_as(asked.embedded), attention_mask=asked.mask.long(),
+                inputs_embeds=question.view_as(text.embedded), attention_mask=text.mask.long(),
                 visual_feats=features, visual_pos=boxes,
             ).pooled_output  # fmt: skip
         attention = attention_to_cells(weights[-4], 0, visual.shape[1])

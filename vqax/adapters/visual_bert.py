@@ -48,10 +48,10 @@ class VisualBert(nn.Module):
     ) -> tuple[Forward, tuple[Tensor, ...], Int[Tensor, "b"]]:
         """A pass, the attention of every layer by head, and the place of the last word."""
         bert, cells = self.network.visual_bert, visual.shape[1]
-        asked = packed(tokens, bert.get_input_embeddings(), self.special)
-        question, last = asked.embedded.flatten(1), asked.mask.sum(1) - 2
+        text = packed(tokens, bert.get_input_embeddings(), self.special)
+        question, last = text.embedded.flatten(1), text.mask.sum(1) - 2
         read = bert(
-            inputs_embeds=question.view_as(asked.embedded), attention_mask=asked.mask.long(),
+            inputs_embeds=question.view_as(text.embedded), attention_mask=text.mask.long(),
             visual_embeds=visual, output_attentions=True,
         )  # fmt: skip
         rows = torch.arange(len(tokens), device=tokens.device)

@@ -56,24 +56,24 @@ def explain(
         MissingArtefact: there is no such image.
         BadData: the image cannot be read, or the model's ``Forward`` is wrong.
     """
-    asked = _asked(model, _image(image), question, answer, choices)
-    of_image, of_words = chosen(methods, asked)
-    prediction = _predicted(asked, samples, seed)
-    index = _index(asked, answer, prediction)
-    given = asked.tokens, torch.tensor([index], device=asked.tokens.device)
+    query = _posed_question(model, _image(image), question, answer, choices)
+    of_image, of_words = chosen(methods, query)
+    prediction = _predicted(query, samples, seed)
+    index = _index(query, answer, prediction)
+    given = query.tokens, torch.tensor([index], device=query.tokens.device)
     return Explanation(
         _explained(
-            asked,
+            query,
             prediction,
             index,
-            maps={name: _map(asked, method, *given) for name, method in of_image.items()},
-            word_scores={name: _words(asked, name, *given) for name in of_words},
+            maps={name: _map(query, method, *given) for name, method in of_image.items()},
+            word_scores={name: _words(query, name, *given) for name in of_words},
         ),
         model.name,
     )
 
 
-def _asked(
+def _posed_question(
     model: Any, image: Image.Image, text: str, answer: str | None, choices: Sequence[str]
 ) -> Question:
     text = " ".join(text.split())
@@ -103,48 +103,48 @@ def _image(image: str | Path | Image.Image | np.ndarray) -> Image.Image:
     return Image.fromarray(image)
 
 
-def _predicted(asked: Question, samples: int, seed: int) -> Prediction:
+def _predicted(query: Question, samples: int, seed: int) -> Prediction:
     """Passes of the head, or, of a model without one, the pass itself."""
-    if hasattr(asked.above, "head"):
-        return mc_predict(asked.above, asked.cells, asked.tokens, samples, seed)
-    with left_as_found(asked.above), torch.no_grad():
-        forward = asked.above(asked.cells, asked.tokens)
+    if hasattr(query.above, "head"):
+        return mc_predict(query.above, query.cells, query.tokens, samples, seed)
+    with left_as_found(query.above), torch.no_grad():
+        forward = query.above(query.cells, query.tokens)
     variance = None if forward.variance is None else forward.variance.mean(1)[None]
     return Prediction(forward.logits.float().softmax(dim=1)[None], variance, forward)
 
 
-def _index(asked: Question, answer: str | None, prediction: Prediction) -> int:
-    if asked.written:
+def _index(query: Question, answer: str | None, prediction: Prediction) -> int:
+    if query.written:
         return 0
     if answer is None:
         return int(prediction.forward.logits[0].argmax())
-    if answer not in asked.answers:
-        near = difflib.get_close_matches(answer, asked.answers, 5, 0.4)
+    if answer not in query.answers:
+        near = difflib.get_close_matches(answer, query.answers, 5, 0.4)
         raise UsageError(
-            f"answer: {answer!r} is not one of the {len(asked.answers)} answers of this model; "
+            f"answer: {answer!r} is not one of the {len(query.answers)} answers of this model; "
             + (f"near are {', '.join(near)}" if near else "none comes near")
         )
-    return asked.answers.index(answer)
+    return query.answers.index(answer)
 
 
-def _map(asked: Question, method: Explainer, tokens: Tensor, answer: Tensor) -> np.ndarray:
+def _map(query: Question, method: Explainer, tokens: Tensor, answer: Tensor) -> np.ndarray:
     model, visual = (
-        (asked.model, asked.pixels) if "pixels" in method.needs else (asked.above, asked.cells)
+        (query.model, query.pixels) if "pixels" in method.needs else (query.above, query.cells)
     )
-    raw = asked.on_image(method(model, visual, tokens, answer, asked.layout))
+    raw = query.on_image(method(model, visual, tokens, answer, query.layout))
     return raw[0].detach().float().cpu().numpy()
 
 
-def _words(asked: Question, name: str, tokens: Tensor, answer: Tensor) -> np.ndarray:
+def _words(query: Question, name: str, tokens: Tensor, answer: Tensor) -> np.ndarray:
     explainer = WORD_EXPLAINERS[name]
-    scores = explainer(asked.above, asked.cells, tokens, answer, special=asked.special)
-    return scores[0, -len(asked.reading.words) :].detach().float().cpu().numpy()
+    scores = explainer(query.above, query.cells, tokens, answer, special=query.special)
+    return scores[0, -len(query.reading.words) :].detach().float().cpu().numpy()
 
 
-def _explained(asked: Question, prediction: Prediction, index: int, **why: Any) -> Explained:
+def _explained(query: Question, prediction: Prediction, index: int, **why: Any) -> Explained:
     logits = prediction.forward.logits.float()
     shares = logits.softmax(dim=1)[0]
-    top = [0] if asked.written else likeliest(logits, 5)[0].tolist()
+    top = [0] if query.written else likeliest(logits, 5)[0].tolist()
     variance, vacuity = prediction.variance, prediction.vacuity
     measures = uncertainties(
         prediction.probabilities.double().cpu().numpy(),
@@ -153,15 +153,15 @@ def _explained(asked: Question, prediction: Prediction, index: int, **why: Any) 
     )
     single = len(prediction.probabilities) == 1
     return Explained(
-        image=asked.image,
-        question=asked.text,
-        words=asked.reading.words,
-        top5=tuple((asked.answers[i], float(shares[i])) for i in top),
+        image=query.image,
+        question=query.text,
+        words=query.reading.words,
+        top5=tuple((query.answers[i], float(shares[i])) for i in top),
         uncertainties={
             name: nan if single and name in OF_PASSES else float(values[0])
             for name, values in measures.items()
         },
-        explained=asked.answers[index],
+        explained=query.answers[index],
         probability=float(shares[index]),
         **why,
     )
