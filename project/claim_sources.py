@@ -171,11 +171,11 @@ def _faithfulness(workspace: Workspace) -> dict[str, pd.DataFrame]:
     ``METHOD_top_fifth`` and ``METHOD_rest`` are the most attended fifth alone, and the others;
     ``METHOD_all`` is with all regions.
     """
-    path = workspace.analysis("faithfulness") / "questions.parquet"
-    if not path.exists():
+    questions = _analysis(workspace, "faithfulness", "questions")
+    if "method" not in questions:
         return {}
     found = {}
-    for method, table in read_parquet(path).groupby("method", sort=False):
+    for method, table in questions.groupby("method", sort=False):
         name = f"faithfulness/{method}"
         asked = table[[column for column in (*QUESTION, "run", SEED) if column in table]]
         tvd = np.stack(table["tvd"].to_list())
@@ -196,6 +196,9 @@ EMPTY = pd.DataFrame(columns=["row", "noise", "run", "strength", "correct"])
 
 
 def _analysis(workspace: Workspace, name: str, table: str) -> pd.DataFrame:
-    """A table of an analysis; an empty one where the analysis was not made."""
-    path = workspace.analysis(name) / f"{table}.parquet"
-    return read_parquet(path) if path.exists() else EMPTY
+    """A table of an analysis, of all trainings that it looked into; empty where it was not made."""
+    for file in (f"{table}_by_training", table):
+        path = workspace.analysis(name) / f"{file}.parquet"
+        if path.exists():
+            return read_parquet(path)
+    return EMPTY

@@ -10,11 +10,12 @@ class Workspace:
     """The folder that holds params.yaml: the repository, or a profile's own folder.
 
     ``groups`` says in which group's folder a run has its outputs, so that a DVC stage can depend
-    on one group and not on all runs.
+    on one group and not on all runs. ``analyses``: another folder for what analyses write.
     """
 
     root: Path = Path()
     groups: Mapping[str, str] = field(default_factory=dict)
+    analyses: Path | None = None
 
     @property
     def data(self) -> Path:
@@ -74,7 +75,7 @@ class Workspace:
         return self.data / "agreement" / dataset
 
     def analysis(self, name: str) -> Path:
-        return self.data / "analyses" / name
+        return (self.analyses or self.data / "analyses") / name
 
     def classifier(self, name: str, seed: int) -> Path:
         """One training of a classifier."""

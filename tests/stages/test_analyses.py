@@ -65,6 +65,34 @@ def test_an_unknown_analysis_names_the_known_ones(params: Params, where: Workspa
         analyses.run(params, where, "dreams")
 
 
+# every training of a run
+
+
+def test_an_analysis_looks_into_every_training_of_its_runs(
+    params: Params, copied: Workspace
+) -> None:
+    """A second training of the same weights: the same answers under the name of the first."""
+    runs, again = dict(params.runs), "mcb_p_gca_seed33"
+    runs[again] = runs["mcb_p_gca"].model_copy(update={"replicate_of": "mcb_p_gca", "seed": 33})
+    more = params.model_copy(update={"runs": runs})
+    groups = {**copied.groups, again: runs[again].group}
+    where = Workspace(copied.root, groups)
+    shutil.copytree(where.run("mcb_p_gca"), where.run(again))
+    name = "attention_samples"
+    assert analyses.repetitions(more, more.analyses[name], "headline") == {33: {"mcb_p_gca": again}}
+    analyses.run(more, where, name)
+    both, first = (table(where, name, file) for file in ("samples_by_training", "samples"))
+    assert dict(both["seed"].value_counts()) == {params.seed: len(first), 33: len(first)}
+    for seed in (params.seed, 33):
+        one = both[both["seed"] == seed].drop(columns="seed").reset_index(drop=True)
+        pd.testing.assert_frame_equal(one, first)
+
+
+def test_runs_without_a_common_further_seed_are_looked_into_once(params: Params) -> None:
+    name = "noise"
+    assert analyses.repetitions(params, params.analyses[name], "headline") == {}
+
+
 # explanation_masks
 
 

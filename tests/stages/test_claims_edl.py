@@ -96,8 +96,8 @@ UNREPORTED = {
     "E02": {
         ("out_of_distribution/edl_mnist", "in_distribution"): np.repeat([1.0, 0.0], 6),
         ("out_of_distribution/edl_mnist", "uncertainty"): np.arange(12.0),
-        ("out_of_distribution/softmax_mnist_strange", "confidence"): 0.9,
-        ("out_of_distribution/edl_mnist_strange", "confidence"): 0.6,
+        ("out_of_distribution/softmax_mnist_ood", "confidence"): 0.9,
+        ("out_of_distribution/edl_mnist_ood", "confidence"): 0.6,
     },
     "E08": {
         ("overlap/edl_mnist_only_upright", "dice"): 0.5,
