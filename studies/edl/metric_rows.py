@@ -87,14 +87,14 @@ def statistic(
     """``compute(*columns)`` over the images of each training; the mean over the trainings."""
     samples = min(params.score.resamples, RESAMPLES)
     doubles = [column.astype(np.float64) for column in columns]
-    found = statistic_level(compute, *doubles, samples=samples, seed=params.seed)
-    return of_level(experiment, row, metric, found)
+    level = statistic_level(compute, *doubles, samples=samples, seed=params.seed)
+    return of_level(experiment, row, metric, level)
 
 
-def of_level(experiment: str, row: str, metric: str, found: Level) -> Row:
+def of_level(experiment: str, row: str, metric: str, level: Level) -> Row:
     unit, direction = _kind(metric)
-    numbers = (found.value, found.low, found.high, found.n)
-    return (f"{experiment}/{row}", metric, *numbers, unit, direction, *_by_seed(found.by_seed))
+    numbers = (level.value, level.low, level.high, level.n)
+    return (f"{experiment}/{row}", metric, *numbers, unit, direction, *_by_seed(level.by_seed))
 
 
 def number(
