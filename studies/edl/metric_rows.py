@@ -87,8 +87,8 @@ def statistic(
     """``compute(*columns)`` over the images of each training; the mean over the trainings."""
     samples = min(params.score.resamples, RESAMPLES)
     doubles = [column.astype(np.float64) for column in columns]
-    found = statistic_level(compute, *doubles, samples=samples, seed=params.seed)
-    return of_level(experiment, row, metric, found)
+    level = statistic_level(compute, *doubles, samples=samples, seed=params.seed)
+    return of_level(experiment, row, metric, level)
 
 
 def of_level(experiment: str, row: str, metric: str, level: Level) -> Row:
