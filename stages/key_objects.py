@@ -37,11 +37,11 @@ def run(params: Params, workspace: Workspace, name: str) -> dict[str, Any]:
     """
     where = "params.yaml: key_objects"
     settings = named(params.key_objects, name, "set of key objects", where)
-    data = data_plan(params, workspace, settings.dataset)
-    features = feature_plan(params, workspace, settings.regions)
     vectors = named_vectors(params.text.vectors)
     if vectors is None:
         raise UsageError(f"{where}.{name}: text.vectors is none; name word vectors there")
+    data = data_plan(params, workspace, settings.dataset)
+    features = feature_plan(params, workspace, settings.regions)
     feature_file, prepared = _regions(features), load_prepared(data)
     relevant = read_parquet(data.folder / "relevant_objects.parquet")
     known = {int(image_id) for image_id in feature_file.image_ids}

@@ -79,7 +79,12 @@ def settings() -> dict[str, Any]:
     value["studies"] = {
         STUDY: {
             **{"groups": [GROUP], "significance": None, "tables": ROWS},
-            "report": {"title": "AttReg", "asked": "?", "gallery": 0, "comparisons": {}},
+            "report": {
+                "title": "AttReg",
+                "research_question": "?",
+                "gallery": 0,
+                "comparisons": {},
+            },
         }
     }
     return value

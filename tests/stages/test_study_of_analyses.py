@@ -29,7 +29,12 @@ def written(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "groups": [],
         "significance": None,
         "tables": {TABLE: {"Baseline": ROW}},
-        "report": {"title": "Masks", "asked": "Where?", "gallery": 0, "comparisons": {}},
+        "report": {
+            "title": "Masks",
+            "research_question": "Where?",
+            "gallery": 0,
+            "comparisons": {},
+        },
     }
     params = tiny.write_settings(folder, value)
     where = tiny.workspace(folder)

@@ -54,7 +54,7 @@ def test_an_import_that_dvc_yaml_does_not_know_is_written(repository: Path) -> N
 def test_a_new_study_is_its_folder_and_one_line(repository: Path) -> None:
     study = {
         **{"groups": ["headline"], "significance": None, "tables": {"ucam/II": {"VE": "mcb"}}},
-        "report": {"title": "Mine", "asked": "?", "gallery": 0, "comparisons": {}},
+        "report": {"title": "Mine", "research_question": "?", "gallery": 0, "comparisons": {}},
     }
     folder = repository / "studies" / "mine"
     folder.mkdir()
