@@ -12,14 +12,16 @@ from project.schema import Study
 from project.tables import read_tables
 from project.workspace import Workspace
 from stages.table import references_of
+from vqax.claims.words import UNDECIDED
 from vqax.errors import BadData, UsageError
 from vqax.files import read_parquet, write_text
 from vqax.report.labels import label_of
 from vqax.report.tables import measured_cell
+from vqax.stats.seed_variance import FEWEST_SEEDS
 
 BEGIN = "<!-- written by `vqax findings`: results/claims.parquet -->\n"
 END = "<!-- end of what `vqax findings` writes -->\n"
-VERDICTS = ("supported", "contradicted", "inconclusive", "not testable here")
+VERDICTS = ("supported", "contradicted", "inconclusive", "not testable here", UNDECIDED)
 SEEDS = ("seeds", "seeds_a", "seeds_b")
 
 
@@ -77,16 +79,18 @@ def findings(params: Params, workspace: Workspace) -> str:
 
 
 def claims(workspace: Workspace) -> pd.DataFrame:
-    """Paper, verdict, and how many trainings are behind it on either side, of every claim."""
+    """Paper, verdict, and how many trainings are behind it on either side, of every claim.
+
+    Fewer than three trainings decide nothing, whatever the file says: an earlier version of the
+    rules judged a claim from one.
+    """
     table = read_parquet(workspace.claims)
-    seeds = [name for name in SEEDS if name in table]
+    counts = table[[name for name in SEEDS if name in table]].astype("Float64")
+    fewest, most = counts.min(axis=1), counts.max(axis=1)
+    few = (fewest.fillna(1) < FEWEST_SEEDS) & table["verdict"].isin(VERDICTS[:3])
+    verdict = table["verdict"].fillna(UNDECIDED).mask(few, UNDECIDED)
     return pd.DataFrame(
-        {
-            "paper": table["paper"],
-            "verdict": table["verdict"].fillna("undecided"),
-            "fewest": table[seeds].min(axis=1) if seeds else pd.NA,
-            "most": table[seeds].max(axis=1) if seeds else pd.NA,
-        }
+        {"paper": table["paper"], "verdict": verdict, "fewest": fewest, "most": most}
     )
 
 
