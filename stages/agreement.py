@@ -40,12 +40,12 @@ def run(params: Params, workspace: Workspace, dataset: str) -> dict[str, Any]:
     named(params.datasets, dataset, "data set", "params.yaml: datasets")
     prepared = load_prepared(data_plan(params, workspace, dataset))
     maps = read_human_maps(workspace.dataset(dataset) / "human_maps.h5")
-    asked = pd.DataFrame(
+    examples = pd.DataFrame(
         [(e.question_id, e.image_id, e.answer_type) for e in prepared.test], columns=QUESTION
     )
     rows = {
-        **(_of_maps(maps, asked, params.seed) if maps else {}),
-        **dict(_of_answers(prepared, asked, params.seed)),
+        **(_of_maps(maps, examples, params.seed) if maps else {}),
+        **dict(_of_answers(prepared, examples, params.seed)),
     }
     questions = pd.concat([table.assign(row=row) for row, table in rows.items()], ignore_index=True)
     out = workspace.agreement(dataset)
@@ -58,10 +58,10 @@ def run(params: Params, workspace: Workspace, dataset: str) -> dict[str, Any]:
     return {f"{row.run} {row.metric}": row.value for row in table.itertuples()}
 
 
-def _of_maps(maps: Maps, asked: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
+def _of_maps(maps: Maps, examples: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
     """Human, and each floor, by every metric of maps."""
     human_maps, ids = list(maps.values()), np.array(list(maps))
-    image = asked.set_index("question_id")["image_id"].reindex(ids).to_numpy()
+    image = examples.set_index("question_id")["image_id"].reindex(ids).to_numpy()
     _, image = np.unique(image, return_inverse=True)
     question = np.repeat(np.arange(len(human_maps)), [len(one) for one in human_maps])
     densities = np.concatenate(human_maps).astype(np.float32)
@@ -77,13 +77,13 @@ def _of_maps(maps: Maps, asked: pd.DataFrame, seed: int) -> dict[str, pd.DataFra
             scores[floor][f"attention_{name}"] = found
     indexed = {row: pd.DataFrame(columns, index=ids) for row, columns in scores.items()}
     return {
-        row: asked.join(table, on="question_id", how="inner").reset_index(drop=True)
+        row: examples.join(table, on="question_id", how="inner").reset_index(drop=True)
         for row, table in indexed.items()
     }
 
 
 def _of_answers(
-    prepared: Prepared, asked: pd.DataFrame, seed: int
+    prepared: Prepared, examples: pd.DataFrame, seed: int
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """The most frequent answer of the question type in train, and one drawn from its answers."""
     priors, names = answer_bias(prepared.train, prepared.answers), prepared.answers.answers
@@ -95,9 +95,9 @@ def _of_answers(
     }
     for row, places in chosen.items():
         answers = ["" if place < 0 else names[place] for place in places]
-        given = dict(zip(asked["question_id"], answers, strict=True))
+        given = dict(zip(examples["question_id"], answers, strict=True))
         scores = accuracies(given, prepared.test, mode=prepared.accuracy)
-        yield row, asked.assign(**{ACCURACY: scores})
+        yield row, examples.assign(**{ACCURACY: scores})
 
 
 def _metrics(

@@ -42,7 +42,7 @@ class Logits(nn.Module):
         return logits
 
 
-class _Asked(nn.Module):
+class _WithQuestion(nn.Module):
     """``Logits`` of one question about every image it is given, for who passes images alone."""
 
     def __init__(self, model: nn.Module, tokens: Int[Tensor, "1 t"]) -> None:
@@ -131,8 +131,8 @@ def of_grad_cam(method: Callable[..., Any], layer: str, **options: Any) -> Expla
         maps = []
         with left_as_found(model):
             for rows in _parts(len(tokens), 1):
-                asked, chosen = _Asked(model, tokens[rows]).eval(), int(answer[rows])
-                cam = method(model=asked, target_layers=[modules[layer]], **options)
+                with_question, chosen = _WithQuestion(model, tokens[rows]).eval(), int(answer[rows])
+                cam = method(model=with_question, target_layers=[modules[layer]], **options)
                 try:  # as a context manager it would keep an IndexError to itself
                     made = cam(
                         input_tensor=visual[rows].detach().clone().requires_grad_(),
