@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cli.common import StageCommand, device_option, progress_bar
+from cli.common import StageCommand, completes, device_option, progress_bar
 from cli.runs import CHOICE, MODEL
 
 PATH = click.Path(path_type=Path)
@@ -16,8 +16,14 @@ FEATURES = "A feature file of the images, such as imported regions, instead of t
 FILL = "Answer to questions whose image cannot be used; without it these are an error."
 
 
-@click.command(cls=StageCommand)
-@click.argument("run", required=False)
+@click.command(
+    cls=StageCommand,
+    examples=(
+        "vqax predict mcb --split test-dev2015 --out test-dev.zip",
+        "vqax predict --model mine.py:make --data vqa --split val2014 --out mine.json",
+    ),
+)
+@click.argument("run", required=False, shell_complete=completes("runs"))
 @click.option("--split", required=True, help=SPLIT)
 @click.option("--out", required=True, type=PATH, help=OUT)
 @click.option("--data", type=PATH, help=DATA)
