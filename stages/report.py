@@ -95,10 +95,8 @@ def run(params: Params, workspace: Workspace, study: str) -> dict[str, Any]:
 def _questions(measured: Measured) -> tuple[ResearchQuestion, ...]:
     """Those of the settings; without them the one question of the report."""
     report = measured.study.report
-    research_question = tuple(
-        ResearchQuestion(q.question, q.measures, q.claims) for q in report.questions
-    )
-    return research_question or (ResearchQuestion(report.research_question),)
+    questions = tuple(ResearchQuestion(q.question, q.measures, q.claims) for q in report.questions)
+    return questions or (ResearchQuestion(report.research_question),)
 
 
 def _row_runs(measured: Measured) -> dict[tuple[str, str], str]:

@@ -121,7 +121,7 @@ def sample_content(
         references=(
             Reference(DATASET, "question-type prior", "accuracy_all", 0.43, "floor"),
             Reference(DATASET, "random", "rank_correlation", 0.0, "floor"),
-            Reference(DATASET, "human_maps", "rank_correlation", 0.62, "ceiling"),
+            Reference(DATASET, "inter-annotator", "rank_correlation", 0.62, "ceiling"),
         ),
         explorers={run.name: "browse/scenes_v1.html" for run in RUNS},
         row_runs={(t, row): run for t, rows in REPORTED_ROWS.items() for row, run in rows.items()},

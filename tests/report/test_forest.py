@@ -55,7 +55,7 @@ def test_floor_and_ceiling_are_drawn_where_they_are_known(compared):
     drawn = forest(compared)
     marks = {mark.kind: mark for mark in drawn.rows[0].cells[1].marks}
     assert (marks["floor"].name, marks["floor"].level) == ("random", "0.000")
-    assert (marks["ceiling"].name, marks["ceiling"].level) == ("human_maps", "0.620")
+    assert (marks["ceiling"].name, marks["ceiling"].level) == ("inter-annotator", "0.620")
     assert drawn.has_floors
     assert drawn.has_ceilings
     bare = forest(replace(compared, references=()))
@@ -76,6 +76,13 @@ def test_of_several_floors_the_hardest_is_drawn(compared):
 
 def test_a_comparison_that_a_measure_lacks_leaves_its_cell_empty(compared):
     assert forest(compared).rows[1].cells[1] is None
+
+
+def test_a_measure_without_a_level_of_any_baseline_has_no_column(compared):
+    metrics = compared.metrics[compared.metrics["metric"] != "attention_rank_correlation"]
+    assert [axis.label.name for axis in forest(replace(compared, metrics=metrics)).axes] == [
+        "VQA accuracy"
+    ]
 
 
 def test_nothing_compared_is_nothing_drawn(content):

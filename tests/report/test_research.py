@@ -13,13 +13,13 @@ from vqax.report.research import compared, replies
 VERDICT_WORDS = ("Yes", "No,", "better", "worse", "supported", "contradicted", "inconclusive")
 
 
-def research_question(content, *measures, comparisons=(COMPARISON,)):
+def with_question(content, *measures, comparisons=(COMPARISON,)):
     questions = (ResearchQuestion("Does it help?", measures),)
     return replace(content, questions=questions, comparisons=comparisons)
 
 
 def reply(content, *measures):
-    (found,) = replies(research_question(content, *measures))
+    (found,) = replies(with_question(content, *measures))
     return found
 
 
@@ -29,7 +29,7 @@ def test_one_training_a_side_is_described_and_nothing_is_concluded(content):
     )
     found = reply(single, "accuracy_official")
     assert found.answer == (
-        "Not known yet on Scenes v1, validation. These trainings differ: VQA accuracy +2.0 points "
+        "Not known yet (Scenes v1, validation). These trainings differ: VQA accuracy +2.0 points "
         "for P-GCA against MCB."
     )
     assert found.sure.startswith("1 training a side: not enough to tell methods apart")
@@ -44,7 +44,7 @@ def test_one_training_a_side_is_described_and_nothing_is_concluded(content):
 def test_enough_trainings_have_an_answer_with_its_interval(content, low, high, lead):
     several = with_pairs(content, pair("accuracy_official", (low + high) / 2, low, high))
     found = reply(several, "accuracy_official")
-    assert found.answer.startswith(f"{lead} on Scenes v1, validation: VQA accuracy ")
+    assert found.answer.startswith(f"{lead} (Scenes v1, validation): VQA accuracy ")
     assert "for P-GCA against MCB." in found.answer
     assert found.sure == (
         "3 trainings a side, 95 % intervals over trainings and test images (standard deviation "
@@ -73,10 +73,10 @@ def test_measures_that_disagree_are_named_by_verdict(content):
         pair("attention_rank_correlation", math.nan, math.nan, math.nan, n=0),
     )
     answer = reply(mixed).answer
-    assert answer.startswith("It depends on Scenes v1, validation. Better: VQA accuracy +2.0")
+    assert answer.startswith("It depends (Scenes v1, validation). Better: VQA accuracy +2.0")
     assert answer.index("worse: earth mover's distance") < answer.index("inconclusive: top-2")
     assert "uncertainty" not in answer
-    assert len(compared(research_question(mixed))) == 3
+    assert len(compared(with_question(mixed))) == 3
 
 
 def test_many_differences_are_counted_for_the_plot_shows_them(content):
@@ -84,9 +84,7 @@ def test_many_differences_are_counted_for_the_plot_shows_them(content):
     rows = [pair(metric, 0.02, 0.01, 0.03) for metric in metrics]
     rows += [pair(metric, 0.02, 0.01, 0.03, a="mcb_agca") for metric in metrics]
     others = (COMPARISON, replace(COMPARISON, proposed="mcb_agca"))
-    (found,) = replies(
-        research_question(with_pairs(content, *rows, seeds=(1, 1)), comparisons=others)
-    )
+    (found,) = replies(with_question(with_pairs(content, *rows, seeds=(1, 1)), comparisons=others))
     assert found.answer.endswith("These trainings differ: 8 differences, shown below.")
 
 

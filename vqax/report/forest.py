@@ -104,8 +104,10 @@ class _Level:
 
 def forest(content: ReportContent) -> Forest:
     """The plot's places and texts; no row where nothing was compared."""
-    metrics = list(dict.fromkeys(one.finding.metric for one in compared(content)))[:MOST_MEASURES]
-    levels = [[_level(c, metric, content) for metric in metrics] for c in content.comparisons]
+    compared_by = dict.fromkeys(one.finding.metric for one in compared(content))
+    columns = {m: [_level(c, m, content) for c in content.comparisons] for m in compared_by}
+    metrics = [metric for metric, column in columns.items() if any(column)][:MOST_MEASURES]
+    levels = [[columns[m][i] for m in metrics] for i in range(len(content.comparisons))]
     spans = [_span([row[i] for row in levels]) for i in range(len(metrics))]
     rows = tuple(
         ForestRow(c, content.label(c.proposed), content.label(c.baseline), _cells(row, spans))

@@ -95,7 +95,7 @@ def _answer(known: list[Compared]) -> str:
     parts = {word: [one for one in known if one.finding.verdict == word] for word in ORDER}
     present = [word for word in ORDER if parts[word]]
     data = ", ".join(dict.fromkeys(one.dataset for one in known if one.dataset))
-    where = f" on {data}" if data else ""
+    where = f" ({data})" if data else ""
     if present == [UNDECIDED]:
         return f"{LEAD[UNDECIDED]}{where}. These trainings differ: {_listed(known)}."
     if len(present) == 1:
