@@ -37,7 +37,8 @@ def out_of_distribution(
 ) -> list[Part]:
     """Figures 3 and 4: one out-of-distribution image (``example``), and all of them."""
     source = measured.workspace.analysis("out_of_distribution")
-    table = read_parquet(source / "image_values.parquet").rename(columns={"row": "run"})
+    table = read_parquet(source / "image_values.parquet")
+    table = table[table["row"] == table["run"]]  # images of both kinds
     with open_hdf5(source / "example.h5") as file:
         image = file["images"][0]
     shown = _chosen(measured, read_parquet(source / "example.parquet"), example)

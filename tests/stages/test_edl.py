@@ -17,7 +17,7 @@ from studies.edl.images import out_of_distribution, read_parts
 from studies.edl.metric_rows import metrics_table, of_level
 from studies.edl.paired_conditions import signed_rank_p
 from studies.edl.trained import load_trainings
-from tests.stages.tiny import ROOT
+from tests.stages.tiny import ROOT, write_settings
 from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.files import read_parquet
 from vqax.stats.one_method import Level
@@ -339,6 +339,8 @@ STUDY = {
 
 def test_a_study_of_classifiers_has_tables_with_seeds_claims_and_a_report(workspace):
     params = settings(studies={"edl": STUDY}, labels={"edl": "evidential", "sure": "softmax"})
+    whole = params.model_dump(mode="json", exclude_unset=True)
+    write_settings(workspace.root, {**whole, "folders": []})
     for name in experiments():
         evaluate.run(params, workspace, name)
     compare.run(params, workspace, "edl")
