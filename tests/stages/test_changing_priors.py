@@ -93,7 +93,11 @@ def test_the_table_of_priors(made: tuple[Params, Workspace]) -> None:
     root = made[1].data / "cp" / "cp_v1"
     said = changing_priors.priors(root, None, None)
     assert said["total variation"]["measured"] > said["total variation"]["by chance"]
-    assert said["how many"].startswith("train ")
+    of_type = said["question types"]["how many"]
+    assert {"questions", "answer", "share"} == set(of_type["train"]) == set(of_type["test"])
+    line = changing_priors.priors_in_words(said)["how many"]
+    assert line.startswith("train ")
+    assert line.endswith(f"total variation {of_type['total variation']:.3f}")
     official = changing_priors.priors(made[1].data / "scenes" / "scenes_v1", None, None)
     assert official["questions"] == {"train": 60, "test": 30}
 

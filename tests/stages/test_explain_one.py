@@ -10,6 +10,7 @@ from PIL import Image
 from torch import nn
 
 from project.params import Params, load
+from project.plan import FeaturePlan
 from stages.explain_one import Model, explain_image
 from stages.explain_one.loaded_model import made_with
 from stages.explain_one.output import slug
@@ -105,10 +106,10 @@ def test_a_question_becomes_a_harmless_file_name(text: str, wanted: str) -> None
 
 
 def test_there_is_no_detector_behind_imported_regions() -> None:
-    run = SimpleNamespace(features="boxes", dataset="scenes")
-    params = SimpleNamespace(run=lambda name: run, imported_regions={"boxes": None})
+    plan = SimpleNamespace(name="updn", features=FeaturePlan("boxes", Path("boxes.h5"), None))
+    params = SimpleNamespace(imported_regions={"boxes": None})
     with pytest.raises(UsageError, match=r"updn: reads regions that were imported.*boxes"):
-        made_with(params, tiny.workspace(Path()), "updn", nn.Identity(), None, torch.device("cpu"))
+        made_with(params, tiny.workspace(Path()), plan, nn.Identity(), None, torch.device("cpu"))
 
 
 @pytest.fixture
