@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -16,10 +16,11 @@ from vqax.errors import BadData, UsageError
 from vqax.files import read_parquet, write_text
 from vqax.report.labels import label_of
 from vqax.report.tables import measured_cell
+from vqax.stats.verdict import Verdict
 
 BEGIN = "<!-- written by `vqax findings`: results/claims.parquet -->\n"
 END = "<!-- end of what `vqax findings` writes -->\n"
-VERDICTS = ("supported", "contradicted", "inconclusive", "not testable here")
+VERDICTS = get_args(Verdict)
 SEEDS = ("seeds", "seeds_a", "seeds_b")
 
 
