@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -18,10 +18,12 @@ from vqax.files import read_parquet, write_text
 from vqax.report.labels import label_of
 from vqax.report.tables import measured_cell
 from vqax.stats.seed_variance import FEWEST_SEEDS
+from vqax.stats.verdict import Verdict
 
 BEGIN = "<!-- written by `vqax findings`: results/claims.parquet -->\n"
 END = "<!-- end of what `vqax findings` writes -->\n"
-VERDICTS = ("supported", "contradicted", "inconclusive", "not testable here", UNDECIDED)
+VERDICTS = get_args(Verdict)
+DECIDED = ("supported", "contradicted", "inconclusive")
 SEEDS = ("seeds", "seeds_a", "seeds_b")
 
 
@@ -87,7 +89,7 @@ def claims(workspace: Workspace) -> pd.DataFrame:
     table = read_parquet(workspace.claims)
     counts = table[[name for name in SEEDS if name in table]].astype("Float64")
     fewest, most = counts.min(axis=1), counts.max(axis=1)
-    few = (fewest.fillna(1) < FEWEST_SEEDS) & table["verdict"].isin(VERDICTS[:3])
+    few = (fewest.fillna(1) < FEWEST_SEEDS) & table["verdict"].isin(DECIDED)
     verdict = table["verdict"].fillna(UNDECIDED).mask(few, UNDECIDED)
     return pd.DataFrame(
         {"paper": table["paper"], "verdict": verdict, "fewest": fewest, "most": most}

@@ -31,6 +31,8 @@ def parsed(line: str) -> tuple[str, dict[str, object]]:
     """The command that a line names, and what it is given; click refuses a wrong line."""
     words = shlex.split(line)
     assert words.pop(0) == "vqax"
+    if words[0] == "-C":  # a folder of the reader's
+        del words[:2]
     command: click.Command = main
     path = []
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
