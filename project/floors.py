@@ -68,6 +68,31 @@ def floor_cells(
     return cells
 
 
+def share_cell(
+    measured: Measured, run: str, metrics: Mapping[str, str], cells: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """How far on the way from the best floor to other people the attention of ``run`` agrees.
+
+    Nothing where the table has no such metric, or its data set no human maps.
+    """
+    printed = next((name for name, measure in metrics.items() if measure == CORRELATION), None)
+    cell = next((one for one in cells if one["metric"] == printed), None)
+    if cell is None or run not in measured.params.runs:
+        return []
+    path = measured.workspace.agreement(measured.params.run(run).dataset) / "metrics.parquet"
+    table = read_parquet(path) if path.exists() else NO_METRICS
+    table = table[table["metric"] == CORRELATION]
+    values = dict(zip(table["run"].str.rpartition("/")[2], table["value"], strict=True))
+    floors = [values[name] for name in MAPS if name in values]
+    if not floors or not values.get(HUMAN, float("nan")) > max(floors):
+        return []
+    way = values[HUMAN] - max(floors)
+    ends = {key: (cell[key] - max(floors)) / way for key in ("value", "ci_low", "ci_high")}
+    return [{**cell, **ends, "metric": "share_of_ceiling", "unit": "", "note": ""}]
+
+
+HUMAN, CORRELATION = "human", "attention_rank_correlation"
+NO_METRICS = pd.DataFrame(columns=["run", "metric", "value"])
 SAME = {"uniform_noise": "random"}
 """Floors that have an older name in tables."""
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 import studies
 from project.differences import run_difference
-from project.floors import floor_cells
+from project.floors import floor_cells, share_cell
 from project.merged_rows import mean_of_two
 from project.params import Params, named
 from project.schema import RowSource, spelled_out
@@ -89,6 +89,7 @@ def _cells(
         for metric, measure in metrics.items()
         if measure in values.index
     ]
+    cells += share_cell(measured, source.run, metrics, cells)
     if source.gap_to is not None:
         cells.append(_gap(measured, table, row, source.gap_to, source.run))
     baseline = measured.study.baseline_differences.get(table)

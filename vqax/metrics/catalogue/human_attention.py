@@ -14,6 +14,13 @@ METRICS = {
         unit="Spearman's rho",
         compute=rank_correlation,
     ),
+    "share_of_ceiling": Metric(
+        "share of the way to other people",
+        "How far the rank correlation lies on the way from the best floor, a map that knows no "
+        "image, to that of other people on the same question; 0 is the floor, 1 the ceiling.",
+        "higher",
+        short="Share of ceiling",
+    ),
     "standard_error": Metric(
         "standard error",
         "Standard deviation of the rank correlation over √n questions, as if they "
