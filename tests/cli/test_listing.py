@@ -60,7 +60,7 @@ def test_stale_runs_are_those_of_which_dvc_would_run_a_stage(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = {"code_train": set(), "train@mcb": set(), "score@san": set()}
-    monkeypatch.setattr("stages.repro.stale", lambda folder, targets: plan)
+    monkeypatch.setattr("stages.repro.plan.stale", lambda folder, targets: plan)
     assert set(json.loads(vqax("runs", "--stale", "--json").stdout)) == {"mcb", "san"}
 
 

@@ -70,7 +70,8 @@ def plain(text: str) -> str:
 def test_metrics_and_rows_are_chosen_by_name_or_heading(workspace: Path) -> None:
     text = vqax("table", "ucam/II", "--metric", "accuracy_all", "--row", "gca").stdout
     lines = text.splitlines()
-    assert lines[2] == "| Models | All ↑ | reported |"
+    assert lines[2].startswith("| Models | ")
+    assert lines[2].endswith("| All ↑ | reported |")
     assert [line.split("|")[1].strip() for line in lines[4:6]] == ["A-GCA (ours)", "P-GCA (ours)"]
     assert vqax("table", "ucam/II", "--metric", "all", "--row", "gca").stdout == text
 

@@ -73,6 +73,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(width: int) -> No
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     numbers = re.findall(r"\d\.\d+", text)
+    assert all(re.search(rf"^{row} +1 ", text, re.MULTILINE) for row in ("plain", "A", "B"))
     assert len(numbers) == len(ROWS) * len(METRICS) * 4
     for metric in ("All ↑", "EMD ↓", "uncertainty"):
         assert text.count(metric) == 1

@@ -13,7 +13,7 @@ import pandas as pd
 from vqax.report.captions import Captions
 from vqax.report.labels import label_of, reported_number
 from vqax.report.numbers import number
-from vqax.report.tables import UNNAMED, Rules, caption_of, rows_of
+from vqax.report.tables import UNNAMED, Rules, caption_of, rows_of, seeds_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PADDING = 2
 LONGEST_ROW = 28
+SEEDS = "seeds"
 NONE = "–"
 
 
@@ -70,9 +71,10 @@ def parts(
     from rich.text import Text
 
     columns = [column_of(tidy, metric, references) for metric in tidy["metric"].unique()]
-    rows = list(dict.fromkeys(map(str, tidy["row"])))
+    rows = {row: seeds_of(cells.values()) or NONE for row, cells in rows_of(tidy)}
     yield Text(caption_of(tidy, rules, captions), style="bold")
     label = min(LONGEST_ROW, max(map(len, rows)))
+    label += PADDING + max(map(len, (SEEDS, *rows.values())))
     stacked = label + _needed(columns, stacked=False) > width
     for block in blocks(columns, width - label - PADDING, stacked=stacked):
         yield table_of(rows, block, stacked=stacked)
@@ -121,19 +123,21 @@ def _needed(columns: Sequence[Column], *, stacked: bool) -> int:
     return sum(PADDING + column.width(stacked=stacked) for column in columns)
 
 
-def table_of(rows: Sequence[str], columns: Sequence[Column], *, stacked: bool) -> "Table":
+def table_of(rows: Mapping[str, str], columns: Sequence[Column], *, stacked: bool) -> "Table":
+    """Each of the ``rows``, a name with its number of trainings, below the headings."""
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("", overflow="fold", max_width=LONGEST_ROW)
+    table.add_column(SEEDS, justify="right", no_wrap=True)
     for column in columns:
         table.add_column(
             column.heading, justify="right", min_width=column.width(stacked=stacked), no_wrap=True
         )
-    for row in rows:
+    for row, seeds in rows.items():
         cells = (column.cells.get(row) for column in columns)
-        table.add_row(row, *(text_of(cell, stacked=stacked) for cell in cells))
+        table.add_row(row, seeds, *(text_of(cell, stacked=stacked) for cell in cells))
     return table
 
 
