@@ -253,8 +253,8 @@ def test_a_picture_whose_name_is_no_text_is_skipped(asked, tmp_path) -> None:
 
 def test_a_table_that_cannot_be_used_is_refused(asked, tmp_path) -> None:
     table = tmp_path / "asked.parquet"
-    pd.DataFrame({"image": ["a.png"], "question": ["Is it?"]}).to_parquet(table)
-    assert_refused(vqax("explain", RUN, "--from", table), 3, "no column image", "image, question")
+    pd.DataFrame({"file": ["a.png"], "question": ["Is it?"]}).to_parquet(table)
+    assert_refused(vqax("explain", RUN, "--from", table), 3, "no column image", "file, question")
     pd.DataFrame({"image": ["a.png", None], "question": ["Is it?", "Is it?"]}).to_parquet(table)
     refused = vqax("explain", RUN, "--from", table, "--out", tmp_path)
     assert_refused(refused, 3, "none of its 2 lines", "a.png: no such image")

@@ -178,7 +178,7 @@ def test_a_picture_of_any_shape_is_explained(params, size, tmp_path) -> None:
 
 def sample(**changes: object) -> Explained:
     values = {
-        "make_image": Image.fromarray(SIDES),
+        "image": Image.fromarray(SIDES),
         "question": "$a$ <b> 猫?",
         "words": ("a", "<b>"),
         "top5": (("<i>yes</i>", 0.9), ("no", 0.0001)),
@@ -192,7 +192,7 @@ def sample(**changes: object) -> Explained:
 
 
 def test_the_page_escapes_and_names_what_it_shows() -> None:
-    page = render_page([sample()], {"make_image": "<p>.png", "run": "r"})
+    page = render_page([sample()], {"image": "<p>.png", "run": "r"})
     assert "<b>" not in page.split("<h1>")[1].split("</h1>")[0]
     assert "&lt;i&gt;yes&lt;/i&gt;" in page
     assert "&lt;p&gt;.png" in page
@@ -200,14 +200,14 @@ def test_the_page_escapes_and_names_what_it_shows() -> None:
     assert "own method: nothing stands out" in page
     assert "own words" in page
     assert "Not estimated" in page
-    assert page == render_page([sample()], {"make_image": "<p>.png", "run": "r"})
+    assert page == render_page([sample()], {"image": "<p>.png", "run": "r"})
 
 
 def test_the_figure_has_a_panel_for_the_picture_and_each_method(tmp_path: Path) -> None:
     figure = draw_one_image(sample())
     titles = [axes.get_title() for axes in figure.get_axes() if axes.get_visible()]
     shown = [title for title in titles if title]
-    assert shown == ["make_image", "attention", "own method: nothing stands out", "own words"]
+    assert shown == ["image", "attention", "own method: nothing stands out", "own words"]
     assert all(path.stat().st_size for path in write_one_image(sample(), tmp_path / "figure"))
 
 

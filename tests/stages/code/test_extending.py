@@ -100,7 +100,7 @@ RULES = {"F01": Rule(above(ACCURACY, (PRODUCT,), ("san",)))}
   fusion:
     report:
       title: Does a product answer better than a sum?
-      asked: Does MCB answer better than SAN?
+      research_question: Does MCB answer better than SAN?
       gallery: 2
       comparisons: {mcb: san}
       claims: fusion
