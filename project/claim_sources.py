@@ -79,8 +79,14 @@ def _with_seed(
 
 
 def _family_of_row(name: str, params: Params, runs: list[str]) -> str:
-    """Rows of an analysis about one kind of model vary alike."""
+    """Rows of an analysis about one kind of model vary alike.
+
+    A row of an experiment is its own family: others are of the same trainings under another
+    condition, or of other images.
+    """
     analysis, _, row = name.partition("/")
+    if analysis in params.experiments:
+        return name
     about = [run for run in runs if row.startswith(run)]
     model = params.run(max(about, key=len)).model if about else ""
     return f"{analysis} {model}"

@@ -92,9 +92,11 @@ RULES: dict[str, Rule] = {
     ),
     "E09": Rule(
         (
-            *(
-                Comparison("mean", (Side(ROTATED, "dice_centred"), Side(ROTATED, other)))
-                for other in ("dice", "dice_centred_other")
+            Comparison("mean", (Side(ROTATED, "dice_centred"), Side(ROTATED, "dice"))),
+            Comparison(
+                "mean",
+                (Side(ROTATED, "dice_centred"), Side(ROTATED, "dice_centred_other")),
+                role="control",
             ),
             larger("centroid_distance", ROTATED, UPRIGHT, role="beside"),
         ),

@@ -123,7 +123,7 @@ UNREPORTED = {
 def test_claims_without_printed_numbers_have_their_direction(claim):
     values = UNREPORTED[claim]
     found = verdicts("edl", values).loc[claim]
-    counted = [one for one in RULES[claim].comparisons if one.role != "beside"]
+    counted = [one for one in RULES[claim].comparisons if one.role not in ("beside", "control")]
     assert tuple(found[["verdict", "held", "compared"]]) == (
         "supported",
         len(counted),
@@ -148,7 +148,7 @@ def test_a_moved_map_has_to_beat_that_of_another_image():
     """A map moved onto its object covers it better by construction: alone that shows nothing."""
     blob = {("overlap/edl_mnist_rotated", "dice_centred_other"): 0.6}
     found = verdicts("edl", UNREPORTED["E09"] | blob).loc["E09"]
-    assert (found["verdict"], found["held"]) == ("contradicted", 1)
+    assert found["verdict"] == "not testable here"
 
 
 def test_without_cifar_its_claims_are_not_testable():

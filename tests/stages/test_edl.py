@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 import cli.edl
+from project.claim_sources import collect
 from project.params import Params, checked, load
+from project.study import Measured
 from project.workspace import Workspace
 from stages import claims, compare, evaluate, report
 from studies import experiments
@@ -352,6 +354,11 @@ def test_a_study_of_classifiers_has_tables_with_seeds_claims_and_a_report(worksp
     p = tables.loc[("DSC Normal vs DSC Rotated | mnist", "p_value")]
     assert 0 <= p["value"] <= 1
     assert p["note"].count(", ") >= 1  # that of each training over images alone
+    sources = collect(Measured(params, workspace, "edl"), pd.DataFrame())
+    rotated = [name for name in sources.values if name.startswith("rotation/edl_")]
+    assert all(sources.family(name) == [name] for name in rotated)
+    assert {sources.run_of(name) for name in rotated} == {"edl"}
+    assert {sources.trainings(name) for name in rotated} == {2}
     claims.run(params, workspace, "edl")
     found = read_parquet(workspace.claims_of("edl")).set_index("claim_id")
     assert found.loc["E03", "verdict"] == "not testable here"
