@@ -15,6 +15,7 @@ from stages.table import references_of
 from vqax.claims.words import UNDECIDED
 from vqax.errors import BadData, UsageError
 from vqax.files import read_parquet, write_text
+from vqax.foreign import reading
 from vqax.report.labels import label_of
 from vqax.report.tables import measured_cell
 from vqax.stats.seed_variance import FEWEST_SEEDS
@@ -49,7 +50,8 @@ def check(params: Params, workspace: Workspace, page: Path) -> dict[str, Any]:
 
 
 def _old_and_new(params: Params, workspace: Workspace, page: Path) -> tuple[str, str]:
-    text = page.read_text(encoding="utf-8")
+    with reading(page, "a page of Markdown", "name the page that findings stand on"):
+        text = page.read_text(encoding="utf-8")
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):

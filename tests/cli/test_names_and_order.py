@@ -12,7 +12,7 @@ from tests.cli.commands import assert_refused, files, vqax
 from tests.stages.tiny import ROOT
 
 SETTINGS = ("params.yaml", "tolerances.yaml")
-GROUPS = ("edl", "data", "features", "regions")
+GROUPS = ("edl", "data", "runs", "features", "regions")
 UNKNOWN = [
     ("train", "sann"),
     ("explain", "sann"),
@@ -21,6 +21,11 @@ UNKNOWN = [
     ("compare", "ukam"),
     ("claims", "ukam"),
     ("report", "ukam"),
+    ("browse", "ukam"),
+    ("replication", "ukam"),
+    ("check-floors", "ukam"),
+    ("predict", "sann", "--split", "val2014", "--out", "x.json"),
+    ("runs", "show", "sann"),
     ("table", "--study", "ukam"),
     ("check", "--study", "ukam"),
     ("edl", "train", "edl_minst"),
@@ -49,11 +54,14 @@ TOO_EARLY = {
     ("claims", "ucam"): "results/ucam/significance/ranks.parquet",
     ("claims",): "results/claims/ucam.parquet",
     ("report",): "results/headline/significance/ranks.parquet",
+    ("browse",): "data/scores/headline/",
+    ("replication", "--first", "20", "--second", "21"): "data/scores/headline/",
+    ("check-floors",): "data/scores/headline/",
     ("table",): "results/headline/tables",
-    ("check",): "results/headline/metrics.json",
+    ("check",): "results/headline/trainings.json",
     ("edl", "evaluate", "rotation"): "data/classifiers/edl_mnist_seed20/model.json",
     ("data", "prepare", "scenes_v1"): "data/scenes/scenes_v1",
-    ("data", "agreement", "scenes_v1"): "data/datasets/scenes_v1/human_maps.h5",
+    ("data", "agreement", "scenes_v1"): "data/datasets/scenes_v1/train.parquet",
     ("data", "statistics", "scenes_v1"): "data/scenes/scenes_v1",
     ("data", "make-cp", "cp_v2"): "data/scenes/scenes_v2",
     ("regions", "train", "scenes"): "data/scenes/scenes_v2/annotations/instances_train2014.json",
@@ -65,6 +73,10 @@ NO_NAME = {
     *[
         ("doctor",),
         ("runs",),
+        ("methods",),
+        ("metrics",),
+        ("findings",),
+        ("init",),
         ("pipeline",),
         ("code",),  # of stages: tests/stages/code
         ("align",),
@@ -72,7 +84,13 @@ NO_NAME = {
         ("data", "list"),
         ("repro",),
     ],  # of stages: tests/stages/test_repro.py
-    *[("data", "verify"), ("data", "priors"), ("features", "show"), ("features", "import")],
+    *[
+        ("data", "verify"),
+        ("data", "priors"),
+        ("data", "import"),
+        ("features", "show"),
+        ("features", "import"),
+    ],
 }
 
 

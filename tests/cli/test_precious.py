@@ -218,6 +218,7 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
     faithful = ["faithfulness", "--model", "mine.py:bright", *ask, "--grid", "2x2"]
     measured = [*faithful, "--image", "one/photo.png"]
     tables = [at, image, f"{at}/predictions.parquet", f"{at}/table.parquet"]
+    predict = ["predict", "--model", "mine.py:bright", "--split", "val2014"]
     return {
         "align maps": [["align", "--maps", path, "--human", "maps"] for path in (at, image)],
         "align human": [["align", "--maps", "maps", "--human", path] for path in (at, image)],
@@ -229,6 +230,23 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
         "faithfulness maps": [[*measured, "--maps", path] for path in (at, image)],
         "faithfulness masks": [[*measured, "--masks", path] for path in (at, image)],
         "faithfulness out": [[*measured, "--out", path] for path in tables],
+        "data import out": [
+            ["data", "import", "table.csv", "--images", "one", "--out", path]
+            for path in (at, image)
+        ],
+        "data import images": [
+            ["data", "import", "table.csv", "--images", path, "--out", "fresh"]
+            for path in (at, f"{at}/images/val2014")
+        ],
+        "predict data": [[*predict, "--data", at, "--out", "fresh.json"]],
+        "predict out": [
+            [*predict, "--data", at, "--out", path]
+            for path in (at, f"{at}/answers.json", f"{at}/thesis.json")
+        ],
+        "findings page": [["findings", "--page", path] for path in (at, f"{at}/thesis.txt", image)],
+        "init folder": [["init", at], ["init", image]],
+        "data verify data_root": [["data", "verify", "--profile", "own", "--data-root", at]],
+        "repro data_root": [["repro", "--profile", "own", "--data-root", at]],
         "data make-cp out": [["data", "make-cp", at, at], ["data", "make-cp", at, image]],
         "data priors root": [["data", "priors", at]],
         "data verify root": [["data", "verify", at]],
@@ -262,7 +280,10 @@ def attempts(at: str) -> dict[str, list[Sequence[str]]]:
     }
 
 
-WRITES_BESIDE = ("explain out", "align out", "align out_questions", "faithfulness out")
+WRITES_BESIDE = (
+    *("explain out", "align out", "align out_questions", "faithfulness out"),
+    "predict out",
+)
 
 
 def test_every_option_that_takes_a_path_is_tried() -> None:
@@ -284,6 +305,9 @@ def test_every_path_on_the_command_line(precious: Path, option: str) -> None:
         shutil.copytree(precious, f"data/scenes/{NAME}")
     Path("one").mkdir()
     shutil.copy(precious / "photo.png", "one")
+    Path("table.csv").write_text("image,question,answer\nphoto.png,Is it red?,yes\n")
+    Path("profiles").mkdir()
+    Path("profiles/own.yaml").write_text(f"datasets: {{{NAME}: {{root: VQAX_DATA/images}}}}\n")
     Path("maps").mkdir()
     for name in ("1.png", "2.png"):
         Image.linear_gradient("L").resize((6, 4)).save(Path("maps", name))
