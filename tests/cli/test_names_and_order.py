@@ -55,7 +55,6 @@ TOO_EARLY = {
     ("claims",): "results/claims/ucam.parquet",
     ("report",): "results/headline/significance/ranks.parquet",
     ("browse",): "data/scores/headline/",
-    ("replication", "--first", "20", "--second", "21"): "data/scores/headline/",
     ("check-floors",): "data/scores/headline/",
     ("table",): "results/headline/tables",
     ("check",): "results/headline/trainings.json",
