@@ -21,8 +21,11 @@ SAID_BY = {"runs": "group", "analyses": "study", "region_analyses": "study"}
 """The key by which an entry of a section says in which folder it stands."""
 
 FROM_SCRATCH = {"backbone": "none", "key_objects": "none"}
-EMPTY = (*CLASSIFIERS[:1], "classifiers", "experiments", "analyses", "region_analyses", "runs")
-"""Sections that dvc.yaml reads even where nothing stands in them."""
+EMPTY = (
+    *CLASSIFIERS[:1],
+    *("classifiers", "experiments", "analyses", "region_analyses", "runs", "studies"),
+)
+"""Sections that dvc.yaml, or who reads all settings, needs even where nothing stands in them."""
 
 
 def read_settings(path: Path) -> dict[str, Any]:
