@@ -406,7 +406,7 @@ def test_claims_are_counted_and_grouped_by_verdict(content):
     assert "U02" in first
     assert "U20" in first
     assert "U06" in second
-    assert "0 of 7 comparisons hold; least supported" in second
+    assert "0 of 7 comparisons as claimed; least supported" in second
     assert "No saliency model is trained here." in said[places[3] :]
     assert "&lt;i id=evil&gt;" in text
 
