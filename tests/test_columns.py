@@ -64,7 +64,7 @@ def test_a_table_without_rows_has_no_kinds(tmp_path: Path) -> None:
     read_parquet(written(tmp_path, METRICS[:0].astype(object)))
 
 
-@pytest.mark.parametrize("column", ["table", "row", "metric", "published", "direction"])
+@pytest.mark.parametrize("column", ["table", "row", "metric", "reported", "direction"])
 def test_printed_tables_are_known_by_their_folder(tmp_path: Path, column: str) -> None:
     table = pd.read_parquet(ROOT / "results" / "headline" / "tables" / "ucam_II.parquet")
     path = tmp_path / "tables" / "ucam_II.parquet"

@@ -21,6 +21,7 @@ from stages import analyses
 from stages.components import check_whole, unknown_members
 from tests.stages import tiny
 from vqax.errors import BadData, UsageError
+from vqax.files import read_json, write_json
 from vqax.metrics import MAP_METRICS
 
 GRID = (14, 14)
@@ -78,6 +79,8 @@ def test_an_analysis_looks_into_every_training_of_its_runs(
     groups = {**copied.groups, again: runs[again].group}
     where = Workspace(copied.root, groups)
     shutil.copytree(where.run("mcb_p_gca"), where.run(again))
+    about = where.run(again) / "model.json"
+    write_json(about, read_json(about) | {"run": again, "seed": 33})
     name = "attention_samples"
     assert analyses.repetitions(more, more.analyses[name], "headline") == {33: {"mcb_p_gca": again}}
     analyses.run(more, where, name)

@@ -111,7 +111,7 @@ def test_an_answer_of_ones_own_is_explained_token_by_token(folders, photograph, 
 def test_an_album_is_answered_line_by_line(folders, photograph, tmp_path) -> None:
     Image.new("RGB", (30, 50), "red").save(photograph.parent / "other.png")
     table = photograph.parent / "asked.csv"
-    table.write_text("image,question,answer\npicture.png,what is there,\nother.png,is it red,yes\n")
+    table.write_text("image,question,answer\nimage.png,what is there,\nother.png,is it red,yes\n")
     found = summary("--model", folders("gemma3"), "--from", table, "--out", tmp_path / "out")
     rows = pd.read_parquet(found["predictions"])
     assert rows["explained"].tolist()[1] == "yes"

@@ -264,7 +264,9 @@ def _grid(
             cell = cells.get(metric)
             line.append(escape(measured_cell(cell, metric)))
             line.append(
-                published(reported_number(None if cell is None else cell["reported"], metric))
+                published(
+                    reported_number(None if cell is None else float(cell["reported"]), metric)
+                )
             )
         body.append(line)
     return head, body

@@ -103,7 +103,7 @@ def cell_of(cell: pd.Series, metric: str, *, best: bool) -> Cell:
     digits = label_of(metric).digits
     value, low, high = (number(cell[name], digits) for name in ("value", "ci_low", "ci_high"))
     interval = "" if NONE in (value, low, high) else f"[{low}, {high}]"
-    reported = reported_number(cell["reported"], metric)
+    reported = reported_number(float(cell["reported"]), metric)
     is_best = best and value != NONE
     return Cell(value, interval, "" if reported == NONE else reported, is_best)
 

@@ -24,7 +24,7 @@ class Cluster:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         file = folder / "scheduler.json"
         self._start("scheduler", "dask_scheduler", "--port", "0", "--scheduler-file", str(file))
-        until(file.exists)
+        until(lambda: file.exists() and file.read_text().rstrip().endswith("}"))
         self.address: str = json.loads(file.read_text())["address"]
 
     def worker(

@@ -46,7 +46,7 @@ def repository(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_an_experiment_sets_a_value_of_a_study(repository: Path) -> None:
     page = (repository / "data" / "reports" / "headline" / "report.html").read_text("utf-8")
-    assert page.count("<article") == 2
+    assert page.count('<article class="card"') == 2
     assert "up to date" in shell(repository, "dvc", "status", "report_headline")
 
 

@@ -28,6 +28,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning"),
     # Dask closes the sockets of a worker that was killed when the garbage is collected
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    # the dashboard of another cluster on this machine, say of a test beside this one
+    pytest.mark.filterwarnings(r"ignore:\s*Port \d+ is already in use:UserWarning"),
     pytest.mark.slow,
 ]
 TRAINED = "mcb_p_gca"
