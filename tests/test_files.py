@@ -5,6 +5,8 @@ import stat
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from vqax.errors import BadData, MissingArtefact
@@ -130,3 +132,11 @@ def test_a_cut_file_and_none(tmp_path: Path, read, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(BadData, match=r"/a: not "):
         read(path)
+
+
+def test_a_text_of_a_table_that_is_no_utf_8_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    texts = pa.array([b"pri\xffted"]).view(pa.string())
+    pq.write_table(pa.table({"note": texts}), path)
+    with pytest.raises(BadData, match=r"table\.parquet: not a readable Parquet file .*UTF8"):
+        read_parquet(path)

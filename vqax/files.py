@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from vqax.columns import check_columns, columns_of
 from vqax.errors import BadData
@@ -136,6 +137,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     remedy = "the file is cut or damaged, fetch or write it again"
     with reading(path, "a readable Parquet file", remedy, absent=ABSENT, output=path):
         table = pd.read_parquet(path)
+        for name in table.select_dtypes("str"):  # texts are decoded when they are used, too late
+            pa.array(table[name]).validate(full=True)
     with reading(path, "the table that it should be", remedy, output=path):
         check_columns(table, columns_of(path))
     return table
