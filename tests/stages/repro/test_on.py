@@ -333,7 +333,7 @@ SBATCH = """#!/bin/sh
 # a queue that begins every job at once; the last argument is the script
 for script; do :; done
 cp "$script" {folder}/job.sh
-sh "$script" > {folder}/job.txt 2>&1 &
+sh {folder}/job.sh > {folder}/job.txt 2>&1 &
 echo $! >> {folder}/jobs
 echo 1
 """
