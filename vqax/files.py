@@ -137,8 +137,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     remedy = "the file is cut or damaged, fetch or write it again"
     with reading(path, "a readable Parquet file", remedy, absent=ABSENT, output=path):
         table = pd.read_parquet(path)
-        for name in table.select_dtypes("str").columns:  # texts are decoded when used, too late
-            pa.array(table[name]).validate(full=True)
+        for name, kind in table.dtypes.items():
+            if kind == "str":  # texts are decoded when they are used, which is too late
+                pa.array(table[name]).validate(full=True)
     with reading(path, "the table that it should be", remedy, output=path):
         check_columns(table, columns_of(path))
     return table
