@@ -12,19 +12,16 @@ from project.schema import Study
 from project.tables import read_tables
 from project.workspace import Workspace
 from stages.table import references_of
-from vqax.claims.words import UNDECIDED
 from vqax.errors import BadData, UsageError
 from vqax.files import read_parquet, write_text
 from vqax.foreign import reading
 from vqax.report.labels import label_of
 from vqax.report.tables import measured_cell
-from vqax.stats.seed_variance import FEWEST_SEEDS
 from vqax.stats.verdict import Verdict
 
 BEGIN = "<!-- written by `vqax findings`: results/claims.parquet -->\n"
 END = "<!-- end of what `vqax findings` writes -->\n"
 VERDICTS = get_args(Verdict)
-DECIDED = ("supported", "contradicted", "inconclusive")
 SEEDS = ("seeds", "seeds_a", "seeds_b")
 
 
@@ -83,18 +80,16 @@ def findings(params: Params, workspace: Workspace) -> str:
 
 
 def claims(workspace: Workspace) -> pd.DataFrame:
-    """Paper, verdict, and how many trainings are behind it on either side, of every claim.
-
-    Fewer than three trainings decide nothing, whatever the file says: an earlier version of the
-    rules judged a claim from one.
-    """
+    """Paper, verdict, and how many trainings are behind it on either side, of every claim."""
     table = read_parquet(workspace.claims)
     counts = table[[name for name in SEEDS if name in table]].astype("Float64")
-    fewest, most = counts.min(axis=1), counts.max(axis=1)
-    few = (fewest.fillna(1) < FEWEST_SEEDS) & table["verdict"].isin(DECIDED)
-    verdict = table["verdict"].fillna(UNDECIDED).mask(few, UNDECIDED)
     return pd.DataFrame(
-        {"paper": table["paper"], "verdict": verdict, "fewest": fewest, "most": most}
+        {
+            "paper": table["paper"],
+            "verdict": table["verdict"],
+            "fewest": counts.min(axis=1),
+            "most": counts.max(axis=1),
+        }
     )
 
 

@@ -23,7 +23,7 @@ def tidy(**changes: dict[tuple[str, str], float | None]) -> pd.DataFrame:
             line = dict.fromkeys(COLUMNS, None) | {
                 "table": "ucam/II", "row": row, "dataset": "Scenes", "metric": metric,
                 "value": value, "ci_low": value - 0.001, "ci_high": value + 0.001, "n": 9,
-                "seeds": 1, "reported": 2 * value, "reported_dataset": "VQA v1",
+                "seeds": 3, "reported": 2 * value, "reported_dataset": "VQA v1",
             }  # fmt: skip
             for column, cells in changes.items():
                 line[column] = cells.get((row, metric), line[column])
@@ -50,6 +50,7 @@ def test_the_best_is_bold_in_the_direction_of_the_metric() -> None:
     assert bold_cells(table, "accuracy_all", "human") == [ROWS[3]]
     assert bold_cells(table, "emd") == ["plain"]
     assert bold_cells(table, "uncertainty") == []
+    assert bold_cells(table, "uncertainty", "human") == []
 
 
 def test_of_equal_values_all_are_best_and_of_one_none() -> None:
@@ -57,6 +58,11 @@ def test_of_equal_values_all_are_best_and_of_one_none() -> None:
     assert bold_cells(tidy(value=equal), "accuracy_all") == ["A", "human"]
     alone = {(row, "accuracy_all"): None for row in ROWS[1:]}
     assert bold_cells(tidy(value=alone), "accuracy_all") == []
+
+
+def test_nothing_is_best_of_fewer_than_three_trainings_or_over_two_data_sets() -> None:
+    assert bold_cells(tidy(seeds={("plain", "emd"): 2}), "emd") == []
+    assert bold_cells(tidy(dataset={("A", "emd"): "Scenes v2"}), "emd") == []
 
 
 def test_bold_and_dim_are_the_only_marks_of_a_cell() -> None:
@@ -73,7 +79,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut(width: int) -> No
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     numbers = re.findall(r"\d\.\d+", text)
-    assert all(re.search(rf"^{row} +1 ", text, re.MULTILINE) for row in ("plain", "A", "B"))
+    assert all(re.search(rf"^{row} +3 ", text, re.MULTILINE) for row in ("plain", "A", "B"))
     assert len(numbers) == len(ROWS) * len(METRICS) * 4
     for metric in ("All ↑", "EMD ↓", "uncertainty"):
         assert text.count(metric) == 1

@@ -5,7 +5,7 @@ import pandas as pd
 from vqax.report.answer import REPORTED_AS, trainings
 from vqax.report.content import ReportContent
 from vqax.report.labels import label_of
-from vqax.stats.seed_variance import FEWEST_SEEDS
+from vqax.report.tables import comparable
 
 BEST, DIFFERS = "best", "differs"
 
@@ -13,15 +13,14 @@ BEST, DIFFERS = "best", "differs"
 def marks(tidy: pd.DataFrame, content: ReportContent) -> dict[tuple[str, str], str]:
     """(row, metric) -> ``BEST`` or ``DIFFERS`` for one table.
 
-    A column has a best number where its metric has a better side, all its numbers are of one data
-    set and of at least ``FEWEST_SEEDS`` trainings. A number differs from the best where the paired
+    A column has a best number where its metric has a better side and its numbers are
+    ``comparable``. A number differs from the best where the paired
     95 % interval of the two, over trainings and images, leaves out 0.
     """
     found: dict[tuple[str, str], str] = {}
     for metric, cells in tidy.dropna(subset="value").groupby("metric", sort=False):
         direction = label_of(str(metric)).direction
-        few = cells["seeds"].fillna(0).astype(int) < FEWEST_SEEDS
-        if not direction or few.any() or len(cells) < 2 or cells["dataset"].nunique() > 1:
+        if not direction or not comparable(cells):
             continue
         values = cells.set_index("row")["value"].astype(float)
         best = str(values.idxmax() if direction == "higher" else values.idxmin())

@@ -76,7 +76,7 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def reported_number(value: float | None, metric: str) -> str:
+def reported_number(value: float | int | None, metric: str) -> str:
     """A published number with the digits the paper prints: one for per cent, else 3 or 4."""
     if value is None or not math.isfinite(value):
         return "–"

@@ -16,6 +16,7 @@ from vqax.errors import BadData, MissingArtefact, UsageError
 from vqax.report.captions import Captions
 from vqax.report.labels import label_of, reported_number
 from vqax.report.numbers import number
+from vqax.stats.seed_variance import FEWEST_SEEDS
 
 KEY = ["table", "row", "metric"]
 MEASURED = ["dataset", "value", "ci_low", "ci_high", "n", "seeds"]
@@ -228,6 +229,15 @@ def to_markdown(
     return f"{caption_of(tidy, rules, captions)}\n\n" + "\n".join(lines) + "\n"
 
 
+def comparable(cells: pd.DataFrame) -> bool:
+    """Whether one of the measured ``cells`` of a metric may be called the best of them.
+
+    They are several, on one data set, each of at least ``FEWEST_SEEDS`` trainings.
+    """
+    often = cells["seeds"].fillna(0).astype(int) >= FEWEST_SEEDS
+    return len(cells) > 1 and bool(often.all()) and cells["dataset"].nunique() == 1
+
+
 def to_latex(
     tidy: pd.DataFrame, rules: Rules = MappingProxyType({}), captions: Captions = UNNAMED
 ) -> str:
@@ -264,9 +274,7 @@ def _grid(
             cell = cells.get(metric)
             line.append(escape(measured_cell(cell, metric)))
             line.append(
-                published(
-                    reported_number(None if cell is None else float(cell["reported"]), metric)
-                )
+                published(reported_number(None if cell is None else cell["reported"], metric))
             )
         body.append(line)
     return head, body

@@ -4,6 +4,7 @@ A table too wide for the terminal gets its intervals on lines of their own; one 
 wide becomes several, each with some of the metrics.
 """
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pandas as pd
 from vqax.report.captions import Captions
 from vqax.report.labels import label_of, reported_number
 from vqax.report.numbers import number
-from vqax.report.tables import UNNAMED, Rules, caption_of, rows_of, seeds_of
+from vqax.report.tables import UNNAMED, Rules, caption_of, comparable, rows_of, seeds_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -82,16 +83,17 @@ def parts(
 
 
 def column_of(tidy: pd.DataFrame, metric: str, references: Collection[str]) -> Column:
-    """The cells of a metric; ties share the mark of the best."""
+    """The cells of a metric; ties share the mark of the best, where there may be one."""
     label = label_of(metric)
     cells = {row: each[metric] for row, each in rows_of(tidy) if metric in each}
-    values = {
-        row: float(cell["value"])
+    measured = {
+        row: cell
         for row, cell in cells.items()
         if pd.notna(cell["value"]) and row not in references
     }
-    best = None
-    if label.direction and len(values) > 1:
+    values = {row: float(cell["value"]) for row, cell in measured.items()}
+    best = math.nan  # which no value is
+    if label.direction and measured and comparable(pd.DataFrame(list(measured.values()))):
         best = (max if label.direction == "higher" else min)(values.values())
     return Column(
         f"{label.heading} {label.arrow}".strip(),
@@ -103,7 +105,7 @@ def cell_of(cell: pd.Series, metric: str, *, best: bool) -> Cell:
     digits = label_of(metric).digits
     value, low, high = (number(cell[name], digits) for name in ("value", "ci_low", "ci_high"))
     interval = "" if NONE in (value, low, high) else f"[{low}, {high}]"
-    reported = reported_number(float(cell["reported"]), metric)
+    reported = reported_number(cell["reported"], metric)
     is_best = best and value != NONE
     return Cell(value, interval, "" if reported == NONE else reported, is_best)
 
