@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import nan
 
 import torch
 
@@ -10,16 +9,12 @@ from stages.explain_one.loaded_model import LoadedModel
 from stages.explain_one.methods import Maps, Methods, choose, map_each
 from stages.explain_one.question import PREDICTED, TRUTH, EncodedQuestion, Truths, index_of
 from stages.explain_one.vision import VisualInput
-from vqax.explain.predict import Prediction, mc_predict
-from vqax.explain.state import left_as_found
-from vqax.metrics.uncertainty import uncertainties
+from vqax.explain.predict import Prediction, predict
+from vqax.metrics.prediction_uncertainty import uncertainties_of
 from vqax.models.order import likeliest
 from vqax.report.one_image import Explained
 
 Progress = Callable[[int, int], None]
-
-OF_PASSES = ("epistemic", "probability_variance")
-"""What compares several passes: one pass says nothing of it."""
 
 
 class Answerer:
@@ -75,14 +70,7 @@ class Answerer:
     def _predict(self, visual_input: VisualInput, question: EncodedQuestion) -> Prediction:
         """Passes of the head, or, of a model without one, the pass itself."""
         run, tokens = self.loaded, torch.tensor([question.tokens], device=self.loaded.place)
-        if hasattr(run.model, "head"):
-            return mc_predict(run.model, visual_input.cells, tokens, run.samples, run.seed)
-        with left_as_found(run.model), torch.no_grad():
-            forward = run.model(visual_input.cells, tokens)
-        probabilities, variance = forward.logits.softmax(dim=1)[None], forward.variance
-        return Prediction(
-            probabilities, None if variance is None else variance.mean(1)[None], forward
-        )
+        return predict(run.model, visual_input.cells, tokens, run.samples, run.seed)
 
     def _answer(
         self,
@@ -92,7 +80,7 @@ class Answerer:
         prediction: Prediction,
     ) -> int:
         if answer_text == PREDICTED:
-            return int(prediction.forward.logits.argmax())
+            return int(likeliest(prediction.forward.logits, 1))
         if answer_text == TRUTH:
             answer_text = self.truths.demand(visual_input.path, question.text)
         return index_of(self.loaded.answers, answer_text)
@@ -129,13 +117,6 @@ class Answerer:
         answers = self.loaded.answers.answers
         logits = prediction.forward.logits
         shares, top = logits.float().softmax(dim=1)[0], likeliest(logits, 5)[0]
-        variance, vacuity = prediction.variance, prediction.vacuity
-        passes = len(prediction.probabilities)
-        measures = uncertainties(
-            prediction.probabilities.double().cpu().numpy(),
-            None if variance is None else variance.double().cpu().numpy(),
-            None if vacuity is None else vacuity.double().cpu().numpy(),
-        )
         return Explained(
             image=visual_input.image,
             question=question.text,
@@ -144,10 +125,7 @@ class Answerer:
                 (answers[index], share)
                 for index, share in zip(top.tolist(), shares[top].tolist(), strict=True)
             ),
-            uncertainties={
-                name: nan if name in OF_PASSES and passes == 1 else float(values[0])
-                for name, values in measures.items()
-            },
+            uncertainties=uncertainties_of(prediction),
             explained=answers[chosen],
             probability=float(shares[chosen]),
             truth=self.truths.get(visual_input.path, question.text),

@@ -5,7 +5,8 @@ from torch import nn
 from tests.explain.tiny import ANSWERS, Trace, batch, tiny
 from vqax.errors import UsageError
 from vqax.explain.gradient import forward_with_graph
-from vqax.explain.predict import mc_predict, sample_head
+from vqax.explain.predict import mc_predict, predict, sample_head
+from vqax.models.forward import Forward
 
 
 def slow_passes(model, visual, tokens, samples, seed):
@@ -103,3 +104,25 @@ def test_a_model_without_head_is_named():
         mc_predict(nn.Linear(2, 2), *batch()[:2], 2, 0)
     with pytest.raises(UsageError, match="Linear has no method `head`"):
         sample_head(nn.Linear(2, 2), tiny()(*batch()[:2]), 2, 0)
+
+
+class Headless(nn.Module):
+    def forward(self, visual, tokens):
+        logits = visual.sum((1, 2))[:, None] * torch.arange(3.0)
+        return Forward(logits, None, visual, visual, logits, logits, None)
+
+
+def test_a_model_without_a_head_is_asked_once():
+    visual, tokens, _ = batch(2)
+    prediction = predict(Headless(), visual, tokens, samples=5, generator_seed=0)
+    assert prediction.variance is None
+    expected = Headless()(visual, tokens).logits.softmax(1)[None]
+    torch.testing.assert_close(prediction.probabilities, expected)
+
+
+def test_a_head_is_sampled():
+    visual, tokens, _ = batch(2)
+    sampled, same = (
+        ask(tiny(), visual, tokens, 4, generator_seed=9) for ask in (predict, mc_predict)
+    )
+    torch.testing.assert_close(sampled.probabilities, same.probabilities, rtol=0, atol=0)

@@ -24,6 +24,25 @@ class Prediction(NamedTuple):
     vacuity: Float[Tensor, "s b"] | None = None
 
 
+def predict(
+    model: nn.Module,
+    visual: Float[Tensor, "b *d"],
+    tokens: Int[Tensor, "b t"],
+    samples: int,
+    generator_seed: int,
+) -> Prediction:
+    """``mc_predict``, or, of a model without a ``head``, its one pass.
+
+    ``visual`` are cells, or the pixels that a black box reads. The model is left as found.
+    """
+    if hasattr(model, "head"):
+        return mc_predict(model, visual, tokens, samples, generator_seed)
+    with left_as_found(model), torch.no_grad():
+        forward = model(visual, tokens)
+    variance = None if forward.variance is None else forward.variance.mean(dim=-1)[None]
+    return Prediction(forward.logits.float().softmax(dim=-1)[None], variance, forward)
+
+
 def mc_predict(
     model: nn.Module,
     visual: Float[Tensor, "b l d"],

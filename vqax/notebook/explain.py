@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,13 @@ from vqax.data.images import as_rgb, load_upright
 from vqax.errors import UsageError
 from vqax.explain import WORD_EXPLAINERS
 from vqax.explain.explainer import Explainer
-from vqax.explain.predict import Prediction, mc_predict
-from vqax.explain.state import left_as_found
-from vqax.metrics.uncertainty import uncertainties
+from vqax.explain.predict import Prediction, predict
+from vqax.metrics.prediction_uncertainty import uncertainties_of
 from vqax.models.order import likeliest
 from vqax.notebook.explanation import Explanation
 from vqax.notebook.needs import chosen
 from vqax.notebook.question import Question, of_foreign, of_vision_language
 from vqax.report.one_image import Explained
-
-OF_PASSES = ("epistemic", "probability_variance")
-"""What compares several passes: one pass says nothing of it."""
 
 
 def explain(
@@ -58,7 +53,7 @@ def explain(
     """
     query = _posed_question(model, _image(image), question, answer, choices)
     of_image, of_words = chosen(methods, query)
-    prediction = _predicted(query, samples, seed)
+    prediction = predict(query.above, query.cells, query.tokens, samples, seed)
     index = _index(query, answer, prediction)
     given = query.tokens, torch.tensor([index], device=query.tokens.device)
     return Explanation(
@@ -103,21 +98,11 @@ def _image(image: str | Path | Image.Image | np.ndarray) -> Image.Image:
     return Image.fromarray(image)
 
 
-def _predicted(query: Question, samples: int, seed: int) -> Prediction:
-    """Passes of the head, or, of a model without one, the pass itself."""
-    if hasattr(query.above, "head"):
-        return mc_predict(query.above, query.cells, query.tokens, samples, seed)
-    with left_as_found(query.above), torch.no_grad():
-        forward = query.above(query.cells, query.tokens)
-    variance = None if forward.variance is None else forward.variance.mean(1)[None]
-    return Prediction(forward.logits.float().softmax(dim=1)[None], variance, forward)
-
-
 def _index(query: Question, answer: str | None, prediction: Prediction) -> int:
     if query.written:
         return 0
     if answer is None:
-        return int(prediction.forward.logits[0].argmax())
+        return int(likeliest(prediction.forward.logits, 1))
     if answer not in query.answers:
         near = difflib.get_close_matches(answer, query.answers, 5, 0.4)
         raise UsageError(
@@ -145,22 +130,12 @@ def _explained(query: Question, prediction: Prediction, index: int, **why: Any) 
     logits = prediction.forward.logits.float()
     shares = logits.softmax(dim=1)[0]
     top = [0] if query.written else likeliest(logits, 5)[0].tolist()
-    variance, vacuity = prediction.variance, prediction.vacuity
-    measures = uncertainties(
-        prediction.probabilities.double().cpu().numpy(),
-        None if variance is None else variance.double().cpu().numpy(),
-        None if vacuity is None else vacuity.double().cpu().numpy(),
-    )
-    single = len(prediction.probabilities) == 1
     return Explained(
         image=query.image,
         question=query.text,
         words=query.reading.words,
         top5=tuple((query.answers[i], float(shares[i])) for i in top),
-        uncertainties={
-            name: nan if single and name in OF_PASSES else float(values[0])
-            for name, values in measures.items()
-        },
+        uncertainties=uncertainties_of(prediction),
         explained=query.answers[index],
         probability=float(shares[index]),
         **why,
